@@ -1,0 +1,161 @@
+//! Several components at once: tuples, and structs with `#[derive(Bundle)]`.
+
+use crate::component::Component;
+use crate::outbox::TransferMarker;
+use crate::schema::{Contains, Mask, Schema};
+
+/// Components that are inserted or removed together.
+///
+/// Components themselves, tuples of up to 16 bundles and structs with
+/// `#[derive(Bundle)]` are bundles.
+///
+/// # Safety
+/// `write` writes exactly the components of `MASK`, each once, and the marker
+/// if `MARKER`; `read` reads exactly these, each once. Both hold where
+/// `DUPLICATE` is false.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a bundle of components of the schema `{S}`",
+    label = "not a bundle of `{S}`",
+    note = "a bundle is a component listed in the schema, a tuple of up to 16 bundles, or a struct with `#[derive(Bundle)]`"
+)]
+pub unsafe trait Bundle<S: Schema>: Sized + 'static {
+    /// The components.
+    const MASK: Mask;
+    /// Whether a component is in it twice.
+    const DUPLICATE: bool;
+    /// Whether a [`TransferMarker`] is in it.
+    const MARKER: bool;
+
+    /// Moves the components out to their cells.
+    ///
+    /// # Safety
+    /// The cells of `MASK` are valid for writes and hold no value.
+    unsafe fn write<T: Cells<S>>(self, cells: &mut T);
+
+    /// Moves the components in from their cells.
+    ///
+    /// # Safety
+    /// The cells of `MASK` hold values that are not used again; `cells` has a
+    /// marker if `MARKER`.
+    unsafe fn read<T: Cells<S>>(cells: &mut T) -> Self;
+}
+
+/// The places of one entity's components: a row of a table, or of a transfer.
+///
+/// # Safety
+/// `cell` answers a pointer to the component's own place, aligned for it.
+pub unsafe trait Cells<S: Schema> {
+    /// The place of component `C`.
+    fn cell<C: Component>(&mut self) -> *mut C
+    where
+        S: Contains<C>;
+    /// Takes a marker.
+    fn put_marker(&mut self, marker: TransferMarker);
+    /// Gives the marker back.
+    fn take_marker(&mut self) -> TransferMarker;
+}
+
+// SAFETY: the one cell of the mask is written, or read, once.
+unsafe impl<S: Contains<C>, C: Component> Bundle<S> for C {
+    const MASK: Mask = S::BIT;
+    const DUPLICATE: bool = false;
+    const MARKER: bool = false;
+
+    #[inline(always)]
+    unsafe fn write<T: Cells<S>>(self, cells: &mut T) {
+        // SAFETY: the caller promises that the cell is valid and holds no value.
+        unsafe { cells.cell::<C>().write(self) }
+    }
+
+    #[inline(always)]
+    unsafe fn read<T: Cells<S>>(cells: &mut T) -> Self {
+        // SAFETY: the caller promises that the cell holds a value and gives it up.
+        unsafe { cells.cell::<C>().read() }
+    }
+}
+
+// SAFETY: the mask is empty, and the marker is put, or taken, once.
+unsafe impl<S: Schema> Bundle<S> for TransferMarker {
+    const MASK: Mask = 0;
+    const DUPLICATE: bool = false;
+    const MARKER: bool = true;
+
+    #[inline(always)]
+    unsafe fn write<T: Cells<S>>(self, cells: &mut T) {
+        cells.put_marker(self);
+    }
+
+    #[inline(always)]
+    unsafe fn read<T: Cells<S>>(cells: &mut T) -> Self {
+        cells.take_marker()
+    }
+}
+
+// SAFETY: nothing is written or read.
+unsafe impl<S: Schema> Bundle<S> for () {
+    const MASK: Mask = 0;
+    const DUPLICATE: bool = false;
+    const MARKER: bool = false;
+
+    #[inline(always)]
+    unsafe fn write<T: Cells<S>>(self, _: &mut T) {}
+
+    #[inline(always)]
+    unsafe fn read<T: Cells<S>>(_: &mut T) -> Self {}
+}
+
+macro_rules! bundle {
+    ($($name:ident)+) => {
+        // SAFETY: the parts write and read their own cells; where they overlap,
+        // `DUPLICATE` says so.
+        unsafe impl<S: Schema, $($name: Bundle<S>),+> Bundle<S> for ($($name,)+) {
+            const MASK: Mask = 0 $(| $name::MASK)+;
+            const DUPLICATE: bool = has_duplicate(&[$(part::<S, $name>()),+]);
+            const MARKER: bool = false $(| $name::MARKER)+;
+
+            #[inline(always)]
+            #[allow(non_snake_case)]
+            unsafe fn write<T: Cells<S>>(self, cells: &mut T) {
+                let ($($name,)+) = self;
+                // SAFETY: the parts' cells are among those the caller promises.
+                unsafe { $($name.write(cells);)+ }
+            }
+
+            #[inline(always)]
+            unsafe fn read<T: Cells<S>>(cells: &mut T) -> Self {
+                // SAFETY: the parts' cells are among those the caller promises.
+                unsafe { ($($name::read(cells),)+) }
+            }
+        }
+    };
+}
+crate::tuples::for_each_tuple!(bundle);
+
+/// A part of a bundle: its mask, whether it has a duplicate, whether a marker.
+pub type Part = (Mask, bool, bool);
+
+/// The [`Part`] that bundle `B` is of another.
+pub const fn part<S: Schema, B: Bundle<S>>() -> Part {
+    (B::MASK, B::DUPLICATE, B::MARKER)
+}
+
+/// Whether one component, or the marker, stands in two of the parts.
+pub const fn has_duplicate(parts: &[Part]) -> bool {
+    let (mut mask, mut marker) = (0, false);
+    let mut index = 0;
+    while index < parts.len() {
+        let part = parts[index];
+        if part.1 || mask & part.0 != 0 || (marker && part.2) {
+            return true;
+        }
+        mask |= part.0;
+        marker |= part.2;
+        index += 1;
+    }
+    false
+}
+
+/// Fails to compile where a bundle has a component twice.
+pub(crate) const fn assert_distinct<S: Schema, B: Bundle<S>>() {
+    assert!(!B::DUPLICATE, "this bundle holds one component twice: remove one of the two");
+}

@@ -1,0 +1,242 @@
+//! What `#[world_config]` declares of a world, as constants.
+
+use core::time::Duration;
+
+use crate::schema::{Mask, Schema};
+
+/// The most worlds in one coordinator.
+pub const MAX_WORLDS: usize = 256;
+
+/// The settings of one world, made by `#[world_config]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a world",
+    label = "not a world",
+    note = "put `#[world_config(...)]` on `{Self}`"
+)]
+pub trait WorldConfig: Sized + 'static {
+    /// The components of the world, shared by all worlds with one `base`.
+    type Schema: Schema;
+    /// The world's path, unique in the program. Apart from [`Self::DESC`], so
+    /// that worlds can name each other as targets.
+    const PATH: &'static str;
+    /// Everything that the attribute declares.
+    const DESC: WorldDesc;
+}
+
+/// Everything that `#[world_config]` declares of a world.
+#[derive(Clone, Copy, Debug)]
+pub struct WorldDesc {
+    /// The world's name as written.
+    pub name: &'static str,
+    /// [`WorldConfig::PATH`].
+    pub path: &'static str,
+    /// [`Schema::PATH`] of the schema.
+    pub schema: &'static str,
+    /// What the world is for.
+    pub role: Role,
+    /// The declared id; `None` takes the world's place in the coordinator.
+    pub id: Option<u16>,
+    /// How entities come in.
+    pub queue: QueueConfig,
+    /// Where entities go.
+    pub routing: Routing,
+    /// Further worlds that a `TransferMarker` may name.
+    pub targets: &'static [Target],
+    /// Which members of an array of this world reach which.
+    pub neighbours: Neighbours,
+    /// Whether entities originate here, so that nothing needs to reach it.
+    pub source: bool,
+    /// The archetypes whose tables exist from the start.
+    pub archetypes: &'static [ArchetypeDesc],
+    /// Whether the declared archetypes are the only ones.
+    pub closed: bool,
+    /// The most residents.
+    pub max_entities: u32,
+}
+
+impl WorldDesc {
+    /// A world with every setting at its default.
+    pub const fn new(name: &'static str, path: &'static str, schema: &'static str) -> Self {
+        Self {
+            name,
+            path,
+            schema,
+            role: Role::Standalone,
+            id: None,
+            queue: QueueConfig::DEFAULT,
+            routing: Routing { default: None, routes: &[] },
+            targets: &[],
+            neighbours: Neighbours::All,
+            source: false,
+            archetypes: &[],
+            closed: false,
+            max_entities: 1 << 20,
+        }
+    }
+}
+
+/// What a world is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// No driver; allowed anywhere.
+    Standalone,
+    /// Takes in what is new: polls its driver first, is stopped first.
+    Accept,
+    /// Waits for the operating system through its driver.
+    Io,
+    /// Works on what arrives.
+    Compute,
+    /// The user's own driver.
+    Custom,
+}
+
+impl Role {
+    /// Whether entities originate in worlds of this role.
+    pub const fn is_source(self) -> bool {
+        matches!(self, Role::Accept | Role::Custom)
+    }
+
+    /// Whether worlds of this role own a driver.
+    pub const fn has_driver(self) -> bool {
+        matches!(self, Role::Accept | Role::Io | Role::Custom)
+    }
+}
+
+/// How entities come into a world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueConfig {
+    /// The most entities in flight; a power of two.
+    pub capacity: u32,
+    /// The most entities in one batch.
+    pub batch_size: u32,
+    /// `true`: one ring for each source world; `false`: one inbox for all.
+    pub spsc: bool,
+    /// What a source does when there is no room.
+    pub on_full: OnFull,
+}
+
+impl QueueConfig {
+    /// 4096 entities in batches of 64 through one inbox; what finds no room stays.
+    pub const DEFAULT: Self =
+        Self { capacity: 4096, batch_size: 64, spsc: false, on_full: OnFull::Retain };
+}
+
+/// What a source does with an entity that finds the queue full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFull {
+    /// The entity stays and is tried again at the next tick.
+    Retain,
+    /// Waits up to the time given, then as `Retain`.
+    Block(Duration),
+    /// Drops unprioritised entities that are still at the source, oldest first.
+    Shed,
+    /// Takes up to this many entities out of the world and holds them at the
+    /// source, then as `Retain`.
+    Spill(u32),
+}
+
+/// Where completed entities go.
+#[derive(Clone, Copy, Debug)]
+pub struct Routing {
+    /// Where an entity goes that no route matches.
+    pub default: Option<Target>,
+    /// Routes by component; the last that matches wins.
+    pub routes: &'static [Route],
+}
+
+/// Entities with a component go to a target.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    /// The component's index.
+    pub component: usize,
+    /// Where its entities go.
+    pub target: Target,
+}
+
+/// A world that entities can go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The world with this [`WorldConfig::PATH`]; for an array, all its members
+    /// through one inbox.
+    World(&'static str),
+    /// The world with this id.
+    Id(u16),
+}
+
+/// Which members of an array reach which.
+#[derive(Clone, Copy, Debug)]
+pub enum Neighbours {
+    /// Each reaches every other.
+    All,
+    /// Bit `to` of word row `from`.
+    Matrix(&'static NeighbourMatrix),
+}
+
+/// A bit for each pair of members of an array.
+pub type NeighbourMatrix = [[u64; MAX_WORLDS / 64]; MAX_WORLDS];
+
+impl Neighbours {
+    /// Whether member `from` reaches member `to`. A member never reaches itself.
+    pub const fn reaches(&self, from: usize, to: usize) -> bool {
+        if from == to {
+            return false;
+        }
+        match self {
+            Neighbours::All => true,
+            Neighbours::Matrix(rows) => rows[from][to / 64] >> (to % 64) & 1 == 1,
+        }
+    }
+}
+
+/// Fills a [`NeighbourMatrix`] from a `const fn(usize, usize) -> bool`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __neighbour_matrix {
+    ($reaches:path) => {{
+        let mut rows: $crate::config::NeighbourMatrix =
+            [[0; $crate::config::MAX_WORLDS / 64]; $crate::config::MAX_WORLDS];
+        let mut from = 0;
+        while from < $crate::config::MAX_WORLDS {
+            let mut to = 0;
+            while to < $crate::config::MAX_WORLDS {
+                if $reaches(from, to) {
+                    rows[from][to / 64] |= 1 << (to % 64);
+                }
+                to += 1;
+            }
+            from += 1;
+        }
+        rows
+    }};
+}
+
+/// A declared archetype.
+#[derive(Clone, Copy, Debug)]
+pub struct ArchetypeDesc {
+    /// The name as written.
+    pub name: &'static str,
+    /// Its components.
+    pub mask: Mask,
+}
+
+/// Ways in which the members of an array reach each other, for `neighbours = ...`.
+pub mod neighbours {
+    /// Each member reaches every other.
+    pub const fn all(from: usize, to: usize) -> bool {
+        from != to
+    }
+
+    /// Each of `N` members reaches the one before and the one after, around.
+    pub const fn ring<const N: usize>(from: usize, to: usize) -> bool {
+        from < N && to < N && from != to && ((from + 1) % N == to || (to + 1) % N == from)
+    }
+
+    /// Each member of a grid of `W` × `H`, row by row, reaches those beside it.
+    pub const fn grid<const W: usize, const H: usize>(from: usize, to: usize) -> bool {
+        if from >= W * H || to >= W * H {
+            return false;
+        }
+        let (column, row) = ((from % W).abs_diff(to % W), (from / W).abs_diff(to / W));
+        column + row == 1
+    }
+}

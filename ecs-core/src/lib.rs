@@ -1,0 +1,32 @@
+//! Archetype storage, queries, commands and schedules of one world.
+#![no_std]
+
+extern crate alloc;
+
+pub mod bundle;
+pub mod component;
+pub mod config;
+pub mod entity;
+pub mod members;
+pub mod outbox;
+pub mod query;
+pub mod schema;
+pub mod table;
+pub mod topology;
+mod tuples;
+
+/// What generated code names. Not for users.
+#[doc(hidden)]
+pub mod __support {
+    pub use crate::__neighbour_matrix as neighbour_matrix;
+    pub use crate::bundle::{Bundle, Cells, Part, has_duplicate, part};
+    pub use crate::component::Component;
+    pub use crate::config::*;
+    pub use crate::entity::Entity;
+    pub use crate::members::{Group, Member};
+    pub use crate::query::{Access, Query, ReadOnlyQuery};
+    pub use crate::schema::{ComponentInfo, Contains, Mask, NotClone, NotSend, Probe, Schema};
+    pub use crate::table::Table;
+    pub use crate::topology::check;
+    pub use core;
+}

@@ -1,0 +1,380 @@
+//! What a query reads and writes of each entity, and which it matches.
+
+use core::marker::PhantomData;
+use core::slice;
+
+use crate::component::Component;
+use crate::entity::Entity;
+use crate::outbox::TransferMarker;
+use crate::schema::{Contains, Mask, Schema};
+use crate::table::Table;
+
+/// The components that a query touches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// What an entity must have.
+    pub required: Mask,
+    /// What is read.
+    pub read: Mask,
+    /// What is written.
+    pub write: Mask,
+    /// Whether a component is borrowed twice, at least once to write.
+    pub conflict: bool,
+}
+
+impl Access {
+    /// Nothing.
+    pub const NONE: Self = Self { required: 0, read: 0, write: 0, conflict: false };
+
+    /// Both at once.
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            required: self.required | other.required,
+            read: self.read | other.read,
+            write: self.write | other.write,
+            conflict: self.conflict
+                || other.conflict
+                || self.write & (other.read | other.write) != 0
+                || other.write & self.read != 0,
+        }
+    }
+}
+
+/// What is asked of each entity: `&C`, `&mut C`, `Option<_>` of these,
+/// [`Entity`], tuples, and structs with `#[derive(Query)]`.
+///
+/// # Safety
+/// `fetch`, `item` and `slices` touch only the components of `ACCESS`, and
+/// write only those of `ACCESS.write`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be queried in the schema `{S}`",
+    label = "not a query over `{S}`",
+    note = "ask for `&C`, `&mut C`, `Option<&C>`, `Option<&mut C>` or `Entity`, for a tuple of up to 16 of these, or a struct with `#[derive(Query)]`; every component must be in the schema"
+)]
+pub unsafe trait Query<S: Schema> {
+    /// What one entity gives.
+    type Item<'w>;
+    /// What one table gives.
+    type Slices<'w>;
+    /// Where a table's columns are.
+    type Fetch: Copy;
+    /// The components touched.
+    const ACCESS: Access;
+
+    /// Finds the columns.
+    ///
+    /// # Safety
+    /// The table has all components of `ACCESS.required`.
+    unsafe fn fetch(table: &Table) -> Self::Fetch;
+
+    /// The entity at `row`.
+    ///
+    /// # Safety
+    /// `row` is below the table's length; for `'w` nobody else uses the row's
+    /// components in conflict with `ACCESS`; `ACCESS.conflict` is false.
+    unsafe fn item<'w>(fetch: Self::Fetch, row: usize) -> Self::Item<'w>;
+
+    /// All `len` rows.
+    ///
+    /// # Safety
+    /// As for `item`, for all rows; `len` is the table's length.
+    unsafe fn slices<'w>(fetch: Self::Fetch, len: usize) -> Self::Slices<'w>;
+}
+
+/// A query that writes nothing.
+///
+/// # Safety
+/// `ACCESS.write` is empty.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` writes components, so it needs `&mut` access to the world",
+    label = "writes components",
+    note = "use `query` on a `&mut World`, or ask for `&C` in place of `&mut C`"
+)]
+pub unsafe trait ReadOnlyQuery<S: Schema>: Query<S> {}
+
+const fn reads(mask: Mask) -> Access {
+    Access { required: mask, read: mask, write: 0, conflict: false }
+}
+
+const fn writes(mask: Mask) -> Access {
+    Access { required: mask, read: 0, write: mask, conflict: false }
+}
+
+// SAFETY: reads the one component of the access.
+unsafe impl<S: Contains<C>, C: Component> Query<S> for &C {
+    type Item<'w> = &'w C;
+    type Slices<'w> = &'w [C];
+    type Fetch = *const C;
+    const ACCESS: Access = reads(S::BIT);
+
+    #[inline(always)]
+    unsafe fn fetch(table: &Table) -> *const C {
+        table.column(S::INDEX).cast::<C>()
+    }
+
+    #[inline(always)]
+    unsafe fn item<'w>(fetch: *const C, row: usize) -> &'w C {
+        // SAFETY: the row is in the column, and no one writes it for `'w`.
+        unsafe { &*fetch.add(row) }
+    }
+
+    #[inline(always)]
+    unsafe fn slices<'w>(fetch: *const C, len: usize) -> &'w [C] {
+        // SAFETY: the column holds `len` values, and no one writes them for `'w`.
+        unsafe { slice::from_raw_parts(fetch, len) }
+    }
+}
+// SAFETY: writes nothing.
+unsafe impl<S: Contains<C>, C: Component> ReadOnlyQuery<S> for &C {}
+
+// SAFETY: writes the one component of the access.
+unsafe impl<S: Contains<C>, C: Component> Query<S> for &mut C {
+    type Item<'w> = &'w mut C;
+    type Slices<'w> = &'w mut [C];
+    type Fetch = *mut C;
+    const ACCESS: Access = writes(S::BIT);
+
+    #[inline(always)]
+    unsafe fn fetch(table: &Table) -> *mut C {
+        table.column(S::INDEX).cast::<C>()
+    }
+
+    #[inline(always)]
+    unsafe fn item<'w>(fetch: *mut C, row: usize) -> &'w mut C {
+        // SAFETY: the row is in the column, and no one else uses it for `'w`.
+        unsafe { &mut *fetch.add(row) }
+    }
+
+    #[inline(always)]
+    unsafe fn slices<'w>(fetch: *mut C, len: usize) -> &'w mut [C] {
+        // SAFETY: the column holds `len` values, and no one else uses them for `'w`.
+        unsafe { slice::from_raw_parts_mut(fetch, len) }
+    }
+}
+
+// SAFETY: as the inner query's, where its components are there.
+unsafe impl<S: Schema, Q: Query<S>> Query<S> for Option<Q> {
+    type Item<'w> = Option<Q::Item<'w>>;
+    type Slices<'w> = Option<Q::Slices<'w>>;
+    type Fetch = Option<Q::Fetch>;
+    const ACCESS: Access = Access { required: 0, ..Q::ACCESS };
+
+    #[inline(always)]
+    unsafe fn fetch(table: &Table) -> Self::Fetch {
+        if table.mask() & Q::ACCESS.required == Q::ACCESS.required {
+            // SAFETY: the table has what is required.
+            Some(unsafe { Q::fetch(table) })
+        } else {
+            None
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn item<'w>(fetch: Self::Fetch, row: usize) -> Self::Item<'w> {
+        // SAFETY: the caller's promises are those of the inner query.
+        fetch.map(|fetch| unsafe { Q::item(fetch, row) })
+    }
+
+    #[inline(always)]
+    unsafe fn slices<'w>(fetch: Self::Fetch, len: usize) -> Self::Slices<'w> {
+        // SAFETY: the caller's promises are those of the inner query.
+        fetch.map(|fetch| unsafe { Q::slices(fetch, len) })
+    }
+}
+// SAFETY: the inner query writes nothing.
+unsafe impl<S: Schema, Q: ReadOnlyQuery<S>> ReadOnlyQuery<S> for Option<Q> {}
+
+// SAFETY: reads ids, which are no component.
+unsafe impl<S: Schema> Query<S> for Entity {
+    type Item<'w> = Entity;
+    type Slices<'w> = &'w [Entity];
+    type Fetch = *const Entity;
+    const ACCESS: Access = Access::NONE;
+
+    #[inline(always)]
+    unsafe fn fetch(table: &Table) -> *const Entity {
+        table.entities_ptr()
+    }
+
+    #[inline(always)]
+    unsafe fn item<'w>(fetch: *const Entity, row: usize) -> Self::Item<'w> {
+        // SAFETY: the row is in the table, and ids are not written while borrowed.
+        unsafe { *fetch.add(row) }
+    }
+
+    #[inline(always)]
+    unsafe fn slices<'w>(fetch: *const Entity, len: usize) -> &'w [Entity] {
+        // SAFETY: the table holds `len` ids, which are not written while borrowed.
+        unsafe { slice::from_raw_parts(fetch, len) }
+    }
+}
+// SAFETY: writes nothing.
+unsafe impl<S: Schema> ReadOnlyQuery<S> for Entity {}
+
+// SAFETY: touches nothing.
+unsafe impl<S: Schema> Query<S> for () {
+    type Item<'w> = ();
+    type Slices<'w> = ();
+    type Fetch = ();
+    const ACCESS: Access = Access::NONE;
+
+    #[inline(always)]
+    unsafe fn fetch(_: &Table) {}
+    #[inline(always)]
+    unsafe fn item<'w>((): (), _: usize) -> Self::Item<'w> {}
+    #[inline(always)]
+    unsafe fn slices<'w>((): (), _: usize) -> Self::Slices<'w> {}
+}
+// SAFETY: writes nothing.
+unsafe impl<S: Schema> ReadOnlyQuery<S> for () {}
+
+macro_rules! query {
+    ($($name:ident)+) => {
+        // SAFETY: the parts touch their own components; `ACCESS` has them all,
+        // and says where they conflict.
+        unsafe impl<S: Schema, $($name: Query<S>),+> Query<S> for ($($name,)+) {
+            type Item<'w> = ($($name::Item<'w>,)+);
+            type Slices<'w> = ($($name::Slices<'w>,)+);
+            type Fetch = ($($name::Fetch,)+);
+            const ACCESS: Access = Access::NONE$(.and($name::ACCESS))+;
+
+            #[inline(always)]
+            unsafe fn fetch(table: &Table) -> Self::Fetch {
+                // SAFETY: the table has what the whole requires, so what the parts do.
+                unsafe { ($($name::fetch(table),)+) }
+            }
+
+            #[inline(always)]
+            #[allow(non_snake_case)]
+            unsafe fn item<'w>(fetch: Self::Fetch, row: usize) -> Self::Item<'w> {
+                let ($($name,)+) = fetch;
+                // SAFETY: the caller's promises are those of the parts.
+                unsafe { ($($name::item($name, row),)+) }
+            }
+
+            #[inline(always)]
+            #[allow(non_snake_case)]
+            unsafe fn slices<'w>(fetch: Self::Fetch, len: usize) -> Self::Slices<'w> {
+                let ($($name,)+) = fetch;
+                // SAFETY: the caller's promises are those of the parts.
+                unsafe { ($($name::slices($name, len),)+) }
+            }
+        }
+        // SAFETY: no part writes.
+        unsafe impl<S: Schema, $($name: ReadOnlyQuery<S>),+> ReadOnlyQuery<S> for ($($name,)+) {}
+    };
+}
+crate::tuples::for_each_tuple!(query);
+
+/// Which entities a query matches, beyond having what it asks for: [`With`],
+/// [`Without`], [`Or`], and tuples of these, all of which must match.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a filter over the schema `{S}`",
+    label = "not a filter over `{S}`",
+    note = "a filter is `With<C>`, `Without<C>`, `Or<(...)>` or a tuple of up to 16 filters; every component must be in the schema"
+)]
+pub trait Filter<S: Schema> {
+    /// Whether rows of one table can differ.
+    const ROWS: bool;
+    /// Whether entities with these components can match.
+    fn table(mask: Mask) -> bool;
+    /// Whether an entity with these components, and a marker or none, matches.
+    fn row(mask: Mask, marked: bool) -> bool;
+}
+
+/// Something that an entity can have: a component, or a [`TransferMarker`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be filtered by in the schema `{S}`",
+    label = "not a component of `{S}`",
+    note = "list it in the `components(...)` of the schema's `#[world_config]`"
+)]
+pub trait Filterable<S: Schema> {
+    /// The component; empty for the marker.
+    const MASK: Mask;
+    /// Whether it is the marker.
+    const MARKER: bool;
+}
+impl<S: Contains<C>, C: Component> Filterable<S> for C {
+    const MASK: Mask = S::BIT;
+    const MARKER: bool = false;
+}
+impl<S: Schema> Filterable<S> for TransferMarker {
+    const MASK: Mask = 0;
+    const MARKER: bool = true;
+}
+
+/// Matches entities that have `C`.
+#[derive(Debug)]
+pub struct With<C>(PhantomData<C>);
+
+/// Matches entities that don't have `C`.
+#[derive(Debug)]
+pub struct Without<C>(PhantomData<C>);
+
+/// Matches entities that match at least one filter of the tuple `T`.
+#[derive(Debug)]
+pub struct Or<T>(PhantomData<T>);
+
+impl<S: Schema, C: Filterable<S>> Filter<S> for With<C> {
+    const ROWS: bool = C::MARKER;
+    #[inline(always)]
+    fn table(mask: Mask) -> bool {
+        C::MARKER || mask & C::MASK != 0
+    }
+    #[inline(always)]
+    fn row(mask: Mask, marked: bool) -> bool {
+        if C::MARKER { marked } else { mask & C::MASK != 0 }
+    }
+}
+
+impl<S: Schema, C: Filterable<S>> Filter<S> for Without<C> {
+    const ROWS: bool = C::MARKER;
+    #[inline(always)]
+    fn table(mask: Mask) -> bool {
+        C::MARKER || mask & C::MASK == 0
+    }
+    #[inline(always)]
+    fn row(mask: Mask, marked: bool) -> bool {
+        if C::MARKER { !marked } else { mask & C::MASK == 0 }
+    }
+}
+
+impl<S: Schema> Filter<S> for () {
+    const ROWS: bool = false;
+    #[inline(always)]
+    fn table(_: Mask) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn row(_: Mask, _: bool) -> bool {
+        true
+    }
+}
+
+macro_rules! filter {
+    ($($name:ident)+) => {
+        impl<S: Schema, $($name: Filter<S>),+> Filter<S> for ($($name,)+) {
+            const ROWS: bool = false $(|| $name::ROWS)+;
+            #[inline(always)]
+            fn table(mask: Mask) -> bool {
+                true $(&& $name::table(mask))+
+            }
+            #[inline(always)]
+            fn row(mask: Mask, marked: bool) -> bool {
+                true $(&& $name::row(mask, marked))+
+            }
+        }
+        impl<S: Schema, $($name: Filter<S>),+> Filter<S> for Or<($($name,)+)> {
+            const ROWS: bool = false $(|| $name::ROWS)+;
+            #[inline(always)]
+            fn table(mask: Mask) -> bool {
+                false $(|| $name::table(mask))+
+            }
+            #[inline(always)]
+            fn row(mask: Mask, marked: bool) -> bool {
+                false $(|| $name::row(mask, marked))+
+            }
+        }
+    };
+}
+crate::tuples::for_each_tuple!(filter);

@@ -1,0 +1,3 @@
+//! facade (in progress)
+#[doc(hidden)]
+pub use ecs_core::__support;
