@@ -1,3 +1,45 @@
-//! facade (in progress)
+//! Programs made of several entity-component worlds.
+//!
+//! The components, archetypes, routes and queues of each world are declared in
+//! an attribute and become types and constants. Entities travel between worlds
+//! on other threads through bounded lock-free queues, in batches of columns, by
+//! move, and keep their identity.
+//!
+//! Start with the [`prelude`] and the guide in `docs/GUIDE.md`.
+
+pub use ecs_core::{
+    block, bundle, commands, component, config, entity, error, iter, members, outbox, query,
+    resources, schedule, schema, table, topology, transfer, world,
+};
+pub use ecs_macros::{Bundle, Component, Query, coordinator, pipeline_configs, world_config};
+
+#[cfg(feature = "coordination")]
+pub use ecs_coordination as coordination;
+#[cfg(feature = "coordination")]
+pub use ecs_coordination::*;
+
+/// What most programs need, for `use static_ecs::prelude::*`.
+pub mod prelude {
+    pub use ecs_core::bundle::Bundle;
+    pub use ecs_core::commands::Commands;
+    pub use ecs_core::component::Component;
+    pub use ecs_core::config::{OnFull, Role, WorldConfig};
+    pub use ecs_core::entity::Entity;
+    pub use ecs_core::outbox::TransferMarker;
+    pub use ecs_core::query::{Or, Query, With, Without};
+    pub use ecs_core::schedule::Schedule;
+    pub use ecs_core::transfer::{EntityTransfer, TransferFlags};
+    pub use ecs_core::world::World;
+    pub use ecs_macros::{Bundle, Component, Query, coordinator, pipeline_configs, world_config};
+
+    #[cfg(feature = "coordination")]
+    pub use ecs_coordination::prelude::*;
+}
+
+/// What generated code names. Not for users.
 #[doc(hidden)]
-pub use ecs_core::__support;
+pub mod __support {
+    #[cfg(feature = "coordination")]
+    pub use ecs_coordination::WorldCoordinator;
+    pub use ecs_core::__support::*;
+}

@@ -3,17 +3,28 @@
 
 extern crate alloc;
 
+pub mod block;
 pub mod bundle;
+pub mod commands;
 pub mod component;
 pub mod config;
+mod entities;
 pub mod entity;
+pub mod error;
+pub mod iter;
 pub mod members;
+mod memory;
 pub mod outbox;
 pub mod query;
+pub mod resources;
+pub mod schedule;
 pub mod schema;
 pub mod table;
+mod tables;
 pub mod topology;
+pub mod transfer;
 mod tuples;
+pub mod world;
 
 /// What generated code names. Not for users.
 #[doc(hidden)]

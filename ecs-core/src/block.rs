@@ -1,0 +1,334 @@
+//! A batch of entities on its way: ids and columns of one archetype, side by
+//! side in a block of memory that is used again and again.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+
+use crate::entity::Entity;
+use crate::memory::{self, COLUMN_ALIGN, DropRows, bits};
+use crate::schema::{ComponentInfo, Mask, Schema};
+use crate::transfer::{EntityTransfer, Row, TransferFlags};
+
+const ID: usize = size_of::<Option<Entity>>();
+
+/// Stands before the rows.
+#[repr(C, align(64))]
+struct Header {
+    mask: Mask,
+    /// Bytes allocated, this header included.
+    bytes: usize,
+    /// Rows that the present layout has room for.
+    rows: u32,
+    /// Rows `first..end` hold entities.
+    first: u32,
+    end: u32,
+    /// Which world the entities come from: its place in the coordinator.
+    source: u16,
+    flags: TransferFlags,
+}
+
+/// A batch of entities of one archetype.
+///
+/// A block has a fixed size in bytes; how many rows that is depends on the
+/// archetype. Invariant: rows `first..end` of the ids and of every column of
+/// `mask` hold values. Dropping a block drops them.
+///
+/// Layout after the header, for `rows` rows: the ids, then the column of each
+/// component in order of its index, each from a multiple of its alignment (at
+/// least 8).
+pub struct Block<S: Schema> {
+    header: NonNull<Header>,
+    types: PhantomData<(S, S::Types)>,
+}
+
+// SAFETY: a block owns its rows and nothing else; they may move to another
+// thread if the components may.
+unsafe impl<S: Schema> Send for Block<S> where S::Types: Send {}
+
+/// The bytes of a block for batches of up to `batch_size` entities with
+/// components of `schema`: 64 bytes each with the id, or what all components
+/// take if that is less; at least one entity with all components fits.
+pub const fn block_bytes<S: Schema>(batch_size: u32) -> usize {
+    let (mut all, mut packed) = (ID, ID);
+    let mut index = 0;
+    while index < S::COMPONENTS.len() {
+        let info = &S::COMPONENTS[index];
+        all = all.next_multiple_of(column_start(info.align)) + info.size;
+        packed += info.size;
+        index += 1;
+    }
+    let typical = if packed < 64 { packed } else { 64 };
+    // Between columns at most an alignment less one is lost.
+    let slack = S::COMPONENTS.len() * (block_align(S::COMPONENTS) - 1);
+    let many = batch_size as usize * typical + slack;
+    let rows = if all > many { all } else { many };
+    (block_header(S::COMPONENTS) + rows).next_multiple_of(COLUMN_ALIGN)
+}
+
+const fn column_start(align: usize) -> usize {
+    if align > 8 { align } else { 8 }
+}
+
+const fn block_align(infos: &[ComponentInfo]) -> usize {
+    let mut align = 8;
+    let mut index = 0;
+    while index < infos.len() {
+        if infos[index].align > align {
+            align = infos[index].align;
+        }
+        index += 1;
+    }
+    align
+}
+
+/// The header's bytes, so that the rows after it are aligned for each component.
+const fn block_header(infos: &[ComponentInfo]) -> usize {
+    size_of::<Header>().next_multiple_of(block_align(infos))
+}
+
+impl<S: Schema> Block<S> {
+    const ALIGN: usize = block_align(S::COMPONENTS);
+    const HEADER: usize = block_header(S::COMPONENTS);
+
+    /// An empty block of `bytes`, as [`block_bytes`] tells.
+    pub fn new(bytes: usize) -> Self {
+        assert!(bytes >= block_bytes::<S>(1), "a block holds at least one entity");
+        let header = memory::allocate(bytes, Self::ALIGN).cast::<Header>();
+        let empty = Header {
+            mask: 0,
+            bytes,
+            rows: 0,
+            first: 0,
+            end: 0,
+            source: 0,
+            flags: TransferFlags {
+                destroy_on_arrive: true,
+                priority: false,
+                full_transfer: true,
+            },
+        };
+        // SAFETY: the memory is large enough for the header and aligned for it.
+        unsafe { header.write(empty) };
+        Self { header, types: PhantomData }
+    }
+
+    #[inline(always)]
+    fn header(&self) -> &Header {
+        // SAFETY: the header was written in `new` and is only changed through
+        // `&mut self`.
+        unsafe { self.header.as_ref() }
+    }
+
+    #[inline(always)]
+    fn header_mut(&mut self) -> &mut Header {
+        // SAFETY: as in `header`; `&mut self` is exclusive.
+        unsafe { self.header.as_mut() }
+    }
+
+    /// How many entities are in it.
+    pub fn len(&self) -> usize {
+        (self.header().end - self.header().first) as usize
+    }
+
+    /// Whether no entity is in it.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes allocated.
+    pub fn bytes(&self) -> usize {
+        self.header().bytes
+    }
+
+    /// The components of its entities.
+    pub fn mask(&self) -> Mask {
+        self.header().mask
+    }
+
+    /// Which world its entities come from.
+    pub fn source(&self) -> u16 {
+        self.header().source
+    }
+
+    /// How its entities travel.
+    pub fn flags(&self) -> TransferFlags {
+        self.header().flags
+    }
+
+    /// The ids of its entities; `None` for one that gets its id on arrival.
+    pub fn ids(&self) -> &[Option<Entity>] {
+        let header = self.header();
+        // SAFETY: rows `first..end` of the ids hold values.
+        unsafe {
+            core::slice::from_raw_parts(self.ids_ptr().add(header.first as usize), self.len())
+        }
+    }
+
+    fn data(&self) -> *mut u8 {
+        // SAFETY: the block is longer than its header. `header` keeps the
+        // provenance of the whole allocation.
+        unsafe { self.header.as_ptr().cast::<u8>().add(Self::HEADER) }
+    }
+
+    fn ids_ptr(&self) -> *mut Option<Entity> {
+        self.data().cast()
+    }
+
+    /// Gets an empty block ready for entities with the components of `mask`.
+    /// Answers how many fit, at least one.
+    ///
+    /// # Panics
+    /// If it is not empty.
+    pub fn begin(&mut self, mask: Mask, source: u16, flags: TransferFlags) -> usize {
+        assert!(self.is_empty(), "a block holds one batch at a time");
+        let room = self.header().bytes - Self::HEADER;
+        let (mut row, mut slack) = (ID, 0);
+        for index in bits(mask) {
+            let info = &S::COMPONENTS[index];
+            row += info.size;
+            slack += column_start(info.align) - 1;
+        }
+        // With this many the slack between columns is sure to fit; one always
+        // does, since `bytes` holds one row with all components.
+        let rows = (room.saturating_sub(slack) / row).max(1);
+        let header = self.header_mut();
+        header.mask = mask;
+        header.rows = u32::try_from(rows).unwrap_or(u32::MAX);
+        (header.first, header.end) = (0, 0);
+        header.source = source;
+        header.flags = flags;
+        header.rows as usize
+    }
+
+    /// Calls `each` with every component of the mask and where its column is.
+    #[inline]
+    pub(crate) fn columns(&self, mut each: impl FnMut(usize, *mut u8)) {
+        let rows = self.header().rows as usize;
+        let mut offset = rows * ID;
+        for index in bits(self.mask()) {
+            let info = &S::COMPONENTS[index];
+            offset = offset.next_multiple_of(column_start(info.align));
+            debug_assert!(Self::HEADER + offset + rows * info.size <= self.bytes());
+            // SAFETY: `begin` made sure that all columns lie in the block.
+            each(index, unsafe { self.data().add(offset) });
+            offset += rows * info.size;
+        }
+    }
+
+    /// Where the next id is written.
+    pub(crate) fn next_ids(&mut self) -> *mut Option<Entity> {
+        // SAFETY: `end` is at most `rows`.
+        unsafe { self.ids_ptr().add(self.header().end as usize) }
+    }
+
+    /// Rows that have room for.
+    pub(crate) fn room(&self) -> usize {
+        (self.header().rows - self.header().end) as usize
+    }
+
+    /// The first row that holds an entity, and the row after the last.
+    pub(crate) fn range(&self) -> (usize, usize) {
+        (self.header().first as usize, self.header().end as usize)
+    }
+
+    /// `count` more rows have been written.
+    ///
+    /// # Safety
+    /// They have, ids and all columns, and there was room.
+    pub(crate) unsafe fn added(&mut self, count: usize) {
+        debug_assert!(count <= self.room());
+        self.header_mut().end += count as u32;
+    }
+
+    /// The first `count` rows have been moved out.
+    ///
+    /// # Safety
+    /// They have, or their values are forgotten; there were as many.
+    pub(crate) unsafe fn removed(&mut self, count: usize) {
+        debug_assert!(count <= self.len());
+        self.header_mut().first += count as u32;
+    }
+
+    /// Moves one entity in; the block must have been begun with its mask.
+    ///
+    /// # Panics
+    /// If there is no room, or the components are not the block's.
+    pub fn push(&mut self, mut transfer: EntityTransfer<S>) {
+        assert!(self.room() > 0 && self.mask() == transfer.mask(), "made for another archetype");
+        let end = self.range().1;
+        let row = transfer.row_mut();
+        self.columns(|index, column| {
+            let size = S::COMPONENTS[index].size;
+            // SAFETY: the row has the component, and `end` is a free row of the column.
+            unsafe { column.add(end * size).copy_from_nonoverlapping(row.place(index), size) }
+        });
+        // SAFETY: all values were moved out just now.
+        unsafe { row.set_mask(0) };
+        // SAFETY: there is room for one more id, and the row is now whole.
+        unsafe {
+            self.next_ids().write(transfer.entity());
+            self.added(1);
+        }
+    }
+
+    /// Moves the first entity out; `target` is the id of the world it came to.
+    pub fn pop(&mut self, target: u16) -> Option<EntityTransfer<S>> {
+        if self.is_empty() {
+            return None;
+        }
+        let first = self.range().0;
+        let entity = self.ids()[0];
+        let mut row = Row::new();
+        self.columns(|index, column| {
+            // SAFETY: row `first` holds a value of each column, which the block
+            // gives up below.
+            unsafe { row.take(index, column.add(first * S::COMPONENTS[index].size)) }
+        });
+        // SAFETY: all its values were moved out just now.
+        unsafe { self.removed(1) };
+        let (source, flags) = (self.source(), self.flags());
+        Some(EntityTransfer::from_row(row, entity, flags).between(source, target))
+    }
+
+    /// Drops the entities that are left.
+    pub fn clear(&mut self) {
+        let (first, end) = self.range();
+        self.header_mut().first = self.header().end;
+        let drops = self.mask() & S::NEEDS_DROP;
+        if drops == 0 {
+            return;
+        }
+        let mut starts = [core::ptr::null_mut(); crate::schema::MAX_COMPONENTS];
+        self.columns(|index, column| starts[index] = column);
+        // SAFETY: rows `first..end` of the columns hold values, and the block
+        // holds no rows from now on.
+        unsafe { DropRows::run(S::COMPONENTS, drops, first, end, |index| starts[index]) }
+    }
+}
+
+impl<S: Schema> Drop for Block<S> {
+    fn drop(&mut self) {
+        /// Frees the memory also when a value's drop panics.
+        struct Free(NonNull<u8>, usize, usize);
+        impl Drop for Free {
+            fn drop(&mut self) {
+                // SAFETY: `new` allocated these bytes with this alignment.
+                unsafe { memory::free(self.0, self.1, self.2) }
+            }
+        }
+        let _free = Free(self.header.cast(), self.bytes(), Self::ALIGN);
+        self.clear();
+    }
+}
+
+impl<S: Schema> fmt::Debug for Block<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Block")
+            .field("len", &self.len())
+            .field("source", &self.source())
+            .field("flags", &self.flags())
+            .field("bytes", &self.bytes())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,334 @@
+//! Changes to a world that are written down now and made later, in order.
+
+use alloc::vec::Vec;
+use core::error::Error;
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::ptr;
+
+use crate::bundle::{Bundle, assert_distinct};
+use crate::config::WorldConfig;
+use crate::entity::Entity;
+use crate::error::Refusal;
+use crate::schema::Schema;
+use crate::world::World;
+
+/// A bounded list of changes to a world, for where the world itself is
+/// borrowed: inside of a query.
+///
+/// [`apply`](Self::apply) makes them in the order in which they were written
+/// down. A buffer that is dropped drops what was not made.
+pub struct Commands<W: WorldConfig> {
+    capacity: usize,
+    count: usize,
+    /// Commands from `first` on, each a [`Head`] and its payload, in whole words.
+    words: Vec<MaybeUninit<u64>>,
+    first: usize,
+    world: PhantomData<(W, <W::Schema as Schema>::Types)>,
+}
+
+// SAFETY: the buffer owns its payloads: bundles of the schema's components,
+// which are `Send` if the types are, and closures, which `push` demands it of.
+unsafe impl<W: WorldConfig> Send for Commands<W> where <W::Schema as Schema>::Types: Send {}
+
+/// What became of a command.
+enum Outcome {
+    Made,
+    /// Its entity is not here.
+    Missed,
+    /// The payload was put back.
+    Refused(Refusal),
+}
+
+struct Head<W: WorldConfig> {
+    /// Makes the change with the payload, or drops it where there is no world.
+    ///
+    /// # Safety
+    /// The payload is valid, of the command's type, at any alignment; it is used
+    /// no more unless the outcome is `Refused`.
+    run: unsafe fn(*mut u8, Option<&mut World<W>>) -> Outcome,
+    words: usize,
+}
+
+const fn words(bytes: usize) -> usize {
+    bytes.div_ceil(size_of::<u64>())
+}
+
+impl<W: WorldConfig> Commands<W> {
+    const HEAD: usize = words(size_of::<Head<W>>());
+
+    /// A buffer for up to `capacity` commands. Memory is taken as it is needed.
+    pub const fn with_capacity(capacity: usize) -> Self {
+        Self { capacity, count: 0, words: Vec::new(), first: 0, world: PhantomData }
+    }
+
+    /// How many commands wait.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether no command waits.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The most commands that can wait.
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Makes an entity with the components of `bundle`.
+    ///
+    /// # Errors
+    /// If the buffer is full: the bundle is handed back.
+    pub fn spawn<B: Bundle<W::Schema>>(&mut self, bundle: B) -> Result<(), BufferFull<B>> {
+        const { crate::world::assert_declared::<W, B>() };
+        self.push(bundle, |bundle, world| match world.spawn(bundle) {
+            Ok(_) => Ok(Outcome::Made),
+            Err(refused) => {
+                let why = refused.why();
+                Err((refused.into_inner(), why))
+            }
+        })
+    }
+
+    /// Ends an entity.
+    ///
+    /// # Errors
+    /// If the buffer is full.
+    pub fn despawn(&mut self, entity: Entity) -> Result<(), BufferFull<Entity>> {
+        self.push(entity, |entity, world| Ok(made(world.despawn(entity).is_ok())))
+    }
+
+    /// Gives an entity the components of `bundle`.
+    ///
+    /// # Errors
+    /// If the buffer is full: the bundle is handed back.
+    pub fn insert<B: Bundle<W::Schema>>(
+        &mut self,
+        entity: Entity,
+        bundle: B,
+    ) -> Result<(), BufferFull<B>> {
+        const { assert_distinct::<W::Schema, B>() };
+        self.push((entity, bundle), |(entity, bundle), world| match world.insert(entity, bundle) {
+            Ok(()) => Ok(Outcome::Made),
+            Err(refused) => match refused.why() {
+                Refusal::Entity(_) => Ok(Outcome::Missed),
+                why => Err(((entity, refused.into_inner()), why)),
+            },
+        })
+        .map_err(|full| BufferFull(full.0.1))
+    }
+
+    /// Takes the components of `B` away from an entity and drops them.
+    ///
+    /// # Errors
+    /// If the buffer is full.
+    pub fn remove<B: Bundle<W::Schema>>(
+        &mut self,
+        entity: Entity,
+    ) -> Result<(), BufferFull<Entity>> {
+        const { assert_distinct::<W::Schema, B>() };
+        self.push(entity, |entity, world| Ok(made(world.remove::<B>(entity).is_ok())))
+    }
+
+    /// Lets routing decide where an entity goes at the end of the tick.
+    ///
+    /// # Errors
+    /// If the buffer is full.
+    pub fn complete(&mut self, entity: Entity) -> Result<(), BufferFull<Entity>> {
+        self.push(entity, |entity, world| Ok(made(world.complete(entity).is_ok())))
+    }
+
+    /// Any other change.
+    ///
+    /// # Errors
+    /// If the buffer is full: the closure is handed back.
+    pub fn run<F: FnOnce(&mut World<W>) + Send + 'static>(
+        &mut self,
+        change: F,
+    ) -> Result<(), BufferFull<F>> {
+        self.push(change, |change, world| {
+            change(world);
+            Ok(Outcome::Made)
+        })
+    }
+
+    /// `make` is a plain function: it captures nothing.
+    fn push<T, F>(&mut self, payload: T, make: F) -> Result<(), BufferFull<T>>
+    where
+        F: Fn(T, &mut World<W>) -> Result<Outcome, (T, Refusal)> + Copy,
+    {
+        const { assert!(size_of::<F>() == 0, "a command is a plain function") };
+        let _ = make;
+        if self.count == self.capacity {
+            return Err(BufferFull(payload));
+        }
+        let payload_words = words(size_of::<T>());
+        let at = self.words.len();
+        self.words.resize(at + Self::HEAD + payload_words, MaybeUninit::uninit());
+        let head = Head::<W> { run: run::<W, T, F>, words: payload_words };
+        // SAFETY: the words from `at` on have room for both, written at whatever
+        // alignment words have.
+        unsafe {
+            let place = self.words.as_mut_ptr().add(at);
+            place.cast::<Head<W>>().write_unaligned(head);
+            place.add(Self::HEAD).cast::<T>().write_unaligned(payload);
+        }
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Makes the changes in order. A command whose entity is not here any more
+    /// is dropped and counted.
+    ///
+    /// # Errors
+    /// If the world refuses a command, because it is full or closed to an
+    /// archetype: this command and those after it stay in the buffer, so nothing
+    /// is lost. Make room and apply again, or [`skip`](Self::skip) it.
+    pub fn apply(&mut self, world: &mut World<W>) -> Result<Applied, ApplyError> {
+        let mut applied = Applied { made: 0, missed: 0 };
+        while self.count > 0 {
+            let (at, before) = (self.first, self.count);
+            match self.next(Some(&mut *world)) {
+                Outcome::Made => applied.made += 1,
+                Outcome::Missed => applied.missed += 1,
+                Outcome::Refused(why) => {
+                    (self.first, self.count) = (at, before);
+                    return Err(ApplyError { applied, waiting: self.count, why });
+                }
+            }
+        }
+        self.words.clear();
+        self.first = 0;
+        Ok(applied)
+    }
+
+    /// Drops the next command. `false` if there is none.
+    pub fn skip(&mut self) -> bool {
+        if self.count == 0 {
+            return false;
+        }
+        self.next(None);
+        true
+    }
+
+    /// Drops all commands.
+    pub fn clear(&mut self) {
+        while self.skip() {}
+        self.words.clear();
+        self.first = 0;
+    }
+
+    /// Steps over the next command and runs it. There must be one.
+    fn next(&mut self, world: Option<&mut World<W>>) -> Outcome {
+        debug_assert!(self.count > 0);
+        // SAFETY: a command that was not run yet starts at `first`.
+        let (head, payload) = unsafe {
+            let place = self.words.as_mut_ptr().add(self.first);
+            (place.cast::<Head<W>>().read_unaligned(), place.add(Self::HEAD).cast::<u8>())
+        };
+        // Before it runs, so that a panic does not run it again.
+        self.first += Self::HEAD + head.words;
+        self.count -= 1;
+        // SAFETY: the payload is the command's; the buffer has stepped over it.
+        unsafe { (head.run)(payload, world) }
+    }
+}
+
+const fn made(yes: bool) -> Outcome {
+    if yes { Outcome::Made } else { Outcome::Missed }
+}
+
+/// # Safety
+/// As [`Head::run`] says, for a payload `T`; `F` has no size.
+unsafe fn run<W: WorldConfig, T, F>(payload: *mut u8, world: Option<&mut World<W>>) -> Outcome
+where
+    F: Fn(T, &mut World<W>) -> Result<Outcome, (T, Refusal)> + Copy,
+{
+    // SAFETY: the caller gives up a valid payload.
+    let value = unsafe { payload.cast::<T>().read_unaligned() };
+    let Some(world) = world else { return Outcome::Missed };
+    // SAFETY: `F` has no size, so any aligned pointer holds one; `push` has seen
+    // a value of it, so it exists.
+    let make = unsafe { ptr::NonNull::<F>::dangling().as_ptr().read() };
+    match make(value, world) {
+        Ok(outcome) => outcome,
+        Err((value, why)) => {
+            // SAFETY: the place has room for the payload, which was read from it.
+            unsafe { payload.cast::<T>().write_unaligned(value) };
+            Outcome::Refused(why)
+        }
+    }
+}
+
+impl<W: WorldConfig> Drop for Commands<W> {
+    fn drop(&mut self) {
+        /// Drops the rest also when a payload's drop panics.
+        struct Rest<'a, W: WorldConfig>(&'a mut Commands<W>);
+        impl<W: WorldConfig> Drop for Rest<'_, W> {
+            fn drop(&mut self) {
+                while self.0.skip() {}
+            }
+        }
+        let rest = Rest(self);
+        while rest.0.skip() {}
+    }
+}
+
+impl<W: WorldConfig> fmt::Debug for Commands<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Commands").field("len", &self.count).field("capacity", &self.capacity).finish()
+    }
+}
+
+/// What [`Commands::apply`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// Commands that took effect.
+    pub made: usize,
+    /// Commands whose entity, or component, was not there any more.
+    pub missed: usize,
+}
+
+/// A world refused a command, which waits at the front of the buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApplyError {
+    /// What was done before.
+    pub applied: Applied,
+    /// How many commands wait.
+    pub waiting: usize,
+    /// Why the first of them was refused.
+    pub why: Refusal,
+}
+
+impl fmt::Display for ApplyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} commands wait in the buffer: {}", self.waiting, self.why)
+    }
+}
+impl Error for ApplyError {}
+
+/// The buffer is full. Holds what was to be written down.
+pub struct BufferFull<T>(T);
+
+impl<T> BufferFull<T> {
+    /// The value back.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> fmt::Debug for BufferFull<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BufferFull").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Display for BufferFull<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the command buffer is full: apply it, or give it more capacity")
+    }
+}
+impl<T> Error for BufferFull<T> {}

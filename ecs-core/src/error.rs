@@ -1,0 +1,122 @@
+//! What can go wrong in one world. A rejected value is handed back.
+
+use core::error::Error;
+use core::fmt;
+
+use crate::entity::Entity;
+
+/// The entity can't be reached here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EntityError {
+    /// It was despawned, or never was.
+    Dead(Entity),
+    /// It belongs to another world, or is away in one.
+    NotHere(Entity),
+}
+
+impl fmt::Display for EntityError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dead(entity) => write!(f, "entity {entity} is dead"),
+            Self::NotHere(entity) => write!(f, "entity {entity} is not in this world"),
+        }
+    }
+}
+impl Error for EntityError {}
+
+/// A component can't be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AccessError {
+    /// The entity can't be reached.
+    Entity(EntityError),
+    /// The entity lacks something that was asked for.
+    Missing {
+        /// The entity.
+        entity: Entity,
+        /// What was asked for.
+        wanted: &'static str,
+    },
+}
+
+impl fmt::Display for AccessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Entity(error) => error.fmt(f),
+            Self::Missing { entity, wanted } => write!(f, "entity {entity} has no `{wanted}`"),
+        }
+    }
+}
+impl Error for AccessError {}
+
+impl From<EntityError> for AccessError {
+    fn from(error: EntityError) -> Self {
+        Self::Entity(error)
+    }
+}
+
+/// Why something can't come into a world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The entity can't be reached.
+    Entity(EntityError),
+    /// The world has as many residents as its `max_entities` allows.
+    WorldFull {
+        /// `max_entities`.
+        limit: u32,
+    },
+    /// The world's archetypes are closed, and this is none of them.
+    ClosedArchetype,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Entity(error) => error.fmt(f),
+            Self::WorldFull { limit } => {
+                write!(f, "the world is full: its `max_entities` is {limit}")
+            }
+            Self::ClosedArchetype => f.write_str(
+                "the world's archetypes are closed, and this set of components is none of them",
+            ),
+        }
+    }
+}
+impl Error for Refusal {}
+
+/// A value that was refused, and why.
+pub struct Refused<T> {
+    value: T,
+    why: Refusal,
+}
+
+impl<T> Refused<T> {
+    pub(crate) fn new(value: T, why: Refusal) -> Self {
+        Self { value, why }
+    }
+
+    /// Why.
+    pub fn why(&self) -> Refusal {
+        self.why
+    }
+
+    /// The value back.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+}
+
+impl<T> fmt::Debug for Refused<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refused").field("why", &self.why).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Display for Refused<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.why.fmt(f)
+    }
+}
+impl<T> Error for Refused<T> {}

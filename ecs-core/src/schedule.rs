@@ -1,0 +1,222 @@
+//! What runs at each tick of a world.
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::error::Error;
+use core::fmt;
+use core::marker::PhantomData;
+
+use crate::commands::Commands;
+use crate::config::WorldConfig;
+use crate::world::World;
+
+/// The most commands of one system in one tick, unless a schedule says otherwise.
+pub const DEFAULT_COMMANDS: usize = 1 << 16;
+
+/// A part of a tick.
+pub trait System<W: WorldConfig>: Send {
+    /// Runs once. Commands take effect when the system has returned.
+    ///
+    /// # Errors
+    /// Whatever the system fails with; the tick then ends.
+    fn run(
+        &mut self,
+        world: &mut World<W>,
+        commands: &mut Commands<W>,
+    ) -> Result<(), Box<dyn Error + Send + Sync>>;
+
+    /// What to call it.
+    fn name(&self) -> &str;
+}
+
+/// What can be made a system: functions and closures of `&mut World<W>`, or of
+/// `&mut World<W>` and `&mut Commands<W>`, that return nothing or a `Result`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a system of the world `{W}`",
+    label = "not a system",
+    note = "a system takes `&mut World<{W}>`, or `&mut World<{W}>` and `&mut Commands<{W}>`, and returns nothing or a `Result`; write the types of a closure's parameters"
+)]
+pub trait IntoSystem<W: WorldConfig, Marker> {
+    /// The system.
+    fn into_system(self) -> Box<dyn System<W>>;
+}
+
+/// What a system may return.
+pub trait SystemResult {
+    /// As a result.
+    ///
+    /// # Errors
+    /// If the system failed.
+    fn into_result(self) -> Result<(), Box<dyn Error + Send + Sync>>;
+}
+
+impl SystemResult for () {
+    fn into_result(self) -> Result<(), Box<dyn Error + Send + Sync>> {
+        Ok(())
+    }
+}
+
+impl<E: Into<Box<dyn Error + Send + Sync>>> SystemResult for Result<(), E> {
+    fn into_result(self) -> Result<(), Box<dyn Error + Send + Sync>> {
+        self.map_err(Into::into)
+    }
+}
+
+/// A system of the world alone.
+#[derive(Debug)]
+pub struct OfWorld<R>(PhantomData<R>);
+
+/// A system of the world and commands.
+#[derive(Debug)]
+pub struct OfCommands<R>(PhantomData<R>);
+
+struct Function<F> {
+    function: F,
+    name: &'static str,
+}
+
+impl<W, F, R> IntoSystem<W, OfWorld<R>> for F
+where
+    W: WorldConfig,
+    F: FnMut(&mut World<W>) -> R + Send + 'static,
+    R: SystemResult,
+{
+    fn into_system(mut self) -> Box<dyn System<W>> {
+        let name = core::any::type_name::<F>();
+        let function = move |world: &mut World<W>, _: &mut Commands<W>| self(world).into_result();
+        Box::new(Function { function, name })
+    }
+}
+
+impl<W, F, R> IntoSystem<W, OfCommands<R>> for F
+where
+    W: WorldConfig,
+    F: FnMut(&mut World<W>, &mut Commands<W>) -> R + Send + 'static,
+    R: SystemResult,
+{
+    fn into_system(mut self) -> Box<dyn System<W>> {
+        let name = core::any::type_name::<F>();
+        let function = move |world: &mut World<W>, commands: &mut Commands<W>| {
+            self(world, commands).into_result()
+        };
+        Box::new(Function { function, name })
+    }
+}
+
+impl<W, F> System<W> for Function<F>
+where
+    W: WorldConfig,
+    F: FnMut(&mut World<W>, &mut Commands<W>) -> Result<(), Box<dyn Error + Send + Sync>> + Send,
+{
+    fn run(
+        &mut self,
+        world: &mut World<W>,
+        commands: &mut Commands<W>,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        (self.function)(world, commands)
+    }
+
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+/// The systems of a world, in the order in which they run.
+pub struct Schedule<W: WorldConfig> {
+    systems: Vec<Box<dyn System<W>>>,
+    commands: Commands<W>,
+}
+
+impl<W: WorldConfig> Schedule<W> {
+    /// No systems, and room for [`DEFAULT_COMMANDS`].
+    pub const fn new() -> Self {
+        Self::with_commands(DEFAULT_COMMANDS)
+    }
+
+    /// No systems, and room for `capacity` commands.
+    pub const fn with_commands(capacity: usize) -> Self {
+        Self { systems: Vec::new(), commands: Commands::with_capacity(capacity) }
+    }
+
+    /// Adds a system after those that are there.
+    pub fn add<M>(&mut self, system: impl IntoSystem<W, M>) -> &mut Self {
+        self.systems.push(system.into_system());
+        self
+    }
+
+    /// The names of the systems in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.systems.iter().map(|system| system.name())
+    }
+
+    /// How many systems.
+    pub fn len(&self) -> usize {
+        self.systems.len()
+    }
+
+    /// Whether there are no systems.
+    pub fn is_empty(&self) -> bool {
+        self.systems.is_empty()
+    }
+
+    /// Runs each system once, and after each its commands. Commands that the
+    /// world refused at the last run are tried again first.
+    ///
+    /// # Errors
+    /// If a system fails: its commands still take effect, and the systems after
+    /// it do not run. If the world refuses a command, because it is full or
+    /// closed to an archetype: the command waits for the next run.
+    pub fn run(&mut self, world: &mut World<W>) -> Result<(), SystemError> {
+        if let Err(error) = self.commands.apply(world) {
+            let system = String::from("commands of the last run");
+            return Err(SystemError { system, source: Box::new(error) });
+        }
+        for index in 0..self.systems.len() {
+            let system = &mut self.systems[index];
+            let result = system.run(world, &mut self.commands);
+            let applied = self.commands.apply(world);
+            let name = || self.systems[index].name().to_string();
+            if let Err(source) = result {
+                return Err(SystemError { system: name(), source });
+            }
+            if let Err(error) = applied {
+                return Err(SystemError { system: name(), source: Box::new(error) });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<W: WorldConfig> Default for Schedule<W> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<W: WorldConfig> fmt::Debug for Schedule<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
+}
+
+/// A system failed.
+#[derive(Debug)]
+pub struct SystemError {
+    /// The system's name.
+    pub system: String,
+    /// What it failed with.
+    pub source: Box<dyn Error + Send + Sync>,
+}
+
+impl fmt::Display for SystemError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "system `{}` failed: {}", self.system, self.source)
+    }
+}
+
+impl Error for SystemError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.source)
+    }
+}

@@ -1,0 +1,133 @@
+//! All tables of a world, found by their set of components.
+
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::schema::{ComponentInfo, Mask};
+use crate::table::Table;
+
+/// The table that a row goes to is not known yet.
+const UNKNOWN: u32 = u32::MAX;
+
+#[derive(Debug)]
+pub(crate) struct Tables {
+    infos: &'static [ComponentInfo],
+    tables: Vec<Table>,
+    /// For each table and component: the table that has this component more, or less.
+    edges: Vec<Box<[u32]>>,
+    /// Open addressing: table numbers by the hash of their masks.
+    buckets: Box<[u32]>,
+    /// The last table asked for by mask.
+    recent: (Mask, u32),
+}
+
+impl Tables {
+    /// With the table of entities without components, which is always number 0.
+    pub(crate) fn new(infos: &'static [ComponentInfo]) -> Self {
+        let mut tables = Self {
+            infos,
+            tables: Vec::new(),
+            edges: Vec::new(),
+            buckets: vec![UNKNOWN; 16].into_boxed_slice(),
+            recent: (0, 0),
+        };
+        tables.create(0);
+        tables
+    }
+
+    #[inline(always)]
+    pub(crate) fn all(&self) -> &[Table] {
+        &self.tables
+    }
+
+    #[inline(always)]
+    pub(crate) fn get(&self, table: u32) -> &Table {
+        &self.tables[table as usize]
+    }
+
+    #[inline(always)]
+    pub(crate) fn get_mut(&mut self, table: u32) -> &mut Table {
+        &mut self.tables[table as usize]
+    }
+
+    /// Two different tables.
+    pub(crate) fn pair_mut(&mut self, from: u32, to: u32) -> (&mut Table, &mut Table) {
+        let [from, to] = self
+            .tables
+            .get_disjoint_mut([from as usize, to as usize])
+            .expect("two different tables of this world");
+        (from, to)
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Table> {
+        self.tables.iter_mut()
+    }
+
+    /// The table of `mask`, made if there is none.
+    #[inline]
+    pub(crate) fn of(&mut self, mask: Mask) -> u32 {
+        if self.recent.0 == mask {
+            return self.recent.1;
+        }
+        let table = self.find(mask).unwrap_or_else(|| self.create(mask));
+        self.recent = (mask, table);
+        table
+    }
+
+    /// The table that has `component` more than `from`, or less if it has it.
+    #[inline]
+    pub(crate) fn toggled(&mut self, from: u32, component: usize) -> u32 {
+        let known = self.edges[from as usize][component];
+        if known != UNKNOWN {
+            return known;
+        }
+        let to = self.of(self.get(from).mask() ^ 1 << component);
+        self.edges[from as usize][component] = to;
+        self.edges[to as usize][component] = from;
+        to
+    }
+
+    fn find(&self, mask: Mask) -> Option<u32> {
+        let mut bucket = hash(mask) & (self.buckets.len() - 1);
+        loop {
+            match self.buckets[bucket] {
+                UNKNOWN => return None,
+                table if self.get(table).mask() == mask => return Some(table),
+                _ => bucket = (bucket + 1) & (self.buckets.len() - 1),
+            }
+        }
+    }
+
+    #[cold]
+    fn create(&mut self, mask: Mask) -> u32 {
+        let table = u32::try_from(self.tables.len()).expect("fewer than 2^32 archetypes");
+        if self.tables.len() * 2 >= self.buckets.len() {
+            self.buckets = vec![UNKNOWN; self.buckets.len() * 2].into_boxed_slice();
+            for other in 0..table {
+                self.link(other);
+            }
+        }
+        self.tables.push(Table::new(self.infos, mask));
+        self.edges.push(vec![UNKNOWN; self.infos.len()].into_boxed_slice());
+        self.link(table);
+        table
+    }
+
+    fn link(&mut self, table: u32) {
+        let mut bucket = hash(self.get(table).mask()) & (self.buckets.len() - 1);
+        while self.buckets[bucket] != UNKNOWN {
+            bucket = (bucket + 1) & (self.buckets.len() - 1);
+        }
+        self.buckets[bucket] = table;
+    }
+}
+
+/// Multiplies by odd constants and keeps the well-mixed high half
+/// (Knuth, The Art of Computer Programming 3, 6.4).
+fn hash(mask: Mask) -> usize {
+    let (low, high) = (mask as u64, (mask >> 64) as u64);
+    let mixed = (low ^ high.rotate_left(32).wrapping_mul(0x9E37_79B9_7F4A_7C15))
+        .wrapping_mul(0xD6E8_FEB8_6659_FD93);
+    (mixed >> 32) as usize
+}

@@ -1,0 +1,137 @@
+//! Components are read and written.
+
+use super::World;
+use crate::component::Component;
+use crate::config::WorldConfig;
+use crate::entity::Entity;
+use crate::error::AccessError;
+use crate::iter::QueryIter;
+use crate::query::{Access, Filter, Query, ReadOnlyQuery};
+use crate::schema::{Contains, Schema};
+
+impl<W: WorldConfig> World<W> {
+    /// An entity's component.
+    ///
+    /// # Errors
+    /// If the entity is not here or has no `C`.
+    #[inline]
+    pub fn get<C: Component>(&self, entity: Entity) -> Result<&C, AccessError>
+    where
+        W::Schema: Contains<C>,
+    {
+        let value = self.find_cell::<C>(entity)?;
+        // SAFETY: the cell holds a `C`, and `&self` keeps writers away.
+        Ok(unsafe { &*value })
+    }
+
+    /// An entity's component, to change.
+    ///
+    /// # Errors
+    /// If the entity is not here or has no `C`.
+    #[inline]
+    pub fn get_mut<C: Component>(&mut self, entity: Entity) -> Result<&mut C, AccessError>
+    where
+        W::Schema: Contains<C>,
+    {
+        let value = self.find_cell::<C>(entity)?;
+        // SAFETY: the cell holds a `C`, and `&mut self` is exclusive.
+        Ok(unsafe { &mut *value })
+    }
+
+    /// Whether an entity is here and has a `C`.
+    pub fn has<C: Component>(&self, entity: Entity) -> bool
+    where
+        W::Schema: Contains<C>,
+    {
+        self.find_cell::<C>(entity).is_ok()
+    }
+
+    #[inline(always)]
+    fn find_cell<C: Component>(&self, entity: Entity) -> Result<*mut C, AccessError>
+    where
+        W::Schema: Contains<C>,
+    {
+        let slot = self.entities.find(entity)?;
+        let table = self.tables.get(slot.table);
+        if table.mask() & <W::Schema as Contains<C>>::BIT == 0 {
+            return Err(AccessError::Missing { entity, wanted: core::any::type_name::<C>() });
+        }
+        // SAFETY: the slot's row is in the table, which has the component.
+        Ok(unsafe { table.cell(<W::Schema as Contains<C>>::INDEX, slot.row as usize).cast() })
+    }
+
+    /// Several components of one entity, such as `(&mut Position, &Velocity)`.
+    ///
+    /// # Errors
+    /// If the entity is not here or lacks one of them.
+    #[inline]
+    pub fn query_one<Q: Query<W::Schema>>(
+        &mut self,
+        entity: Entity,
+    ) -> Result<Q::Item<'_>, AccessError> {
+        const { assert_no_conflict::<W::Schema, Q>() };
+        let slot = self.entities.find(entity)?;
+        let table = self.tables.get(slot.table);
+        if table.mask() & Q::ACCESS.required != Q::ACCESS.required {
+            return Err(AccessError::Missing { entity, wanted: core::any::type_name::<Q>() });
+        }
+        // SAFETY: the table has what is required, the row is in it, `&mut self`
+        // is exclusive, and the query does not conflict with itself.
+        Ok(unsafe { Q::item(Q::fetch(table), slot.row as usize) })
+    }
+
+    /// All entities that have what `Q` asks for, as an iterator.
+    ///
+    /// ```
+    /// # use static_ecs::prelude::*;
+    /// # #[derive(Component)] struct Health(u32);
+    /// # #[derive(Component)] struct Poison(u32);
+    /// # #[world_config(components(Health, Poison))] struct Base;
+    /// # let mut world = World::<Base>::new();
+    /// # world.spawn((Health(10), Poison(3)))?;
+    /// for (entity, health, poison) in world.query::<(Entity, &mut Health, Option<&Poison>)>() {
+    ///     health.0 -= poison.map_or(0, |poison| poison.0);
+    ///     println!("{entity} has {}", health.0);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn query<Q: Query<W::Schema>>(&mut self) -> QueryIter<'_, W::Schema, Q> {
+        self.query_filtered::<Q, ()>()
+    }
+
+    /// All entities that have what `Q` asks for and match `F`.
+    #[inline]
+    pub fn query_filtered<Q: Query<W::Schema>, F: Filter<W::Schema>>(
+        &mut self,
+    ) -> QueryIter<'_, W::Schema, Q, F> {
+        const { assert_no_conflict::<W::Schema, Q>() };
+        // SAFETY: `&mut self` is exclusive for the iterator's life, and the
+        // query does not conflict with itself.
+        unsafe { QueryIter::new(self.tables.all(), &self.entities, &self.outbox) }
+    }
+
+    /// As [`query`](Self::query), for queries that only read.
+    #[inline]
+    pub fn view<Q: ReadOnlyQuery<W::Schema>>(&self) -> QueryIter<'_, W::Schema, Q> {
+        self.view_filtered::<Q, ()>()
+    }
+
+    /// As [`query_filtered`](Self::query_filtered), for queries that only read.
+    #[inline]
+    pub fn view_filtered<Q: ReadOnlyQuery<W::Schema>, F: Filter<W::Schema>>(
+        &self,
+    ) -> QueryIter<'_, W::Schema, Q, F> {
+        // SAFETY: the query only reads, and `&self` keeps writers away.
+        unsafe { QueryIter::new(self.tables.all(), &self.entities, &self.outbox) }
+    }
+}
+
+/// Fails to compile where a query borrows a component twice, once to write.
+const fn assert_no_conflict<S: Schema, Q: Query<S>>() {
+    let Access { conflict, .. } = Q::ACCESS;
+    assert!(
+        !conflict,
+        "this query borrows one component twice, at least once with `&mut`: ask for it once"
+    );
+}

@@ -1,0 +1,320 @@
+//! One world: entities, their tables, resources and the outbox.
+
+mod access;
+mod moving;
+mod spawn;
+mod structure;
+
+use alloc::boxed::Box;
+use core::fmt;
+use core::marker::PhantomData;
+
+use crate::bundle::{Bundle, Cells};
+use crate::component::Component;
+use crate::config::WorldConfig;
+use crate::entities::Entities;
+use crate::entity::{Entity, MAX_ORIGIN};
+use crate::error::{EntityError, Refusal};
+use crate::outbox::{Outbox, Parcel, TransferMarker};
+use crate::resources::Resources;
+use crate::schema::{Contains, Mask, Schema};
+use crate::table::Table;
+use crate::tables::Tables;
+
+pub use moving::{CopyError, Departure, DepartureKind, Selection};
+pub(crate) use spawn::assert_declared;
+pub use structure::RemoveError;
+
+/// A world as its `#[world_config]` declares it.
+///
+/// Code that works on one world takes no locks, borrow flags or atomics: what
+/// may be borrowed together is settled by the compiler.
+///
+/// ```
+/// # use static_ecs::prelude::*;
+/// #[derive(Component)]
+/// struct Position { x: f32 }
+/// #[derive(Component)]
+/// struct Velocity { dx: f32 }
+///
+/// #[world_config(components(Position, Velocity))]
+/// struct Base;
+///
+/// let mut world = World::<Base>::new();
+/// let entity = world.spawn((Position { x: 1.0 }, Velocity { dx: 0.5 }))?;
+/// for (position, velocity) in world.query::<(&mut Position, &Velocity)>() {
+///     position.x += velocity.dx;
+/// }
+/// assert_eq!(world.get::<Position>(entity)?.x, 1.5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct World<W: WorldConfig> {
+    tables: Tables,
+    entities: Entities,
+    outbox: Outbox,
+    resources: Resources,
+    /// Guests that died here: their slots are their origins' to reuse.
+    returns: alloc::vec::Vec<Entity>,
+    counts: Counts,
+    hooks: Option<Box<Hooks<W>>>,
+    scratch: moving::Scratch,
+    types: PhantomData<<W::Schema as Schema>::Types>,
+}
+
+// SAFETY: a world owns its components, resources and hooks. The resources and
+// hooks are `Send`; the components are if the schema's types are.
+unsafe impl<W: WorldConfig> Send for World<W> where <W::Schema as Schema>::Types: Send {}
+
+/// How many entities came and went; `spawned + arrived = live + despawned + departed`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Spawned here.
+    pub spawned: u64,
+    /// Arrived from other worlds.
+    pub arrived: u64,
+    /// Despawned here.
+    pub despawned: u64,
+    /// Left for other worlds, or taken out.
+    pub departed: u64,
+}
+
+type DepartHook<W> = Box<dyn FnMut(&World<W>, Entity, Departure) + Send>;
+type ArriveHook<W> = Box<dyn FnMut(&mut World<W>, Entity) + Send>;
+
+struct Hooks<W: WorldConfig> {
+    depart: Option<DepartHook<W>>,
+    arrive: Option<ArriveHook<W>>,
+}
+
+impl<W: WorldConfig> World<W> {
+    /// An empty world on its own. It can't join a coordinator, which makes the
+    /// worlds it holds.
+    pub fn new() -> Self {
+        Self::with_origin(0)
+    }
+
+    /// An empty world whose entities have this origin.
+    ///
+    /// # Panics
+    /// If the origin is above 4,095.
+    #[doc(hidden)]
+    pub fn with_origin(origin: u16) -> Self {
+        assert!(origin <= MAX_ORIGIN, "an origin has 12 bits");
+        let mut tables = Tables::new(W::Schema::COMPONENTS);
+        for archetype in W::DESC.archetypes {
+            let table = tables.of(archetype.mask);
+            tables.get_mut(table).reserve(DECLARED_ROWS.min(W::DESC.max_entities as usize));
+        }
+        Self {
+            tables,
+            entities: Entities::new(origin),
+            outbox: Outbox::default(),
+            resources: Resources::default(),
+            returns: alloc::vec::Vec::new(),
+            counts: Counts::default(),
+            hooks: None,
+            scratch: moving::Scratch::default(),
+            types: PhantomData,
+        }
+    }
+
+    /// How many entities are here.
+    pub fn len(&self) -> usize {
+        self.entities.live()
+    }
+
+    /// Whether no entity is here.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many more entities the world takes before `max_entities` is reached.
+    pub fn room(&self) -> usize {
+        (W::DESC.max_entities as usize).saturating_sub(self.len())
+    }
+
+    /// How many entities came and went.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// The origin of entities born here: 0 for a world on its own, else the id
+    /// in its coordinator plus 1.
+    pub fn origin(&self) -> u16 {
+        self.entities.origin()
+    }
+
+    /// Whether the entity is here.
+    pub fn contains(&self, entity: Entity) -> bool {
+        self.entities.find(entity).is_ok()
+    }
+
+    /// Whether the entity is here, and if not, whether it is dead for sure.
+    ///
+    /// # Errors
+    /// If it is not here.
+    pub fn locate(&self, entity: Entity) -> Result<(), EntityError> {
+        self.entities.find(entity).map(|_| ())
+    }
+
+    /// All entities, table by table.
+    pub fn entities(&self) -> impl Iterator<Item = Entity> + '_ {
+        self.tables.all().iter().flat_map(Table::entities).copied()
+    }
+
+    /// The tables, one for each set of components seen so far.
+    pub fn tables(&self) -> &[Table] {
+        self.tables.all()
+    }
+
+    /// Makes room for `additional` more entities with exactly the components of `B`.
+    pub fn reserve<B: Bundle<W::Schema>>(&mut self, additional: usize) {
+        let table = self.tables.of(B::MASK);
+        self.tables.get_mut(table).reserve(additional);
+        self.entities.reserve(additional);
+    }
+
+    /// Gives back memory that no entity needs.
+    pub fn shrink(&mut self) {
+        self.tables.iter_mut().for_each(Table::shrink);
+        self.entities.shrink();
+    }
+
+    /// The bytes allocated for components and ids.
+    pub fn bytes(&self) -> usize {
+        self.tables.all().iter().map(Table::bytes).sum::<usize>() + self.entities.bytes()
+    }
+
+    /// The world's resources: one value of each type, shared by its systems.
+    pub fn resources(&self) -> &Resources {
+        &self.resources
+    }
+
+    /// As [`resources`](Self::resources), to change.
+    pub fn resources_mut(&mut self) -> &mut Resources {
+        &mut self.resources
+    }
+
+    /// Puts a resource in; answers the one of the same type that was there.
+    pub fn insert_resource<R: Send + 'static>(&mut self, resource: R) -> Option<R> {
+        self.resources.insert(resource)
+    }
+
+    /// The resource of this type.
+    pub fn resource<R: Send + 'static>(&self) -> Option<&R> {
+        self.resources.get()
+    }
+
+    /// The resource of this type, to change.
+    pub fn resource_mut<R: Send + 'static>(&mut self) -> Option<&mut R> {
+        self.resources.get_mut()
+    }
+
+    /// Takes a resource out.
+    pub fn remove_resource<R: Send + 'static>(&mut self) -> Option<R> {
+        self.resources.remove()
+    }
+
+    /// Calls `hook` before an entity leaves for another world, with where it
+    /// goes and how. A later hook replaces an earlier one.
+    pub fn on_depart(&mut self, hook: impl FnMut(&World<W>, Entity, Departure) + Send + 'static) {
+        self.hooks_mut().depart = Some(Box::new(hook));
+    }
+
+    /// Calls `hook` after an entity has come from another world. A later hook
+    /// replaces an earlier one.
+    pub fn on_arrive(&mut self, hook: impl FnMut(&mut World<W>, Entity) + Send + 'static) {
+        self.hooks_mut().arrive = Some(Box::new(hook));
+    }
+
+    fn hooks_mut(&mut self) -> &mut Hooks<W> {
+        self.hooks.get_or_insert_with(|| Box::new(Hooks { depart: None, arrive: None }))
+    }
+
+    /// The entities that want to leave, in the order in which they asked.
+    pub fn outbox(&self) -> impl Iterator<Item = &Parcel> {
+        self.outbox.iter()
+    }
+
+    /// How many entities want to leave.
+    pub fn outbox_len(&self) -> usize {
+        self.outbox.len()
+    }
+
+    fn check_room(&self, additional: usize) -> Result<(), Refusal> {
+        if additional > self.room() {
+            return Err(Refusal::WorldFull { limit: W::DESC.max_entities });
+        }
+        Ok(())
+    }
+}
+
+/// Rows that a declared archetype has room for from the start.
+const DECLARED_ROWS: usize = 1024;
+
+/// Whether the world takes entities with exactly these components.
+pub(crate) const fn admits<W: WorldConfig>(mask: Mask) -> bool {
+    if !W::DESC.closed {
+        return true;
+    }
+    let mut index = 0;
+    while index < W::DESC.archetypes.len() {
+        if W::DESC.archetypes[index].mask == mask {
+            return true;
+        }
+        index += 1;
+    }
+    false
+}
+
+impl<W: WorldConfig> Default for World<W> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<W: WorldConfig> fmt::Debug for World<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World")
+            .field("name", &W::DESC.name)
+            .field("len", &self.len())
+            .field("outbox", &self.outbox.len())
+            .field("counts", &self.counts)
+            .field("tables", &self.tables.all())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The cells of one row of a table.
+struct RowCells<'a> {
+    table: &'a Table,
+    row: usize,
+    marker: Option<TransferMarker>,
+}
+
+impl<'a> RowCells<'a> {
+    #[inline(always)]
+    fn new(table: &'a Table, row: usize) -> Self {
+        Self { table, row, marker: None }
+    }
+}
+
+// SAFETY: answers the component's own cell in the row.
+unsafe impl<S: Schema> Cells<S> for RowCells<'_> {
+    #[inline(always)]
+    fn cell<C: Component>(&mut self) -> *mut C
+    where
+        S: Contains<C>,
+    {
+        // `wrapping_add` needs no promise about `row`: who reads or writes makes it.
+        self.table.column(S::INDEX).cast::<C>().wrapping_add(self.row)
+    }
+    #[inline(always)]
+    fn put_marker(&mut self, marker: TransferMarker) {
+        self.marker = Some(marker);
+    }
+    #[inline(always)]
+    fn take_marker(&mut self) -> TransferMarker {
+        self.marker.take().expect("the caller has put the marker")
+    }
+}

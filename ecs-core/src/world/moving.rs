@@ -1,0 +1,445 @@
+//! Entities leave for other worlds and come from them, alone or in batches.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::{Counts, World, admits};
+use crate::block::Block;
+use crate::bundle::Bundle;
+use crate::config::WorldConfig;
+use crate::entity::Entity;
+use crate::error::{EntityError, Refusal, Refused};
+use crate::memory::bits;
+use crate::outbox::Parcel;
+use crate::schema::{Mask, Schema};
+use crate::transfer::{EntityTransfer, Row, TransferFlags, clone_row};
+use crate::world::structure::RemoveError;
+
+/// How an entity leaves its world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Departure {
+    /// The id of the world it goes to.
+    pub target: u16,
+    /// What happens to it.
+    pub kind: DepartureKind,
+}
+
+/// What happens to an entity that leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DepartureKind {
+    /// It moves, with its id.
+    Moved,
+    /// A copy goes, and it stays.
+    Copied,
+    /// The queue is full, and its policy drops it.
+    Shed,
+}
+
+/// Where an entity is, for those who choose what goes together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// The number of its table: entities of one table can go in one block.
+    pub table: u32,
+    /// Its components.
+    pub mask: Mask,
+}
+
+/// Buffers that batches use again.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    rows: Vec<u32>,
+    ids: Vec<Entity>,
+}
+
+const FULL: TransferFlags =
+    TransferFlags { destroy_on_arrive: true, priority: false, full_transfer: true };
+
+/// One entity at a time.
+impl<W: WorldConfig> World<W> {
+    /// Takes an entity out, with all its components and its id.
+    ///
+    /// Whoever drops the transfer drops the components; the id is then never
+    /// used again.
+    ///
+    /// # Errors
+    /// If the entity is not here.
+    pub fn take(&mut self, entity: Entity) -> Result<EntityTransfer<W::Schema>, EntityError> {
+        let row = self.detach(entity, Mask::MAX)?;
+        self.entities.depart(entity);
+        self.counts.departed += 1;
+        Ok(EntityTransfer::from_row(row, Some(entity), FULL).between(self.id(), 0))
+    }
+
+    /// Copies an entity; the copy has an id of its own, made here.
+    ///
+    /// # Errors
+    /// If the entity is not here, or one of its components is not `Clone`.
+    pub fn copy(&mut self, entity: Entity) -> Result<EntityTransfer<W::Schema>, CopyError> {
+        let slot = *self.entities.find(entity)?;
+        let table = self.tables.get(slot.table);
+        // SAFETY: the row holds a value of each component of the table.
+        let row = unsafe {
+            clone_row::<W::Schema>(table.mask(), |index| table.cell(index, slot.row as usize))
+        };
+        let Some(row) = row else {
+            let lacking = bits(table.mask())
+                .map(|index| &W::Schema::COMPONENTS[index])
+                .find(|info| info.clone.is_none());
+            return Err(CopyError::NotClone(lacking.map_or("", |info| info.name)));
+        };
+        let copy = self.entities.create();
+        self.counts.spawned += 1;
+        self.counts.departed += 1;
+        let flags = TransferFlags { destroy_on_arrive: false, ..FULL };
+        Ok(EntityTransfer::from_row(row, Some(copy), flags).between(self.id(), 0))
+    }
+
+    /// Takes only the components of `B` out, to go as a new entity; the entity
+    /// stays with the rest.
+    ///
+    /// # Errors
+    /// As [`remove`](Self::remove).
+    pub fn split<B: Bundle<W::Schema>>(
+        &mut self,
+        entity: Entity,
+    ) -> Result<EntityTransfer<W::Schema>, RemoveError> {
+        let bundle = self.remove::<B>(entity)?;
+        let mut transfer = EntityTransfer::new(self.id(), 0);
+        let Ok(()) = transfer.pack_bundle(bundle) else {
+            unreachable!("a new transfer is empty");
+        };
+        Ok(transfer)
+    }
+
+    /// Takes in an entity that was on its way. It keeps its id; one that has
+    /// none, or whose id is in use here because it comes from another
+    /// coordinator, gets a fresh one.
+    ///
+    /// # Errors
+    /// If the world is full, or closed to this archetype: the transfer is handed
+    /// back.
+    pub fn insert_transfer(
+        &mut self,
+        mut transfer: EntityTransfer<W::Schema>,
+    ) -> Result<Entity, Refused<EntityTransfer<W::Schema>>> {
+        let mask = transfer.mask();
+        let admitted = if admits::<W>(mask) { Ok(()) } else { Err(Refusal::ClosedArchetype) };
+        if let Err(why) = admitted.and_then(|()| self.check_room(1)) {
+            return Err(Refused::new(transfer, why));
+        }
+        let number = self.tables.of(mask);
+        let table = self.tables.get_mut(number);
+        table.reserve(1);
+        let entity = self.entities.arrive(transfer.entity(), number, table.len() as u32);
+        // SAFETY: there is room, and the row is written right away.
+        let row = unsafe { table.push(entity) };
+        for index in bits(mask) {
+            let size = W::Schema::COMPONENTS[index].size;
+            // SAFETY: the transfer holds a value of each component, given up
+            // below; the new row's cells hold nothing yet.
+            unsafe {
+                let cell = transfer.row().place(index);
+                table.cell(index, row).copy_from_nonoverlapping(cell, size);
+            }
+        }
+        // SAFETY: all values were moved out just now.
+        unsafe { transfer.row_mut().set_mask(0) };
+        self.counts.arrived += 1;
+        self.tell_arrived(&[entity]);
+        Ok(entity)
+    }
+
+    fn id(&self) -> u16 {
+        self.origin().saturating_sub(1)
+    }
+
+    /// Moves the components of `mask` out of the entity's row, at least those
+    /// that need dropping, and forgets the row. The entity's slot is stale until
+    /// the caller mends it.
+    pub(super) fn detach(
+        &mut self,
+        entity: Entity,
+        mask: Mask,
+    ) -> Result<Row<W::Schema>, EntityError> {
+        let slot = *self.entities.find(entity)?;
+        self.outbox.take(slot.outbox);
+        let table = self.tables.get_mut(slot.table);
+        let mut out = Row::new();
+        for index in bits(table.mask() & (mask | W::Schema::NEEDS_DROP)) {
+            // SAFETY: the row holds a value of each component in the mask, which
+            // is forgotten below.
+            unsafe { out.take(index, table.cell(index, slot.row as usize)) };
+        }
+        // SAFETY: the values that need dropping were moved out.
+        let moved = unsafe { table.forget_row(slot.row as usize) };
+        if let Some(moved) = moved {
+            self.entities.slot_mut(moved).row = slot.row;
+        }
+        Ok(out)
+    }
+}
+
+/// Batches, for those who carry entities between worlds.
+impl<W: WorldConfig> World<W> {
+    /// Moves all parcels out of the outbox to `out`, in order.
+    pub fn drain_outbox(&mut self, out: &mut Vec<Parcel>) {
+        self.outbox.drain_into(&mut self.entities, out);
+    }
+
+    /// Puts a parcel back whose entity could not go. A parcel whose entity is
+    /// not here is dropped.
+    pub fn put_back(&mut self, parcel: Parcel) {
+        if self.contains(parcel.entity) {
+            self.outbox.put(&mut self.entities, parcel);
+        }
+    }
+
+    /// Where an entity is.
+    ///
+    /// # Errors
+    /// If it is not here.
+    #[inline]
+    pub fn select(&self, entity: Entity) -> Result<Selection, EntityError> {
+        let table = self.entities.find(entity)?.table;
+        Ok(Selection { table, mask: self.tables.get(table).mask() })
+    }
+
+    /// Moves entities into a block that was begun with their components, in
+    /// order, until it is full or one is not here or of another archetype.
+    /// Answers how many went.
+    pub fn depart(
+        &mut self,
+        entities: &[Entity],
+        block: &mut Block<W::Schema>,
+        target: u16,
+    ) -> usize {
+        let entities = &entities[..entities.len().min(block.room())];
+        self.tell_departing(entities, Departure { target, kind: DepartureKind::Moved });
+        let mask = block.mask();
+        let mut rows = core::mem::take(&mut self.scratch.rows);
+        rows.clear();
+        let mut table = None;
+        for &entity in entities {
+            let Ok(&slot) = self.entities.find(entity) else { break };
+            if *table.get_or_insert(slot.table) != slot.table
+                || self.tables.get(slot.table).mask() != mask
+            {
+                break;
+            }
+            self.outbox.take(slot.outbox);
+            // From here on the entity is away: named twice, it stops the loop.
+            self.entities.depart(entity);
+            rows.push(slot.row);
+        }
+        if let Some(table) = table.filter(|_| !rows.is_empty()) {
+            let gone = &entities[..rows.len()];
+            self.move_out(table, &mut rows, gone, block);
+        }
+        let gone = rows.len();
+        self.scratch.rows = rows;
+        self.counts.departed += gone as u64;
+        gone
+    }
+
+    /// The rows are those of `entities`, all different, all in `table`, whose
+    /// components are the block's; the block has room.
+    fn move_out(
+        &mut self,
+        table: u32,
+        rows: &mut [u32],
+        entities: &[Entity],
+        block: &mut Block<W::Schema>,
+    ) {
+        let table = self.tables.get_mut(table);
+        let (count, end) = (rows.len(), block.range().1);
+        let first = rows[0];
+        let consecutive = rows.iter().zip(first..).all(|(&row, expected)| row == expected);
+        block.columns(|index, column| {
+            let size = W::Schema::COMPONENTS[index].size;
+            // SAFETY: the rows are in the table, whose components are the
+            // block's; the block's rows from `end` have room for `count`. The
+            // source is given up below.
+            unsafe {
+                let to = column.add(end * size);
+                if consecutive {
+                    let from = table.cell(index, first as usize);
+                    to.copy_from_nonoverlapping(from, count * size);
+                } else {
+                    for (place, &row) in rows.iter().enumerate() {
+                        let from = table.cell(index, row as usize);
+                        to.add(place * size).copy_from_nonoverlapping(from, size);
+                    }
+                }
+            }
+        });
+        // SAFETY: the ids have the same room; then the rows are whole. An id and
+        // an optional one are the same bits.
+        unsafe {
+            block.next_ids().copy_from_nonoverlapping(entities.as_ptr().cast(), count);
+            block.added(count);
+        }
+        if !rows.is_sorted() {
+            rows.sort_unstable();
+        }
+        if rows[0] as usize + count == table.len() {
+            // SAFETY: these are the last rows, moved out just now.
+            unsafe { table.forget_tail(count) };
+            return;
+        }
+        // From the last, so that the rows before keep their places.
+        for &row in rows.iter().rev() {
+            // SAFETY: the row is in the table, and was moved out just now.
+            if let Some(moved) = unsafe { table.forget_row(row as usize) } {
+                self.entities.slot_mut(moved).row = row;
+            }
+        }
+    }
+
+    /// Moves up to `limit` entities in from the front of a block, as many as
+    /// there is room for. Answers how many came.
+    ///
+    /// # Errors
+    /// If the world is closed to the block's archetype. Nothing has moved then.
+    pub fn arrive(
+        &mut self,
+        block: &mut Block<W::Schema>,
+        limit: usize,
+    ) -> Result<usize, Refusal> {
+        if !admits::<W>(block.mask()) {
+            return Err(Refusal::ClosedArchetype);
+        }
+        let count = block.len().min(limit).min(self.room());
+        if count == 0 {
+            return Ok(0);
+        }
+        let number = self.tables.of(block.mask());
+        let table = self.tables.get_mut(number);
+        table.reserve(count);
+        let (from, to) = (block.range().0, table.len());
+        block.columns(|index, column| {
+            let size = W::Schema::COMPONENTS[index].size;
+            // SAFETY: `count` rows from `from` hold values, given up below; the
+            // table has room for as many after its length.
+            unsafe {
+                let cells = table.cell(index, to);
+                cells.copy_from_nonoverlapping(column.add(from * size), count * size);
+            }
+        });
+        // SAFETY: there is room; the components are there, the ids follow.
+        unsafe { table.push_rows(count) };
+        for (row, &id) in (to..).zip(&block.ids()[..count]) {
+            let entity = self.entities.arrive(id, number, row as u32);
+            table.set_id(row, entity);
+        }
+        // SAFETY: the first `count` rows were moved out just now.
+        unsafe { block.removed(count) };
+        self.counts.arrived += count as u64;
+        if self.has_arrive_hook() {
+            let mut ids = core::mem::take(&mut self.scratch.ids);
+            ids.clear();
+            ids.extend_from_slice(&self.tables.get(number).entities()[to..]);
+            self.tell_arrived(&ids);
+            self.scratch.ids = ids;
+        }
+        Ok(count)
+    }
+
+    /// Copies an entity for a batch, as [`copy`](Self::copy), and tells the hook.
+    ///
+    /// # Errors
+    /// As [`copy`](Self::copy).
+    pub fn depart_copy(
+        &mut self,
+        entity: Entity,
+        target: u16,
+    ) -> Result<EntityTransfer<W::Schema>, CopyError> {
+        let copy = self.copy(entity)?;
+        self.tell_departing(&[entity], Departure { target, kind: DepartureKind::Copied });
+        Ok(copy)
+    }
+
+    /// Drops an entity that was to go to `target` and finds no room.
+    ///
+    /// # Errors
+    /// If it is not here.
+    pub fn shed(&mut self, entity: Entity, target: u16) -> Result<(), EntityError> {
+        self.entities.find(entity)?;
+        self.tell_departing(&[entity], Departure { target, kind: DepartureKind::Shed });
+        let row = self.detach(entity, 0)?;
+        self.retire(entity);
+        self.counts.departed += 1;
+        drop(row);
+        Ok(())
+    }
+
+    /// Moves to `out` the ids of guests that died here; their origins
+    /// [`reclaim`](Self::reclaim) them.
+    pub fn drain_returns(&mut self, out: &mut Vec<Entity>) {
+        out.append(&mut self.returns);
+    }
+
+    /// Makes the slot of an entity of this world that died abroad usable again.
+    /// Ids of which that can't be true are ignored.
+    pub fn reclaim(&mut self, entity: Entity) {
+        self.entities.reclaim(entity);
+    }
+
+    fn tell_departing(&mut self, entities: &[Entity], departure: Departure) {
+        let Some(mut hook) = self.hooks.as_mut().and_then(|hooks| hooks.depart.take()) else {
+            return;
+        };
+        for &entity in entities {
+            hook(self, entity, departure);
+        }
+        self.hooks_mut().depart.get_or_insert(hook);
+    }
+
+    fn has_arrive_hook(&self) -> bool {
+        self.hooks.as_ref().is_some_and(|hooks| hooks.arrive.is_some())
+    }
+
+    fn tell_arrived(&mut self, entities: &[Entity]) {
+        let Some(mut hook) = self.hooks.as_mut().and_then(|hooks| hooks.arrive.take()) else {
+            return;
+        };
+        for &entity in entities {
+            hook(self, entity);
+        }
+        self.hooks_mut().arrive.get_or_insert(hook);
+    }
+}
+
+impl Counts {
+    /// How many of the entities counted are here: what [`World::len`] must be.
+    pub fn live(&self) -> u64 {
+        self.spawned + self.arrived - self.despawned - self.departed
+    }
+}
+
+/// An entity can't be copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CopyError {
+    /// The entity can't be reached.
+    Entity(EntityError),
+    /// This component of it is not `Clone`.
+    NotClone(&'static str),
+}
+
+impl From<EntityError> for CopyError {
+    fn from(error: EntityError) -> Self {
+        Self::Entity(error)
+    }
+}
+
+impl fmt::Display for CopyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Entity(error) => error.fmt(f),
+            Self::NotClone(name) => {
+                write!(f, "component `{name}` is not `Clone`, so its entity can't be copied")
+            }
+        }
+    }
+}
+impl core::error::Error for CopyError {}
