@@ -1,1 +1,156 @@
-//! Macros.
+//! Macros of `static-ecs`, which re-exports them.
+//!
+//! Each macro parses, then checks, then expands. What it emits is constants and
+//! trait impls that name only the `__support` module of one crate: the facade,
+//! or the one that `crate = path` names.
+
+mod coordinator;
+mod derive;
+mod errors;
+mod list;
+mod root;
+mod world;
+
+use proc_macro::TokenStream;
+
+/// Makes a type a component.
+///
+/// The type owns its data: lifetimes are refused, type parameters are bound by
+/// `'static`. A struct without fields is a tag and takes no bytes.
+///
+/// `#[component(crate = path)]` names the crate where `static-ecs` is found
+/// under another name.
+///
+/// ```text
+/// #[derive(Component, Clone, Copy)]
+/// struct Position { x: f32, y: f32 }
+///
+/// #[derive(Component)]
+/// struct Failed;
+/// ```
+#[proc_macro_derive(Component, attributes(component))]
+pub fn component(input: TokenStream) -> TokenStream {
+    derive::component(input.into()).into()
+}
+
+/// Makes a struct of components, or of other bundles, one bundle.
+///
+/// There is no limit to the number of fields. A component that stands in it
+/// twice is an error where the bundle is used.
+/// `#[bundle(crate = path)]` names the crate.
+///
+/// ```text
+/// #[derive(Bundle)]
+/// struct Mover { position: Position, velocity: Velocity }
+///
+/// world.spawn(Mover { position, velocity })?;
+/// ```
+#[proc_macro_derive(Bundle, attributes(bundle))]
+pub fn bundle(input: TokenStream) -> TokenStream {
+    derive::bundle(input.into()).into()
+}
+
+/// Makes a struct of borrowed components, or of other queries, a query that
+/// gives the struct.
+///
+/// The struct has one lifetime, for which its fields borrow: `&'w C`,
+/// `&'w mut C`, `Option<_>` of these, `Entity`, tuples, and other structs with
+/// this derive. There is no limit to the number of fields. What one table gives
+/// is a tuple of slices in the order of the fields.
+/// `#[query(crate = path)]` names the crate.
+///
+/// ```text
+/// #[derive(Query)]
+/// struct Moving<'w> {
+///     entity: Entity,
+///     position: &'w mut Position,
+///     velocity: &'w Velocity,
+/// }
+///
+/// for moving in world.query::<Moving>() {
+///     moving.position.x += moving.velocity.dx;
+/// }
+/// ```
+#[proc_macro_derive(Query, attributes(query))]
+pub fn query(input: TokenStream) -> TokenStream {
+    derive::query(input.into()).into()
+}
+
+/// Declares a world: its components, or the world whose components it shares,
+/// and its settings.
+///
+/// A world has `components(...)`, and is a schema by that, or a `base`, from
+/// which it has its schema and every setting that it doesn't set itself, except
+/// the id. The other arguments may be left out; they stand in any order:
+///
+/// | argument | sets | default |
+/// |---|---|---|
+/// | `components(A, path::B)` | the components, at most 128 | |
+/// | `base = World` | the world with the components | |
+/// | `archetypes(name(A, B), .., closed)` | tables that exist from the start; `closed`: no others | none |
+/// | `max_entities = 65_536` | the most residents | 1,048,576 |
+/// | `role = accept` | `standalone`, `accept`, `io`, `compute` or `custom` | `standalone` |
+/// | `world_id = 1` | the id in the coordinator, for an array its first member's | the place in the coordinator |
+/// | `transfer_queue(capacity = 4096)` | entities in flight, a power of two | 4096 |
+/// | `transfer_queue(batch_size = 64)` | the most entities in a batch | 64 |
+/// | `transfer_queue(spsc = true)` | a ring for each source world in place of one inbox | `false` |
+/// | `transfer_queue(on_full = retain)` | `retain`, `block(5ms)`, `shed` or `spill(100)` | `retain` |
+/// | `routing(default_target = World)` | where completed entities go | nowhere |
+/// | `routing(Component => World, ..)` | where those with a component go; the last match wins | |
+/// | `targets(World, ..)` | further worlds that a `TransferMarker` may name | none |
+/// | `neighbours = ring::<16>` | a `const fn(usize, usize) -> bool`: which members of an array reach which | all |
+/// | `source` | entities originate here, so that nothing needs to reach it | |
+/// | `crate = path` | the crate where `static-ecs` is found | `::static_ecs` |
+///
+/// A target is a world's type or its id. Numbers are literals or constants.
+///
+/// ```text
+/// #[world_config(components(Position, Velocity, Failed), archetypes(mover(Position, Velocity)))]
+/// struct Base;
+///
+/// #[world_config(
+///     base = Base,
+///     role = io,
+///     world_id = 1,
+///     transfer_queue(capacity = 4096, batch_size = 64, spsc = true, on_full = retain),
+///     routing(default_target = Compute, Failed => Accept),
+///     targets(Audit),
+/// )]
+/// struct Io;
+/// ```
+#[proc_macro_attribute]
+pub fn world_config(args: TokenStream, item: TokenStream) -> TokenStream {
+    world::world_config(args.into(), item.into()).into()
+}
+
+/// Declares the three worlds of a server: one that accepts, one that waits for
+/// the operating system, one that computes.
+///
+/// They have the roles `accept`, `io` and `compute` and the ids 0, 1 and 2; the
+/// first sends to the second, and the second and third to each other. All else
+/// is the base's, its queue and its routes too. Names take a visibility and
+/// attributes; `crate = path,` before the base names the crate.
+///
+/// ```text
+/// pipeline_configs!(Base => pub Accept, pub Io, pub Compute);
+/// ```
+#[proc_macro]
+pub fn pipeline_configs(input: TokenStream) -> TokenStream {
+    world::pipeline_configs(input.into()).into()
+}
+
+/// Declares the worlds of a coordinator, and checks their topology.
+///
+/// Unlike worlds stand in a tuple of up to 16 members, like ones in an array,
+/// and arrays may be members of a tuple. A world that can't work there, such as
+/// one with a route that leads nowhere, is a compile error that names it; see
+/// the guide for the rules. `crate = path;` before the type names the crate.
+///
+/// ```text
+/// coordinator!(type Server = (Accept, Io, [Compute; 4], Audit));
+/// coordinator!(pub type Shards = [Zone; 16]);
+/// ```
+#[proc_macro]
+pub fn coordinator(input: TokenStream) -> TokenStream {
+    coordinator::coordinator(input.into()).into()
+}

@@ -1,0 +1,49 @@
+//! The rules of `coordinator!` that can be told from its tokens.
+
+use syn::Type;
+
+use super::Coordinator;
+use super::parse::Declaration;
+use crate::errors::Errors;
+
+/// The most members of a tuple.
+const MAX_MEMBERS: usize = 16;
+
+/// Checks the declaration; none where no type can be made of it.
+pub(super) fn coordinator(declaration: Declaration, errors: &mut Errors) -> Option<Coordinator> {
+    let Declaration { root, attrs, vis, ident, generics, worlds } = declaration;
+    if !generics.params.is_empty() {
+        errors.at(generics, "a coordinator is one type: take out the generic parameters");
+        return None;
+    }
+    let (members, span) = match &worlds {
+        Type::Tuple(tuple) if tuple.elems.is_empty() => {
+            errors.at(tuple, "a coordinator needs a world: write `(World,)`");
+            return None;
+        }
+        Type::Tuple(tuple) => {
+            if let Some(first) = tuple.elems.iter().nth(MAX_MEMBERS) {
+                let message = format!(
+                    "a coordinator has at most {MAX_MEMBERS} members: write like worlds as an \
+                     array, `[World; N]`"
+                );
+                errors.at(first, message);
+                return None;
+            }
+            (tuple.elems.iter().cloned().collect(), tuple.paren_token.span.join())
+        }
+        Type::Array(array) => (vec![Type::Array(array.clone())], array.bracket_token.span.join()),
+        Type::Paren(paren) => {
+            let message = "a tuple of one world has a comma: write `(World,)`";
+            errors.span(paren.paren_token.span.join(), message);
+            return None;
+        }
+        other => {
+            let message = "a coordinator is a tuple or an array of worlds: write `(Accept, Io)` \
+                           or `[Zone; 16]`";
+            errors.at(other, message);
+            return None;
+        }
+    };
+    Some(Coordinator { root, attrs, vis, ident, worlds, span, members })
+}

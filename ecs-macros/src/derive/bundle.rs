@@ -1,0 +1,51 @@
+//! The impl of `Bundle`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::parse_quote;
+
+use super::Bundle;
+
+/// The impl. The promises of `Bundle`: the mask is the fields' together, each
+/// field writes or reads its own cells once, and where fields overlap
+/// `DUPLICATE` says so.
+pub(super) fn expand(bundle: &Bundle) -> TokenStream {
+    let Bundle { root, ident, generics, fields } = bundle;
+    let support = root.support();
+    let members: Vec<_> = fields.iter().map(|(member, _)| member).collect();
+    let types: Vec<_> = fields.iter().map(|(_, ty)| ty).collect();
+    let (_, arguments, _) = generics.split_for_impl();
+
+    let mut extended = generics.clone();
+    extended.params.push(parse_quote!(__S: #support::Schema));
+    let owned = generics.type_params().map(|param| &param.ident);
+    let bounds = &mut extended.make_where_clause().predicates;
+    bounds.extend(owned.map(|param| -> syn::WherePredicate { parse_quote!(#param: 'static) }));
+    bounds.extend(
+        types.iter().map(|ty| -> syn::WherePredicate { parse_quote!(#ty: #support::Bundle<__S>) }),
+    );
+    let (params, _, bounds) = extended.split_for_impl();
+
+    quote! {
+        #[automatically_derived]
+        unsafe impl #params #support::Bundle<__S> for #ident #arguments #bounds {
+            const MASK: #support::Mask = 0 #(| <#types as #support::Bundle<__S>>::MASK)*;
+            const DUPLICATE: #support::core::primitive::bool =
+                #support::has_duplicate(&[#(#support::part::<__S, #types>()),*]);
+            const MARKER: #support::core::primitive::bool =
+                false #(|| <#types as #support::Bundle<__S>>::MARKER)*;
+
+            #[inline(always)]
+            unsafe fn write<__T: #support::Cells<__S>>(self, cells: &mut __T) {
+                unsafe { #(<#types as #support::Bundle<__S>>::write(self.#members, cells);)* }
+            }
+
+            #[inline(always)]
+            unsafe fn read<__T: #support::Cells<__S>>(cells: &mut __T) -> Self {
+                unsafe {
+                    Self { #(#members: <#types as #support::Bundle<__S>>::read(cells)),* }
+                }
+            }
+        }
+    }
+}

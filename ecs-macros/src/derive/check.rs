@@ -1,0 +1,138 @@
+//! The rules of the derives that can be told from their tokens.
+
+use syn::{
+    Data, DataStruct, DeriveInput, Fields, GenericArgument, GenericParam, Generics, Ident, Index,
+    Member, PathArguments, Type, TypeReference,
+};
+
+use super::parse::Input;
+use super::{Bundle, Component, Form, Query, QueryField};
+use crate::errors::Errors;
+
+/// A component owns its data.
+pub(super) fn component(input: Input, errors: &mut Errors) -> Option<Component> {
+    let Input { root, item: DeriveInput { ident, generics, .. } } = input;
+    owned(&generics, "a component", errors)?;
+    Some(Component { root, ident, generics })
+}
+
+/// A bundle is a struct, and owns its data.
+pub(super) fn bundle(input: Input, errors: &mut Errors) -> Option<Bundle> {
+    let Input { root, item: DeriveInput { ident, generics, data, .. } } = input;
+    let fields = fields(&ident, data, "a bundle", errors)?;
+    owned(&generics, "a bundle", errors)?;
+    Some(Bundle { root, ident, generics, fields })
+}
+
+/// A query is a struct that borrows for one lifetime.
+pub(super) fn query(input: Input, errors: &mut Errors) -> Option<Query> {
+    let Input { root, item: DeriveInput { ident, generics, data, .. } } = input;
+    let fields = fields(&ident, data, "a query", errors)?;
+    let mut lifetimes = generics.lifetimes().map(|param| param.lifetime.clone());
+    let lifetime = lifetimes.next();
+    let mut sound = true;
+    for extra in lifetimes {
+        let first = lifetime.as_ref().map(ToString::to_string).unwrap_or_default();
+        let message = format!("a query borrows for one lifetime: write `{first}` in its place");
+        errors.at(extra, message);
+        sound = false;
+    }
+    let mut checked = Vec::with_capacity(fields.len());
+    for (member, ty) in fields {
+        let form = form(&ty);
+        if let Some(reference) = reference(&ty)
+            && reference.lifetime != lifetime
+        {
+            let wanted = lifetime.as_ref().map_or("'w".to_owned(), ToString::to_string);
+            let message = if lifetime.is_some() {
+                format!("a query borrows for its own lifetime: write `{wanted}` here")
+            } else {
+                format!(
+                    "a query borrows for its own lifetime: declare it as `{ident}<{wanted}>` and \
+                     write `{wanted}` here"
+                )
+            };
+            match &reference.lifetime {
+                Some(other) => errors.at(other, message),
+                None => errors.at(reference.and_token, message),
+            }
+            sound = false;
+        }
+        checked.push(QueryField { member, ty, form });
+    }
+    sound.then_some(Query { root, ident, generics, lifetime, fields: checked })
+}
+
+/// Refuses lifetimes: what is stored outlives every borrow.
+fn owned(generics: &Generics, what: &str, errors: &mut Errors) -> Option<()> {
+    let mut sound = Some(());
+    for param in &generics.params {
+        if let GenericParam::Lifetime(param) = param {
+            let name = &param.lifetime;
+            let message =
+                format!("{what} owns its data: take out `{name}` and own what it borrows");
+            errors.at(name, message);
+            sound = None;
+        }
+    }
+    sound
+}
+
+/// The fields of a struct.
+fn fields(
+    ident: &Ident,
+    data: Data,
+    what: &str,
+    errors: &mut Errors,
+) -> Option<Vec<(Member, Type)>> {
+    let fields = match data {
+        Data::Struct(DataStruct { fields, .. }) => fields,
+        Data::Enum(data) => {
+            errors.at(data.enum_token, format!("{what} is a struct: write `struct {ident}`"));
+            return None;
+        }
+        Data::Union(data) => {
+            errors.at(data.union_token, format!("{what} is a struct: write `struct {ident}`"));
+            return None;
+        }
+    };
+    if let Fields::Unit = fields {
+        errors.at(ident, format!("{what} has fields: write `struct {ident} {{ name: C }}`"));
+        return None;
+    }
+    let named = fields.into_iter().enumerate().map(|(index, field)| {
+        let member = match field.ident {
+            Some(ident) => Member::Named(ident),
+            None => Member::Unnamed(Index::from(index)),
+        };
+        (member, field.ty)
+    });
+    Some(named.collect())
+}
+
+/// What a field's type asks for.
+fn form(ty: &Type) -> Form {
+    match reference(ty) {
+        Some(TypeReference { mutability: Some(_), elem, .. }) => Form::Write((**elem).clone()),
+        Some(TypeReference { elem, .. }) => Form::Read((**elem).clone()),
+        None => Form::Nested,
+    }
+}
+
+/// The reference in `&C`, `&mut C`, `Option<&C>` or `Option<&mut C>`.
+fn reference(ty: &Type) -> Option<&TypeReference> {
+    match ty {
+        Type::Reference(reference) => Some(reference),
+        Type::Paren(paren) => reference(&paren.elem),
+        Type::Group(group) => reference(&group.elem),
+        Type::Path(path) => {
+            let last = path.path.segments.last().filter(|last| last.ident == "Option")?;
+            let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+            match arguments.args.first()? {
+                GenericArgument::Type(Type::Reference(reference)) => Some(reference),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,84 @@
+//! `#[derive(Component)]`, `#[derive(Bundle)]` and `#[derive(Query)]`.
+
+mod bundle;
+mod check;
+mod component;
+mod parse;
+mod query;
+
+use proc_macro2::TokenStream;
+use syn::{Generics, Ident, Lifetime, Member, Type};
+
+use crate::errors::Errors;
+use crate::root::Root;
+
+/// A type that becomes a component.
+struct Component {
+    root: Root,
+    ident: Ident,
+    generics: Generics,
+}
+
+/// A struct of bundles.
+struct Bundle {
+    root: Root,
+    ident: Ident,
+    generics: Generics,
+    fields: Vec<(Member, Type)>,
+}
+
+/// A struct of queries.
+struct Query {
+    root: Root,
+    ident: Ident,
+    generics: Generics,
+    /// The lifetime of the borrow from the world.
+    lifetime: Option<Lifetime>,
+    fields: Vec<QueryField>,
+}
+
+struct QueryField {
+    member: Member,
+    ty: Type,
+    form: Form,
+}
+
+/// What a field of a query asks for.
+enum Form {
+    /// `&'w C` or `Option<&'w C>`, with the `C`.
+    Read(Type),
+    /// `&'w mut C` or `Option<&'w mut C>`, with the `C`.
+    Write(Type),
+    /// A query of its own.
+    Nested,
+}
+
+/// Expands `#[derive(Component)]`.
+pub(crate) fn component(input: TokenStream) -> TokenStream {
+    expand(input, "component", check::component, component::expand)
+}
+
+/// Expands `#[derive(Bundle)]`.
+pub(crate) fn bundle(input: TokenStream) -> TokenStream {
+    expand(input, "bundle", check::bundle, bundle::expand)
+}
+
+/// Expands `#[derive(Query)]`.
+pub(crate) fn query(input: TokenStream) -> TokenStream {
+    expand(input, "query", check::query, query::expand)
+}
+
+fn expand<T>(
+    input: TokenStream,
+    attribute: &str,
+    check: fn(parse::Input, &mut Errors) -> Option<T>,
+    expand: fn(&T) -> TokenStream,
+) -> TokenStream {
+    let mut errors = Errors::default();
+    let tokens = parse::input(input, attribute, &mut errors)
+        .and_then(|input| check(input, &mut errors))
+        .map(|checked| expand(&checked));
+    let mut out = errors.into_tokens();
+    out.extend(tokens);
+    out
+}

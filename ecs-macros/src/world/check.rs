@@ -1,0 +1,88 @@
+//! The rules of `#[world_config]` that can be told from its tokens.
+
+use std::collections::HashSet;
+
+use proc_macro2::Span;
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::{Fields, ItemStruct, Path};
+
+use super::parse::Arguments;
+use super::{Origin, World};
+use crate::errors::Errors;
+
+/// The most components in a schema.
+const MAX_COMPONENTS: usize = 128;
+
+/// Checks the arguments and makes them a world; after a mistake, one that
+/// still compiles. None where the item can't be a world.
+pub(super) fn world(args: Arguments, item: &ItemStruct, errors: &mut Errors) -> Option<World> {
+    if !matches!(item.fields, Fields::Unit) {
+        let message = format!("a world holds no data: write `struct {};`", item.ident);
+        errors.at(&item.fields, message);
+    }
+    if !item.generics.params.is_empty() {
+        errors.at(&item.generics, "a world is one type: take out the generic parameters");
+        return None;
+    }
+    let mut settings = args.settings;
+    let origin = match (args.components, args.base) {
+        (Some((_, components)), None) => Origin::Components(schema(components, errors)),
+        (None, Some((_, base))) => base.map_or(Origin::Components(Vec::new()), Origin::Base),
+        (Some((_, components)), Some((base, _))) => {
+            let message = "a world has `components` or a `base`: take one of the two out";
+            errors.at(base, message);
+            Origin::Components(schema(components, errors))
+        }
+        (None, None) => {
+            let message = "a world needs its components: write `components(A, B)` for a schema of \
+                           its own, or `base = World` for another world's";
+            errors.span(Span::call_site(), message);
+            Origin::Components(Vec::new())
+        }
+    };
+    let mut names = HashSet::new();
+    for archetype in &mut settings.archetypes {
+        if !names.insert(archetype.name.unraw().to_string()) {
+            let message =
+                format!("archetype `{}` is declared twice: rename one of the two", archetype.name);
+            errors.at(&archetype.name, message);
+        }
+        distinct(&mut archetype.components, "this archetype", errors);
+    }
+    if let (Some(closed), Origin::Components(_)) = (&settings.closed, &origin)
+        && settings.archetypes.is_empty()
+    {
+        let message =
+            "a closed world holds only declared archetypes: write `archetypes(name(A, B), closed)`";
+        errors.at(closed, message);
+    }
+    Some(World { root: args.root, item: item.clone(), doc: None, origin, settings })
+}
+
+fn schema(mut components: Vec<Path>, errors: &mut Errors) -> Vec<Path> {
+    distinct(&mut components, "`components`", errors);
+    if let Some(first) = components.get(MAX_COMPONENTS) {
+        let message = format!(
+            "a schema holds at most {MAX_COMPONENTS} components: take {} out",
+            components.len() - MAX_COMPONENTS
+        );
+        errors.at(first, message);
+        components.truncate(MAX_COMPONENTS);
+    }
+    components
+}
+
+/// Reports components that stand in a list twice, and takes them out.
+fn distinct(components: &mut Vec<Path>, list: &str, errors: &mut Errors) {
+    let mut seen = HashSet::new();
+    components.retain(|component| {
+        let name = component.to_token_stream().to_string();
+        let new = seen.insert(name.clone());
+        if !new {
+            let name = name.replace(' ', "");
+            errors.at(component, format!("`{name}` is in {list} twice: take one of the two out"));
+        }
+        new
+    });
+}

@@ -1,0 +1,280 @@
+//! A world as an item, constants and trait impls.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{Ident, ItemStruct, Path, PathArguments};
+
+use super::{Archetype, OnFull, Origin, Role, Route, Settings, Target, Timeout, World};
+
+/// The item alone.
+pub(super) fn item(item: &ItemStruct) -> TokenStream {
+    item.to_token_stream()
+}
+
+/// The item, its `WorldConfig` and, for a world with components, its `Schema`.
+pub(super) fn world(world: &World) -> TokenStream {
+    let support = world.root.support();
+    let item = &world.item;
+    let ident = &item.ident;
+    let doc = world
+        .doc
+        .filter(|_| !item.attrs.iter().any(|attr| attr.path().is_ident("doc")))
+        .map(|doc| quote!(#[doc = #doc]));
+    let name = ident.unraw().to_string();
+    let path = quote! {
+        #support::core::concat!(#support::core::module_path!(), "::", #name)
+    };
+    let body = match &world.origin {
+        Origin::Components(components) => schema(&support, ident, &name, components),
+        Origin::Base(base) => inherited(&support, base),
+    };
+    let settings = settings(&support, ident, world);
+    let generated = quote! {
+        const _: () = {
+            #body
+            impl #support::WorldConfig for #ident {
+                type Schema = __Schema;
+                const PATH: &'static #support::core::primitive::str = #path;
+                #[allow(clippy::needless_update)]
+                const DESC: #support::WorldDesc = #support::WorldDesc {
+                    name: #name,
+                    path: <#ident as #support::WorldConfig>::PATH,
+                    #settings
+                    ..__BASE
+                };
+            }
+        };
+    };
+    quote!(#doc #item #generated)
+}
+
+/// What a world with components is made of: itself as the schema, and settings
+/// that are all at their defaults.
+///
+/// The row and the tuple of components are types of their own, since an
+/// associated type of a public world may not name a private component.
+///
+/// The promises of `Schema`: description and index come from the same list in
+/// the same order, and `Row` is the struct whose offsets are given. Of
+/// `Contains`: the index is the component's place in that list.
+fn schema(support: &TokenStream, ident: &Ident, name: &str, components: &[Path]) -> TokenStream {
+    let fields: Vec<Ident> =
+        (0..components.len()).map(|index| format_ident!("component_{index}")).collect();
+    let indices = 0..components.len();
+    let names = components.iter().map(component_name);
+    let contains = components.iter().zip(indices).map(|(component, index)| {
+        // At the user's token, where an error about the component belongs.
+        let span = component.span().resolved_at(Span::mixed_site());
+        let for_component = quote_spanned!(span=> #support::Contains<#component>);
+        quote! {
+            unsafe impl #for_component for #ident {
+                const INDEX: #support::core::primitive::usize = #index;
+            }
+        }
+    });
+    quote! {
+        #[allow(unused_imports)]
+        use #support::{NotClone as _, NotSend as _};
+
+        #[allow(dead_code)]
+        #[repr(C)]
+        pub struct __Row {
+            #(#fields: #support::core::mem::MaybeUninit<#components>,)*
+        }
+        #[allow(dead_code)]
+        pub struct __Types(#support::core::marker::PhantomData<(#(#components,)*)>);
+
+        type __Schema = #ident;
+        const __BASE: #support::WorldDesc = #support::WorldDesc::new(
+            #name,
+            <#ident as #support::WorldConfig>::PATH,
+            <#ident as #support::Schema>::PATH,
+        );
+
+        unsafe impl #support::Schema for #ident {
+            type Types = __Types;
+            type Row = __Row;
+            const NAME: &'static #support::core::primitive::str = #name;
+            const PATH: &'static #support::core::primitive::str =
+                <#ident as #support::WorldConfig>::PATH;
+            const COMPONENTS: &'static [#support::ComponentInfo] = &[#(
+                #support::ComponentInfo::new::<#components>(
+                    #names,
+                    #support::core::mem::offset_of!(__Row, #fields),
+                    #support::Probe::<#components>::CLONE,
+                    #support::Probe::<#components>::SEND,
+                ),
+            )*];
+        }
+        #(#contains)*
+    }
+}
+
+/// What a world with a base is made of: the base's schema and settings.
+fn inherited(support: &TokenStream, base: &Path) -> TokenStream {
+    let span = base.span().resolved_at(Span::mixed_site());
+    let base = quote_spanned!(span=> <#base as #support::WorldConfig>);
+    quote! {
+        type __Schema = #base::Schema;
+        const __BASE: #support::WorldDesc = #base::DESC;
+    }
+}
+
+/// The fields of the description that are set.
+fn settings(support: &TokenStream, ident: &Ident, world: &World) -> TokenStream {
+    let Settings {
+        role,
+        id,
+        capacity,
+        batch_size,
+        spsc,
+        on_full,
+        default_target,
+        routes,
+        targets,
+        archetypes,
+        closed,
+        neighbours,
+        source,
+        max_entities,
+    } = &world.settings;
+    let mut out = TokenStream::new();
+    let some = quote!(#support::core::option::Option::Some);
+
+    if let Some(role) = role {
+        let role = role_name(*role);
+        out.extend(quote!(role: #support::Role::#role,));
+    }
+    // An id is one world's own: it is the one setting that a base keeps.
+    let id = match id {
+        Some(id) => quote!(#some(#id)),
+        None => quote!(#support::core::option::Option::None),
+    };
+    out.extend(quote!(id: #id,));
+
+    let on_full = on_full.as_ref().map(|on_full| self::on_full(support, on_full));
+    let queue: Vec<TokenStream> = [
+        capacity.as_ref().map(|value| quote!(capacity: #value,)),
+        batch_size.as_ref().map(|value| quote!(batch_size: #value,)),
+        spsc.as_ref().map(|value| quote!(spsc: #value,)),
+        on_full.map(|value| quote!(on_full: #value,)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if !queue.is_empty() {
+        out.extend(quote!(queue: #support::QueueConfig { #(#queue)* ..__BASE.queue },));
+    }
+
+    let default = default_target.as_ref().map(|value| {
+        let value = target(support, value);
+        quote!(default: #some(#value),)
+    });
+    let listed = (!routes.is_empty()).then(|| {
+        let routes = routes.iter().map(|value| route(support, ident, value));
+        quote!(routes: &[#(#routes),*],)
+    });
+    if default.is_some() || listed.is_some() {
+        out.extend(quote!(routing: #support::Routing { #default #listed ..__BASE.routing },));
+    }
+    if let Some(targets) = targets {
+        let targets = targets.iter().map(|value| target(support, value));
+        out.extend(quote!(targets: &[#(#targets),*],));
+    }
+    if !archetypes.is_empty() {
+        let archetypes = archetypes.iter().map(|value| archetype(support, ident, value));
+        out.extend(quote!(archetypes: &[#(#archetypes),*],));
+    }
+    if closed.is_some() {
+        out.extend(quote!(closed: true,));
+    }
+    if let Some(reaches) = neighbours {
+        out.extend(quote! {
+            neighbours: #support::Neighbours::Matrix(&#support::neighbour_matrix!(#reaches)),
+        });
+    }
+    if *source {
+        out.extend(quote!(source: true,));
+    }
+    if let Some(max_entities) = max_entities {
+        out.extend(quote!(max_entities: #max_entities,));
+    }
+    out
+}
+
+fn on_full(support: &TokenStream, on_full: &OnFull) -> TokenStream {
+    let duration = quote!(#support::core::time::Duration);
+    match on_full {
+        OnFull::Retain => quote!(#support::OnFull::Retain),
+        OnFull::Shed => quote!(#support::OnFull::Shed),
+        OnFull::Spill(limit) => quote!(#support::OnFull::Spill(#limit)),
+        OnFull::Block(timeout) => {
+            let timeout = match timeout {
+                Timeout::Micros(value) => quote!(#duration::from_micros(#value)),
+                Timeout::Millis(value) => quote!(#duration::from_millis(#value)),
+                Timeout::Secs(value) => quote!(#duration::from_secs(#value)),
+                Timeout::Const(value) => quote!(#value),
+            };
+            quote!(#support::OnFull::Block(#timeout))
+        }
+    }
+}
+
+fn target(support: &TokenStream, target: &Target) -> TokenStream {
+    match target {
+        Target::Id(id) => quote!(#support::Target::Id(#id)),
+        Target::World(world) => {
+            let span = world.span().resolved_at(Span::mixed_site());
+            let path = quote_spanned!(span=> <#world as #support::WorldConfig>::PATH);
+            quote!(#support::Target::World(#path))
+        }
+    }
+}
+
+fn route(support: &TokenStream, ident: &Ident, route: &Route) -> TokenStream {
+    let index = of_component(support, ident, &route.component, "INDEX");
+    let target = target(support, &route.target);
+    quote!(#support::Route { component: #index, target: #target })
+}
+
+fn archetype(support: &TokenStream, ident: &Ident, archetype: &Archetype) -> TokenStream {
+    let name = archetype.name.unraw().to_string();
+    let bits = archetype.components.iter().map(|path| of_component(support, ident, path, "BIT"));
+    quote!(#support::ArchetypeDesc { name: #name, mask: 0 #(| #bits)* })
+}
+
+/// A constant of `Contains`, at the user's token.
+fn of_component(
+    support: &TokenStream,
+    ident: &Ident,
+    component: &Path,
+    constant: &str,
+) -> TokenStream {
+    let span = component.span().resolved_at(Span::mixed_site());
+    let constant = Ident::new(constant, span);
+    let schema = quote!(<#ident as #support::WorldConfig>::Schema);
+    quote_spanned!(span=> <#schema as #support::Contains<#component>>::#constant)
+}
+
+fn role_name(role: Role) -> Ident {
+    let name = match role {
+        Role::Standalone => "Standalone",
+        Role::Accept => "Accept",
+        Role::Io => "Io",
+        Role::Compute => "Compute",
+        Role::Custom => "Custom",
+    };
+    Ident::new(name, Span::mixed_site())
+}
+
+/// The last part of the path, with what is in angle brackets.
+fn component_name(path: &Path) -> String {
+    let Some(last) = path.segments.last() else { return String::new() };
+    let name = last.ident.unraw().to_string();
+    match &last.arguments {
+        PathArguments::None => name,
+        arguments => name + &arguments.to_token_stream().to_string().replace(' ', ""),
+    }
+}

@@ -1,0 +1,125 @@
+//! `#[world_config]` and `pipeline_configs!`: worlds as constants.
+
+mod check;
+mod expand;
+mod parse;
+mod pipeline;
+
+use proc_macro2::TokenStream;
+use syn::{Expr, Ident, ItemStruct, Path};
+
+use crate::errors::Errors;
+use crate::root::Root;
+
+/// A world as declared.
+struct World {
+    root: Root,
+    item: ItemStruct,
+    /// The documentation of an item that has none of its own.
+    doc: Option<&'static str>,
+    origin: Origin,
+    settings: Settings,
+}
+
+/// Where a world's schema comes from.
+enum Origin {
+    /// The world is a schema with these components.
+    Components(Vec<Path>),
+    /// The world has another's schema, and its settings where it has none.
+    Base(Path),
+}
+
+/// What is set of a world.
+#[derive(Default)]
+struct Settings {
+    role: Option<Role>,
+    id: Option<Expr>,
+    capacity: Option<Expr>,
+    batch_size: Option<Expr>,
+    spsc: Option<Expr>,
+    on_full: Option<OnFull>,
+    default_target: Option<Target>,
+    routes: Vec<Route>,
+    targets: Option<Vec<Target>>,
+    archetypes: Vec<Archetype>,
+    /// The word `closed`.
+    closed: Option<Ident>,
+    neighbours: Option<Path>,
+    source: bool,
+    max_entities: Option<Expr>,
+}
+
+#[derive(Clone, Copy)]
+enum Role {
+    Standalone,
+    Accept,
+    Io,
+    Compute,
+    Custom,
+}
+
+enum OnFull {
+    Retain,
+    Block(Timeout),
+    Shed,
+    Spill(Expr),
+}
+
+/// How long `block` waits.
+enum Timeout {
+    Micros(u64),
+    Millis(u64),
+    Secs(u64),
+    /// A constant `Duration`.
+    Const(Expr),
+}
+
+enum Target {
+    World(Path),
+    Id(syn::LitInt),
+}
+
+struct Route {
+    component: Path,
+    target: Target,
+}
+
+struct Archetype {
+    name: Ident,
+    components: Vec<Path>,
+}
+
+/// Expands `#[world_config(args)] item`.
+pub(crate) fn world_config(args: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let args = parse::arguments(args, &mut errors);
+    let item = match parse::item(item, &mut errors) {
+        Ok(item) => item,
+        Err(untouched) => {
+            let mut tokens = errors.into_tokens();
+            tokens.extend(untouched);
+            return tokens;
+        }
+    };
+    let tokens = match check::world(args, &item, &mut errors) {
+        Some(world) => expand::world(&world),
+        None => expand::item(&item),
+    };
+    let mut out = errors.into_tokens();
+    out.extend(tokens);
+    out
+}
+
+/// Expands `pipeline_configs!(input)`.
+pub(crate) fn pipeline_configs(input: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let tokens = match errors.take(pipeline::parse(input)) {
+        Some(pipeline) => {
+            pipeline::worlds(pipeline, &mut errors).iter().map(expand::world).collect()
+        }
+        None => TokenStream::new(),
+    };
+    let mut out = errors.into_tokens();
+    out.extend(tokens);
+    out
+}
