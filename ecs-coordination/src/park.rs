@@ -28,11 +28,11 @@
 //! - **Drop**: a waker may outlive its parker, and wakes nobody then.
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
 
-use crate::sync::{Arc, AtomicU8, Mutex, Ordering, Thread, ThreadId, current, park, park_timeout};
+use crate::sync::{Arc, AtomicU8, Deadline, Mutex, Ordering, Thread, ThreadId, current, park};
 
 const AWAKE: u8 = 0;
 const PARKED: u8 = 1;
@@ -175,13 +175,16 @@ impl Announced<'_> {
             "a parker made `with_interrupt` sleeps by `sleep`"
         );
         // A limit beyond the clock's range is none.
-        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let mut deadline = limit.and_then(Deadline::after);
         // ORDERING: relaxed. It only ends the loop; `finish` acquires.
         while shared.state.load(Ordering::Relaxed) == PARKED {
-            match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
+            match &mut deadline {
                 None => park(),
-                Some(Duration::ZERO) => break,
-                Some(left) => park_timeout(left),
+                Some(deadline) => {
+                    if !deadline.park() {
+                        break;
+                    }
+                }
             }
         }
         self.finish()

@@ -9,7 +9,26 @@ mod imp {
     pub(crate) use std::cell::UnsafeCell;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
     pub(crate) use std::sync::{Arc, Mutex};
-    pub(crate) use std::thread::{Thread, ThreadId, current, park, park_timeout};
+    pub(crate) use std::thread::{Thread, ThreadId, current, park};
+
+    /// The end of a limited sleep.
+    pub(crate) struct Deadline(std::time::Instant);
+
+    impl Deadline {
+        /// None when it lies beyond the clock's range.
+        pub(crate) fn after(limit: std::time::Duration) -> Option<Self> {
+            std::time::Instant::now().checked_add(limit).map(Deadline)
+        }
+
+        /// Parks until then at most; false, at once, when it has passed.
+        pub(crate) fn park(&mut self) -> bool {
+            let left = self.0.saturating_duration_since(std::time::Instant::now());
+            if !left.is_zero() {
+                std::thread::park_timeout(left);
+            }
+            !left.is_zero()
+        }
+    }
 }
 
 #[cfg(ecs_loom)]
@@ -20,8 +39,19 @@ mod imp {
     pub(crate) use loom::thread::{Thread, ThreadId, current, park};
 
     /// Loom has no clock: a limited sleep is one that may end at any time.
-    pub(crate) fn park_timeout(_limit: std::time::Duration) {
-        loom::thread::yield_now();
+    pub(crate) struct Deadline {
+        passed: bool,
+    }
+
+    impl Deadline {
+        pub(crate) fn after(_limit: std::time::Duration) -> Option<Self> {
+            Some(Deadline { passed: false })
+        }
+
+        pub(crate) fn park(&mut self) -> bool {
+            loom::thread::yield_now();
+            !std::mem::replace(&mut self.passed, true)
+        }
     }
 }
 
