@@ -314,7 +314,7 @@ mod bare {
         routing(default_target = Two, A => Two),
         targets(Two),
         archetypes(r#type(A)),
-        transfer_queue(capacity = 2, spsc = true, on_full = block(1us)),
+        transfer_queue(capacity = 2, batch_size = 2, spsc = true, on_full = block(1us)),
         neighbours = super::neighbours::all,
         role = accept,
         world_id = 0,
@@ -326,7 +326,10 @@ mod bare {
     #[::ecs_macros::world_config(crate = super::renamed, base = One)]
     pub struct Two;
 
-    ::ecs_macros::pipeline_configs!(crate = super::renamed, One => pub X, pub Y, pub Z);
+    #[::ecs_macros::world_config(crate = super::renamed, base = One, routing(A => X), targets(X), transfer_queue(on_full = retain))]
+    pub struct Plain;
+
+    ::ecs_macros::pipeline_configs!(crate = super::renamed, Plain => pub X, pub Y, pub Z);
     ::ecs_macros::coordinator!(crate = super::renamed; pub type Server = (X, Y, Z,););
 }
 

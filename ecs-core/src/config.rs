@@ -42,6 +42,10 @@ pub struct WorldDesc {
     pub routing: Routing,
     /// Further worlds that a `TransferMarker` may name.
     pub targets: &'static [Target],
+    /// Whether the world's own attribute names the world as a target, which only
+    /// the members of an array may do. Never inherited: what a base says of its
+    /// heirs makes no edge from one of them to itself.
+    pub itself: bool,
     /// Which members of an array of this world reach which.
     pub neighbours: Neighbours,
     /// Whether entities originate here, so that nothing needs to reach it.
@@ -66,6 +70,7 @@ impl WorldDesc {
             queue: QueueConfig::DEFAULT,
             routing: Routing { default: None, routes: &[] },
             targets: &[],
+            itself: false,
             neighbours: Neighbours::All,
             source: false,
             archetypes: &[],

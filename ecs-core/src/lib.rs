@@ -20,6 +20,7 @@ pub mod resources;
 pub mod schedule;
 pub mod schema;
 pub mod table;
+mod text;
 mod tables;
 pub mod topology;
 pub mod transfer;

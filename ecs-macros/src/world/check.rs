@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use proc_macro2::Span;
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Fields, ItemStruct, Path};
+use syn::{Expr, ExprLit, Fields, ItemStruct, Lit, Path};
 
 use super::parse::Arguments;
-use super::{Origin, World};
+use super::{Origin, Settings, Target, World};
 use crate::errors::Errors;
 
 /// The most components in a schema.
@@ -57,7 +57,27 @@ pub(super) fn world(args: Arguments, item: &ItemStruct, errors: &mut Errors) -> 
             "a closed world holds only declared archetypes: write `archetypes(name(A, B), closed)`";
         errors.at(closed, message);
     }
-    Some(World { root: args.root, item: item.clone(), doc: None, origin, settings })
+    let itself = targets(&settings).any(|target| is_itself(target, item, &settings));
+    Some(World { root: args.root, item: item.clone(), doc: None, origin, settings, itself })
+}
+
+/// The targets that the world names itself.
+fn targets(settings: &Settings) -> impl Iterator<Item = &Target> {
+    let routes = settings.routes.iter().map(|route| &route.target);
+    settings.default_target.iter().chain(routes).chain(settings.targets.iter().flatten())
+}
+
+fn is_itself(target: &Target, world: &ItemStruct, settings: &Settings) -> bool {
+    match target {
+        Target::World(path) => path.is_ident(&world.ident),
+        Target::Id(target) => {
+            let own = match &settings.id {
+                Some(Expr::Lit(ExprLit { lit: Lit::Int(own), .. })) => own,
+                _ => return false,
+            };
+            target.base10_parse::<u64>().ok() == own.base10_parse::<u64>().ok()
+        }
+    }
 }
 
 fn schema(mut components: Vec<Path>, errors: &mut Errors) -> Vec<Path> {

@@ -152,7 +152,8 @@ fn settings(support: &TokenStream, ident: &Ident, world: &World) -> TokenStream 
         Some(id) => quote!(#some(#id)),
         None => quote!(#support::core::option::Option::None),
     };
-    out.extend(quote!(id: #id,));
+    let itself = world.itself;
+    out.extend(quote!(id: #id, itself: #itself,));
 
     let on_full = on_full.as_ref().map(|on_full| self::on_full(support, on_full));
     let queue: Vec<TokenStream> = [

@@ -19,6 +19,8 @@ struct World {
     doc: Option<&'static str>,
     origin: Origin,
     settings: Settings,
+    /// Whether the world names itself as a target.
+    itself: bool,
 }
 
 /// Where a world's schema comes from.

@@ -85,6 +85,7 @@ pub(super) fn worlds(pipeline: Pipeline, errors: &mut Errors) -> Vec<World> {
             default_target: Some(Target::World(target.clone().into())),
             ..Settings::default()
         },
+        itself: false,
     };
     vec![
         world(accept, 0, Role::Accept, &to_io, "The world that accepts."),

@@ -1,0 +1,478 @@
+//! The rules of a topology, checked where a coordinator is declared.
+
+use super::{Destination, MAX_GROUPS, Topology, WorldBits, target};
+use crate::config::{ArchetypeDesc, MAX_WORLDS, OnFull, Target};
+use crate::members::Group;
+use crate::schema::Mask;
+use crate::text::{Text, equal, last_segment};
+
+/// The most worlds of a cycle that a message names.
+const MAX_NAMED: usize = 8;
+
+/// Checks every rule.
+///
+/// # Panics
+/// At compile time, with a text that names the worlds.
+#[track_caller]
+pub const fn check(groups: &[Group]) {
+    send(groups);
+    schema(groups);
+    count(groups);
+    once(groups);
+    let topology = Topology::new(groups);
+    ids(&topology);
+    queues(groups);
+    targets(&topology);
+    inboxes(&topology);
+    reached(&topology);
+    blocking(&topology);
+    closed(&topology);
+}
+
+/// Stops the build with this text.
+#[track_caller]
+const fn refuse(text: Text) -> ! {
+    panic!("{}", text.as_str())
+}
+
+/// Each component may move to another thread.
+#[track_caller]
+const fn send(groups: &[Group]) {
+    let mut group = 0;
+    while group < groups.len() {
+        let components = groups[group].components;
+        let mut index = 0;
+        while index < components.len() {
+            if !components[index].send {
+                refuse(
+                    Text::new()
+                        .str("component `")
+                        .str(components[index].name)
+                        .str("` of `")
+                        .str(last_segment(groups[group].desc.schema))
+                        .str("` is not `Send`, so `")
+                        .str(groups[group].desc.name)
+                        .str("` can't join a coordinator: make it `Send` or take it out"),
+                );
+            }
+            index += 1;
+        }
+        group += 1;
+    }
+}
+
+/// All worlds have one schema.
+#[track_caller]
+const fn schema(groups: &[Group]) {
+    let mut group = 1;
+    while group < groups.len() {
+        let (first, other) = (&groups[0].desc, &groups[group].desc);
+        if !equal(first.schema, other.schema) {
+            refuse(
+                Text::new()
+                    .str("`")
+                    .str(first.name)
+                    .str("` has the schema `")
+                    .str(last_segment(first.schema))
+                    .str("` and `")
+                    .str(other.name)
+                    .str("` the schema `")
+                    .str(last_segment(other.schema))
+                    .str("`: give all worlds of a coordinator one `base`"),
+            );
+        }
+        group += 1;
+    }
+}
+
+/// There are worlds, and not too many.
+#[track_caller]
+const fn count(groups: &[Group]) {
+    let mut total: usize = 0;
+    let mut group = 0;
+    while group < groups.len() {
+        if groups[group].count == 0 {
+            let name = groups[group].desc.name;
+            refuse(
+                Text::new()
+                    .str("the array of `")
+                    .str(name)
+                    .str("` has no worlds: write `[")
+                    .str(name)
+                    .str("; 1]` or leave it out"),
+            );
+        }
+        total = total.saturating_add(groups[group].count);
+        group += 1;
+    }
+    if total > MAX_WORLDS {
+        refuse(
+            Text::new()
+                .str("this coordinator has ")
+                .number(total)
+                .str(" worlds, and the limit is ")
+                .number(MAX_WORLDS)
+                .str(": take ")
+                .number(total - MAX_WORLDS)
+                .str(" out"),
+        );
+    }
+    if groups.len() > MAX_GROUPS {
+        refuse(
+            Text::new().str("a coordinator has at most 16 members: write like worlds as an array"),
+        );
+    }
+}
+
+/// Each world type stands once: a route to it has one meaning.
+#[track_caller]
+const fn once(groups: &[Group]) {
+    let mut a = 0;
+    while a < groups.len() {
+        let mut b = a + 1;
+        while b < groups.len() {
+            if equal(groups[a].desc.path, groups[b].desc.path) {
+                let name = groups[a].desc.name;
+                refuse(
+                    Text::new()
+                        .str("`")
+                        .str(name)
+                        .str("` is in this coordinator twice: write `[")
+                        .str(name)
+                        .str("; ")
+                        .number(groups[a].count.saturating_add(groups[b].count))
+                        .str("]`, or declare a second world with `base = ")
+                        .str(name)
+                        .str("`"),
+                );
+            }
+            b += 1;
+        }
+        a += 1;
+    }
+}
+
+/// Ids are below the number of worlds, and each is one world's.
+#[track_caller]
+const fn ids(topology: &Topology<'_>) {
+    let total = topology.total();
+    let mut world = 0;
+    while world < total {
+        let (group, member) = topology.locate(world);
+        let id = topology.first_id(group) + member;
+        if id >= total {
+            let text = named(Text::new(), topology, world).str(" has id ").number(id);
+            let text = if total == 1 {
+                text.str(", but the id of a single world is 0")
+            } else {
+                text.str(", but the ids of ")
+                    .number(total)
+                    .str(" worlds are 0 to ")
+                    .number(total - 1)
+            };
+            refuse(text.str(": write a lower `world_id`"));
+        }
+        world += 1;
+    }
+    let mut group = 0;
+    while group < topology.groups.len() {
+        let mut other = 0;
+        while other < group {
+            let (a, b) = (topology.first_id(other), topology.first_id(group));
+            let id = if a > b { a } else { b };
+            if id < a + topology.groups[other].count && id < b + topology.groups[group].count {
+                let text = named(Text::new(), topology, topology.flat(other, id - a)).str(" and ");
+                refuse(
+                    named(text, topology, topology.flat(group, id - b))
+                        .str(" both have id ")
+                        .number(id)
+                        .str(": give each world a `world_id` of its own"),
+                );
+            }
+            other += 1;
+        }
+        group += 1;
+    }
+}
+
+/// Queues have a size that works.
+#[track_caller]
+const fn queues(groups: &[Group]) {
+    let mut group = 0;
+    while group < groups.len() {
+        let name = groups[group].desc.name;
+        let queue = groups[group].desc.queue;
+        let text = Text::new().str("`").str(name).str("` has a ");
+        if queue.capacity == 0 {
+            refuse(text.str("queue capacity of 0: write a power of two, such as 4096"));
+        }
+        if !queue.capacity.is_power_of_two() {
+            let lower = 1 << (31 - queue.capacity.leading_zeros());
+            refuse(
+                text.str("queue capacity of ")
+                    .number(queue.capacity as usize)
+                    .str(", which is no power of two: write ")
+                    .number(lower)
+                    .str(" or ")
+                    .number(lower * 2),
+            );
+        }
+        if queue.batch_size == 0 {
+            refuse(text.str("batch size of 0: write a number of entities, such as 64"));
+        }
+        if queue.batch_size > queue.capacity {
+            refuse(
+                text.str("batch size of ")
+                    .number(queue.batch_size as usize)
+                    .str(", more than its queue's capacity of ")
+                    .number(queue.capacity as usize)
+                    .str(": write a `batch_size` of at most the `capacity`"),
+            );
+        }
+        group += 1;
+    }
+}
+
+/// Targets are in the coordinator, and no world is its own.
+#[track_caller]
+const fn targets(topology: &Topology<'_>) {
+    let groups = topology.groups;
+    let mut group = 0;
+    while group < groups.len() {
+        let desc = &groups[group].desc;
+        let name = desc.name;
+        let mut index = 0;
+        while let Some(target) = target(&groups[group], index) {
+            match topology.resolve(target) {
+                None => {
+                    let text = Text::new().str("`").str(name).str("` sends to ");
+                    refuse(match target {
+                        Target::World(path) => text
+                            .str("`")
+                            .str(last_segment(path))
+                            .str("`, which is not in this coordinator: add it, or take it out of `")
+                            .str(name)
+                            .str("`"),
+                        Target::Id(id) => text
+                            .str("the world with id ")
+                            .number(id as usize)
+                            .str(", but the ids here are 0 to ")
+                            .number(topology.total() - 1)
+                            .str(": write one of these, or the world's type"),
+                    });
+                }
+                // Other targets that lead back come from a base, where they
+                // are meant for the others: they make no edge.
+                Some(Destination::World(to))
+                    if (desc.itself || index == 0 && desc.routing.default.is_some())
+                        && groups[group].count == 1
+                        && to == topology.flat(group, 0) =>
+                {
+                    refuse(
+                        Text::new().str("`").str(name).str("` sends to itself: name another world"),
+                    );
+                }
+                _ => {}
+            }
+            index += 1;
+        }
+        group += 1;
+    }
+}
+
+/// An array that shares an inbox has many sources and many receivers.
+#[track_caller]
+const fn inboxes(topology: &Topology<'_>) {
+    let groups = topology.groups;
+    let mut group = 0;
+    while group < groups.len() {
+        if groups[group].desc.queue.spsc
+            && let Some(from) = topology.shared_by(group)
+        {
+            let name = groups[group].desc.name;
+            refuse(
+                Text::new()
+                    .str("`")
+                    .str(groups[from].desc.name)
+                    .str("` sends to the array of `")
+                    .str(name)
+                    .str("` as a whole, so its members share an inbox: write `spsc = false` in `")
+                    .str(name)
+                    .str("`, or name one member by its id"),
+            );
+        }
+        group += 1;
+    }
+}
+
+/// Each world is reached, or is a source.
+#[track_caller]
+const fn reached(topology: &Topology<'_>) {
+    let total = topology.total();
+    if total == 1 {
+        return;
+    }
+    let mut reached = WorldBits::EMPTY;
+    let mut world = 0;
+    while world < total {
+        reached = reached.or(topology.successors(world));
+        world += 1;
+    }
+    let mut unreached = WorldBits::range(0, total).and_not(reached);
+    while let Some(world) = unreached.first() {
+        let (group, _) = topology.locate(world);
+        let desc = &topology.groups[group].desc;
+        if !(desc.source || desc.role.is_source()) {
+            refuse(
+                named(Text::new().str("nothing reaches "), topology, world)
+                    .str(": send to it, or write `source` if entities originate there"),
+            );
+        }
+        unreached = unreached.without(world);
+    }
+}
+
+/// No cycle of worlds that all wait for room in the next.
+#[track_caller]
+const fn blocking(topology: &Topology<'_>) {
+    let mut blocks = WorldBits::EMPTY;
+    let mut group = 0;
+    while group < topology.groups.len() {
+        if let OnFull::Block(_) = topology.groups[group].desc.queue.on_full {
+            blocks = blocks.or(topology.members(group));
+        }
+        group += 1;
+    }
+    // A walk in depth: an edge back to its own path closes a cycle.
+    let mut path = [0; MAX_WORLDS];
+    let mut on_path = WorldBits::EMPTY;
+    let mut unseen = blocks;
+    while let Some(start) = unseen.first() {
+        let mut depth = 1;
+        path[0] = start;
+        on_path = on_path.with(start);
+        unseen = unseen.without(start);
+        while depth > 0 {
+            let world = path[depth - 1];
+            let next = topology.successors(world).and(blocks);
+            if let Some(again) = next.and(on_path).first() {
+                cycle(topology, path.split_at(depth).0, again);
+            }
+            if let Some(to) = next.and(unseen).first() {
+                path[depth] = to;
+                on_path = on_path.with(to);
+                unseen = unseen.without(to);
+                depth += 1;
+            } else {
+                on_path = on_path.without(world);
+                depth -= 1;
+            }
+        }
+    }
+}
+
+/// Refuses the cycle from `again` to the end of the path and back.
+#[track_caller]
+const fn cycle(topology: &Topology<'_>, path: &[usize], again: usize) -> ! {
+    let mut index = 0;
+    while path[index] != again {
+        index += 1;
+    }
+    let mut text = Text::new().str("these worlds can wait for each other for ever: ");
+    let mut count = 0;
+    while index < path.len() && count < MAX_NAMED {
+        text = plain(text, topology, path[index]).str(" -> ");
+        index += 1;
+        count += 1;
+    }
+    if index < path.len() {
+        text = text.str(".. -> ");
+    }
+    refuse(
+        plain(text, topology, again).str("; write another `on_full` than `block` in one of them"),
+    );
+}
+
+/// What an open world sends to a closed one is declared there.
+#[track_caller]
+const fn closed(topology: &Topology<'_>) {
+    let groups = topology.groups;
+    let mut from = 0;
+    while from < groups.len() {
+        // All members send to the same groups, apart from their own.
+        let reached = topology.successors(topology.flat(from, 0));
+        let mut to = 0;
+        while to < groups.len() {
+            if to != from
+                && groups[to].desc.closed
+                && reached.and(topology.members(to)).first().is_some()
+            {
+                declared(&groups[from], &groups[to]);
+            }
+            to += 1;
+        }
+        from += 1;
+    }
+}
+
+#[track_caller]
+const fn declared(from: &Group, to: &Group) {
+    let text = Text::new()
+        .str("`")
+        .str(from.desc.name)
+        .str("` sends to the closed world `")
+        .str(to.desc.name);
+    let archetypes = from.desc.archetypes;
+    if archetypes.is_empty() && !from.desc.closed {
+        refuse(text.str("` and declares no archetypes: declare in both what is sent"));
+    }
+    let mut index = 0;
+    while index < archetypes.len() {
+        if !has(to.desc.archetypes, archetypes[index].mask) {
+            let text = text.str("`, which has no archetype `").str(archetypes[index].name).str("(");
+            refuse(
+                components(text, from, archetypes[index].mask)
+                    .str(")`: declare it in `")
+                    .str(to.desc.name)
+                    .str("`"),
+            );
+        }
+        index += 1;
+    }
+}
+
+/// Whether an archetype with exactly these components is declared.
+const fn has(archetypes: &[ArchetypeDesc], mask: Mask) -> bool {
+    let mut index = 0;
+    while index < archetypes.len() {
+        if archetypes[index].mask == mask {
+            return true;
+        }
+        index += 1;
+    }
+    false
+}
+
+/// The components of the mask, with commas.
+const fn components(mut text: Text, group: &Group, mut mask: Mask) -> Text {
+    while mask != 0 {
+        text = text.str(group.components[mask.trailing_zeros() as usize].name);
+        mask &= mask - 1;
+        if mask != 0 {
+            text = text.str(", ");
+        }
+    }
+    text
+}
+
+/// The name of a world in backquotes.
+const fn named(text: Text, topology: &Topology<'_>, world: usize) -> Text {
+    plain(text.str("`"), topology, world).str("`")
+}
+
+/// The name of a world; of a member of an array, with its place.
+const fn plain(text: Text, topology: &Topology<'_>, world: usize) -> Text {
+    let (group, member) = topology.locate(world);
+    let text = text.str(topology.groups[group].desc.name);
+    if topology.groups[group].array { text.str("[").number(member).str("]") } else { text }
+}
