@@ -126,6 +126,26 @@ fn a_batch_is_seen_as_a_whole() {
         assert_eq!(*pop(&mut consumer), 2);
         sender.join().unwrap();
     });
+    model(|| {
+        let (mut producer, mut consumer) = channel(2);
+        let sender = thread::spawn(move || {
+            assert_eq!(producer.push_iter(&mut (0..2).map(Box::new)), 2);
+        });
+        assert_eq!(*pop(&mut consumer), 0);
+        assert_eq!(*consumer.pop().expect("published with the first"), 1);
+        sender.join().unwrap();
+    });
+    model(|| {
+        let (mut producer, mut consumer) = channel(2);
+        producer.push_batch(&mut vec![0, 1]);
+        let receiver = thread::spawn(move || {
+            if consumer.len() == 2 {
+                assert_eq!(consumer.pop_iter(2).count(), 2);
+            }
+        });
+        assert!([0, 2].contains(&producer.len()), "freed together");
+        receiver.join().unwrap();
+    });
 }
 
 #[test]
@@ -430,6 +450,23 @@ fn a_limited_sleep_ends_and_what_was_published_is_seen() {
             waker.wake();
         });
         let woken = parker.prepare().park(Some(std::time::Duration::from_secs(1)));
+        assert!(!woken || consumer.pop() == Some(1));
+    });
+}
+
+/// Whoever learns that it was woken sees what for. The hook does nothing, since
+/// an `unpark` of loom's would order memory by itself.
+#[test]
+fn a_sleeper_that_was_woken_sees_the_work() {
+    model(|| {
+        let (mut producer, mut consumer) = channel(1);
+        let mut parker = Parker::with_interrupt(|| ());
+        let waker = parker.waker();
+        thread::spawn(move || {
+            producer.push(1).unwrap();
+            waker.wake();
+        });
+        let woken = parker.prepare().sleep(|| ());
         assert!(!woken || consumer.pop() == Some(1));
     });
 }
