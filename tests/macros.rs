@@ -5,12 +5,14 @@
 
 use core::mem::MaybeUninit;
 use core::time::Duration;
+use std::rc::Rc;
 
 use ecs_macros::{Bundle, Component, Query, coordinator, pipeline_configs, world_config};
 use static_ecs::__support::{
     Access, Bundle, Contains, Entity, MAX_WORLDS, NeighbourMatrix, Neighbours, OnFull, Query,
     ReadOnlyQuery, Role, Route, Schema, Target, WorldConfig, WorldDesc, neighbours,
 };
+use static_ecs::prelude::World;
 
 #[derive(Component, Clone, Copy)]
 struct Position {
@@ -27,7 +29,7 @@ struct Request {
 struct Failed;
 
 #[derive(Component)]
-struct Local(#[expect(dead_code)] std::rc::Rc<u8>);
+struct Local(#[expect(dead_code)] Rc<u8>);
 
 mod path {
     #[derive(ecs_macros::Component, Clone)]
@@ -391,4 +393,55 @@ fn neighbours_are_a_matrix() {
     let Neighbours::Matrix(rows) = desc::<Lone>().neighbours else { panic!("no matrix") };
     assert_eq!(rows, &EXPECTED);
     let _: (Option<Many>, Option<Alone>) = (None, None);
+}
+
+#[derive(Component, Clone, Copy, Debug, PartialEq)]
+struct Count(u32);
+
+#[derive(Component)]
+struct Name(#[expect(dead_code)] Rc<str>);
+
+#[world_config(components(Count, Name, Failed), archetypes(named(Count, Name)))]
+struct Small;
+
+#[derive(Bundle)]
+struct Named {
+    count: Count,
+    name: Name,
+}
+
+#[derive(Bundle)]
+struct FailedToo(Named, Failed);
+
+#[derive(Query)]
+struct Counted<'w> {
+    name: Option<&'w Name>,
+    count: &'w mut Count,
+    rest: Rest<'w>,
+}
+
+#[derive(Query)]
+struct Rest<'w>(Entity, Option<&'w Failed>);
+
+#[test]
+fn derived_bundles_and_queries_work_in_a_world() {
+    let name: Rc<str> = "name".into();
+    let named = |count| Named { count: Count(count), name: Name(Rc::clone(&name)) };
+    let mut world = World::<Small>::new();
+    let one = world.spawn(named(1)).ok();
+    let two = world.spawn(FailedToo(named(2), Failed)).ok();
+    let three = world.spawn((Count(3),)).ok();
+    assert!(one.is_some() && two.is_some() && three.is_some());
+
+    for Counted { name, count, rest: Rest(entity, failed) } in world.query::<Counted>() {
+        assert_eq!(name.is_some(), Some(entity) != three);
+        assert_eq!(failed.is_some(), Some(entity) == two);
+        count.0 *= 10;
+    }
+    let mut counts: Vec<u32> = world.view::<&Count>().map(|count| count.0).collect();
+    counts.sort_unstable();
+    assert_eq!(counts, [10, 20, 30]);
+    assert_eq!(Rc::strong_count(&name), 3);
+    drop(world);
+    assert_eq!(Rc::strong_count(&name), 1);
 }

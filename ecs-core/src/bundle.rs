@@ -7,7 +7,9 @@ use crate::schema::{Contains, Mask, Schema};
 /// Components that are inserted or removed together.
 ///
 /// Components themselves, tuples of up to 16 bundles and structs with
-/// `#[derive(Bundle)]` are bundles.
+/// `#[derive(Bundle)]` are bundles. A component's impl comes from its derive: an
+/// impl for all components would keep the compiler from naming, of a tuple, the
+/// component that is not in the schema.
 ///
 /// # Safety
 /// `write` writes exactly the components of `MASK`, each once, and the marker
@@ -53,25 +55,6 @@ pub unsafe trait Cells<S: Schema> {
     fn put_marker(&mut self, marker: TransferMarker);
     /// Gives the marker back.
     fn take_marker(&mut self) -> TransferMarker;
-}
-
-// SAFETY: the one cell of the mask is written, or read, once.
-unsafe impl<S: Contains<C>, C: Component> Bundle<S> for C {
-    const MASK: Mask = S::BIT;
-    const DUPLICATE: bool = false;
-    const MARKER: bool = false;
-
-    #[inline(always)]
-    unsafe fn write<T: Cells<S>>(self, cells: &mut T) {
-        // SAFETY: the caller promises that the cell is valid and holds no value.
-        unsafe { cells.cell::<C>().write(self) }
-    }
-
-    #[inline(always)]
-    unsafe fn read<T: Cells<S>>(cells: &mut T) -> Self {
-        // SAFETY: the caller promises that the cell holds a value and gives it up.
-        unsafe { cells.cell::<C>().read() }
-    }
 }
 
 // SAFETY: the mask is empty, and the marker is put, or taken, once.

@@ -37,7 +37,7 @@ pub struct ComponentInfo {
 
 impl ComponentInfo {
     /// Describes `C`; `clone` and `send` come from a [`Probe`].
-    pub const fn new<C: Component>(
+    pub const fn new<C>(
         name: &'static str,
         offset: usize,
         clone: Option<CloneFn>,

@@ -53,6 +53,9 @@ pub(crate) fn unknown(kind: &str, name: &Ident, known: &[&str]) -> syn::Error {
         Some((_, nearest)) => {
             format!("unknown {kind} `{written}`: write `{nearest}` (there are {list})")
         }
+        None if known.len() == 1 => {
+            format!("unknown {kind} `{written}`: write `{}`", known[0])
+        }
         None => format!("unknown {kind} `{written}`: write one of {list}"),
     };
     syn::Error::new(name.span(), message)

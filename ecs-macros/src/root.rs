@@ -1,7 +1,7 @@
 //! The crate that generated code names.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
+use quote::{ToTokens, quote_spanned};
 use syn::parse::ParseStream;
 use syn::{Path, Token};
 
@@ -18,10 +18,19 @@ impl Root {
 
     /// The path of `__support`.
     pub(crate) fn support(&self) -> TokenStream {
-        let span = Span::mixed_site();
-        match &self.0 {
-            Some(path) => quote_spanned!(span=> #path::__support),
-            None => quote_spanned!(span=> ::static_ecs::__support),
-        }
+        self.support_at(Span::mixed_site())
+    }
+
+    /// The path of `__support`, at a place where an error is to be shown.
+    pub(crate) fn support_at(&self, span: Span) -> TokenStream {
+        let own = span.resolved_at(Span::mixed_site());
+        let Some(path) = &self.0 else {
+            return quote_spanned!(own=> ::static_ecs::__support);
+        };
+        let path = path.to_token_stream().into_iter().map(|mut token| {
+            token.set_span(span.resolved_at(token.span()));
+            token
+        });
+        quote_spanned!(own=> #(#path)*::__support)
     }
 }

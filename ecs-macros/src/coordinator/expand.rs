@@ -15,10 +15,12 @@ pub(super) fn coordinator(coordinator: &Coordinator) -> TokenStream {
         .then(|| quote!(#[doc = "The worlds of a coordinator."]));
     let groups = members.iter().map(|member| {
         let span = member.span().resolved_at(Span::mixed_site());
+        let support = root.support_at(span);
         quote_spanned!(span=> <#member as #support::Member>::GROUP)
     });
     let span = span.resolved_at(Span::mixed_site());
-    let check = quote_spanned!(span=> #support::check(&[#(#groups),*]));
+    let support_here = root.support_at(span);
+    let check = quote_spanned!(span=> #support_here::check(&[#(#groups),*]));
     quote! {
         #doc
         #(#attrs)*

@@ -31,7 +31,8 @@ pub(super) fn query(input: Input, errors: &mut Errors) -> Option<Query> {
     let mut lifetimes = generics.lifetimes().map(|param| param.lifetime.clone());
     let lifetime = lifetimes.next();
     let mut sound = true;
-    for extra in lifetimes {
+    let extra: Vec<_> = lifetimes.collect();
+    for extra in &extra {
         let first = lifetime.as_ref().map(ToString::to_string).unwrap_or_default();
         let message = format!("a query borrows for one lifetime: write `{first}` in its place");
         errors.at(extra, message);
@@ -42,6 +43,7 @@ pub(super) fn query(input: Input, errors: &mut Errors) -> Option<Query> {
         let form = form(&ty);
         if let Some(reference) = reference(&ty)
             && reference.lifetime != lifetime
+            && !extra.iter().any(|extra| reference.lifetime.as_ref() == Some(extra))
         {
             let wanted = lifetime.as_ref().map_or("'w".to_owned(), ToString::to_string);
             let message = if lifetime.is_some() {

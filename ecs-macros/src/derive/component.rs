@@ -1,4 +1,4 @@
-//! The impl of `Component`.
+//! The impls of `Component` and `Bundle` for a component.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -6,20 +6,41 @@ use syn::parse_quote;
 
 use super::Component;
 
-/// The impl; type parameters are bound to own their data.
+/// The impls; type parameters are bound to own their data. The promises of
+/// `Bundle`: the one cell of the mask is written, or read, once.
 pub(super) fn expand(component: &Component) -> TokenStream {
     let Component { root, ident, generics } = component;
     let support = root.support();
     let mut generics = generics.clone();
-    let params: Vec<_> = generics.type_params().map(|param| param.ident.clone()).collect();
-    if !params.is_empty() {
-        let bounds =
-            params.iter().map(|param| -> syn::WherePredicate { parse_quote!(#param: 'static) });
-        generics.make_where_clause().predicates.extend(bounds);
-    }
+    let owned: Vec<syn::WherePredicate> = generics
+        .type_params()
+        .map(|param| &param.ident)
+        .map(|param| parse_quote!(#param: 'static))
+        .collect();
+    generics.make_where_clause().predicates.extend(owned);
+    let mut extended = generics.clone();
+    extended.params.push(parse_quote!(__S: #support::Contains<Self>));
     let (params, arguments, bounds) = generics.split_for_impl();
+    let (bundle_params, _, bundle_bounds) = extended.split_for_impl();
     quote! {
         #[automatically_derived]
         impl #params #support::Component for #ident #arguments #bounds {}
+
+        #[automatically_derived]
+        unsafe impl #bundle_params #support::Bundle<__S> for #ident #arguments #bundle_bounds {
+            const MASK: #support::Mask = __S::BIT;
+            const DUPLICATE: #support::core::primitive::bool = false;
+            const MARKER: #support::core::primitive::bool = false;
+
+            #[inline(always)]
+            unsafe fn write<__T: #support::Cells<__S>>(self, cells: &mut __T) {
+                unsafe { cells.cell::<Self>().write(self) }
+            }
+
+            #[inline(always)]
+            unsafe fn read<__T: #support::Cells<__S>>(cells: &mut __T) -> Self {
+                unsafe { cells.cell::<Self>().read() }
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@ use syn::spanned::Spanned;
 use syn::{Ident, ItemStruct, Path, PathArguments};
 
 use super::{Archetype, OnFull, Origin, Role, Route, Settings, Target, Timeout, World};
+use crate::root::Root;
 
 /// The item alone.
 pub(super) fn item(item: &ItemStruct) -> TokenStream {
@@ -26,16 +27,16 @@ pub(super) fn world(world: &World) -> TokenStream {
     let path = quote! {
         #support::core::concat!(#support::core::module_path!(), "::", #name)
     };
-    let body = match &world.origin {
-        Origin::Components(components) => schema(&support, ident, &name, components),
-        Origin::Base(base) => inherited(&support, base),
+    let (body, schema) = match &world.origin {
+        Origin::Components(components) => schema(&world.root, ident, &name, components),
+        Origin::Base(base) => inherited(&world.root, base),
     };
-    let settings = settings(&support, ident, world);
+    let settings = settings(&support, world);
     let generated = quote! {
         const _: () = {
             #body
             impl #support::WorldConfig for #ident {
-                type Schema = __Schema;
+                type Schema = #schema;
                 const PATH: &'static #support::core::primitive::str = #path;
                 #[allow(clippy::needless_update)]
                 const DESC: #support::WorldDesc = #support::WorldDesc {
@@ -59,7 +60,13 @@ pub(super) fn world(world: &World) -> TokenStream {
 /// The promises of `Schema`: description and index come from the same list in
 /// the same order, and `Row` is the struct whose offsets are given. Of
 /// `Contains`: the index is the component's place in that list.
-fn schema(support: &TokenStream, ident: &Ident, name: &str, components: &[Path]) -> TokenStream {
+fn schema(
+    root: &Root,
+    ident: &Ident,
+    name: &str,
+    components: &[Path],
+) -> (TokenStream, TokenStream) {
+    let support = root.support();
     let fields: Vec<Ident> =
         (0..components.len()).map(|index| format_ident!("component_{index}")).collect();
     let indices = 0..components.len();
@@ -67,14 +74,15 @@ fn schema(support: &TokenStream, ident: &Ident, name: &str, components: &[Path])
     let contains = components.iter().zip(indices).map(|(component, index)| {
         // At the user's token, where an error about the component belongs.
         let span = component.span().resolved_at(Span::mixed_site());
-        let for_component = quote_spanned!(span=> #support::Contains<#component>);
+        let support_here = root.support_at(span);
+        let for_component = quote_spanned!(span=> #support_here::Contains<#component>);
         quote! {
             unsafe impl #for_component for #ident {
                 const INDEX: #support::core::primitive::usize = #index;
             }
         }
     });
-    quote! {
+    let body = quote! {
         #[allow(unused_imports)]
         use #support::{NotClone as _, NotSend as _};
 
@@ -86,7 +94,6 @@ fn schema(support: &TokenStream, ident: &Ident, name: &str, components: &[Path])
         #[allow(dead_code)]
         pub struct __Types(#support::core::marker::PhantomData<(#(#components,)*)>);
 
-        type __Schema = #ident;
         const __BASE: #support::WorldDesc = #support::WorldDesc::new(
             #name,
             <#ident as #support::WorldConfig>::PATH,
@@ -109,21 +116,23 @@ fn schema(support: &TokenStream, ident: &Ident, name: &str, components: &[Path])
             )*];
         }
         #(#contains)*
-    }
+    };
+    (body, ident.to_token_stream())
 }
 
-/// What a world with a base is made of: the base's schema and settings.
-fn inherited(support: &TokenStream, base: &Path) -> TokenStream {
+/// What a world with a base is made of: the base's settings and schema.
+fn inherited(root: &Root, base: &Path) -> (TokenStream, TokenStream) {
     let span = base.span().resolved_at(Span::mixed_site());
-    let base = quote_spanned!(span=> <#base as #support::WorldConfig>);
-    quote! {
-        type __Schema = #base::Schema;
-        const __BASE: #support::WorldDesc = #base::DESC;
-    }
+    let support_here = root.support_at(span);
+    let support = root.support();
+    let base = quote_spanned!(span=> <#base as #support_here::WorldConfig>);
+    let body = quote!(const __BASE: #support::WorldDesc = #base::DESC;);
+    let schema = quote_spanned!(span=> #base::Schema);
+    (body, schema)
 }
 
 /// The fields of the description that are set.
-fn settings(support: &TokenStream, ident: &Ident, world: &World) -> TokenStream {
+fn settings(support: &TokenStream, world: &World) -> TokenStream {
     let Settings {
         role,
         id,
@@ -140,6 +149,7 @@ fn settings(support: &TokenStream, ident: &Ident, world: &World) -> TokenStream 
         source,
         max_entities,
     } = &world.settings;
+    let (root, ident) = (&world.root, &world.item.ident);
     let mut out = TokenStream::new();
     let some = quote!(#support::core::option::Option::Some);
 
@@ -170,22 +180,22 @@ fn settings(support: &TokenStream, ident: &Ident, world: &World) -> TokenStream 
     }
 
     let default = default_target.as_ref().map(|value| {
-        let value = target(support, value);
+        let value = target(root, value);
         quote!(default: #some(#value),)
     });
     let listed = (!routes.is_empty()).then(|| {
-        let routes = routes.iter().map(|value| route(support, ident, value));
+        let routes = routes.iter().map(|value| route(root, ident, value));
         quote!(routes: &[#(#routes),*],)
     });
     if default.is_some() || listed.is_some() {
         out.extend(quote!(routing: #support::Routing { #default #listed ..__BASE.routing },));
     }
     if let Some(targets) = targets {
-        let targets = targets.iter().map(|value| target(support, value));
+        let targets = targets.iter().map(|value| target(root, value));
         out.extend(quote!(targets: &[#(#targets),*],));
     }
     if !archetypes.is_empty() {
-        let archetypes = archetypes.iter().map(|value| archetype(support, ident, value));
+        let archetypes = archetypes.iter().map(|value| archetype(root, ident, value));
         out.extend(quote!(archetypes: &[#(#archetypes),*],));
     }
     if closed.is_some() {
@@ -223,39 +233,39 @@ fn on_full(support: &TokenStream, on_full: &OnFull) -> TokenStream {
     }
 }
 
-fn target(support: &TokenStream, target: &Target) -> TokenStream {
+fn target(root: &Root, target: &Target) -> TokenStream {
+    let support = root.support();
     match target {
         Target::Id(id) => quote!(#support::Target::Id(#id)),
         Target::World(world) => {
             let span = world.span().resolved_at(Span::mixed_site());
-            let path = quote_spanned!(span=> <#world as #support::WorldConfig>::PATH);
+            let support_here = root.support_at(span);
+            let path = quote_spanned!(span=> <#world as #support_here::WorldConfig>::PATH);
             quote!(#support::Target::World(#path))
         }
     }
 }
 
-fn route(support: &TokenStream, ident: &Ident, route: &Route) -> TokenStream {
-    let index = of_component(support, ident, &route.component, "INDEX");
-    let target = target(support, &route.target);
+fn route(root: &Root, ident: &Ident, route: &Route) -> TokenStream {
+    let support = root.support();
+    let index = of_component(root, ident, &route.component, "INDEX");
+    let target = target(root, &route.target);
     quote!(#support::Route { component: #index, target: #target })
 }
 
-fn archetype(support: &TokenStream, ident: &Ident, archetype: &Archetype) -> TokenStream {
+fn archetype(root: &Root, ident: &Ident, archetype: &Archetype) -> TokenStream {
+    let support = root.support();
     let name = archetype.name.unraw().to_string();
-    let bits = archetype.components.iter().map(|path| of_component(support, ident, path, "BIT"));
+    let bits = archetype.components.iter().map(|path| of_component(root, ident, path, "BIT"));
     quote!(#support::ArchetypeDesc { name: #name, mask: 0 #(| #bits)* })
 }
 
 /// A constant of `Contains`, at the user's token.
-fn of_component(
-    support: &TokenStream,
-    ident: &Ident,
-    component: &Path,
-    constant: &str,
-) -> TokenStream {
+fn of_component(root: &Root, ident: &Ident, component: &Path, constant: &str) -> TokenStream {
     let span = component.span().resolved_at(Span::mixed_site());
     let constant = Ident::new(constant, span);
-    let schema = quote!(<#ident as #support::WorldConfig>::Schema);
+    let support = root.support_at(span);
+    let schema = quote_spanned!(span=> <#ident as #support::WorldConfig>::Schema);
     quote_spanned!(span=> <#schema as #support::Contains<#component>>::#constant)
 }
 

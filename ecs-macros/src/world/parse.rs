@@ -158,9 +158,14 @@ fn on_full(input: ParseStream<'_>) -> syn::Result<OnFull> {
         if input.peek(syn::token::Paren) {
             let content;
             syn::parenthesized!(content in input);
-            content.parse::<Expr>().and_then(|value| {
-                if content.is_empty() { Ok(value) } else { Err(content.error("expected `)` here")) }
-            })
+            let value = content.parse::<Expr>()?;
+            let rest = content.parse::<TokenStream>()?;
+            if rest.is_empty() {
+                Ok(value)
+            } else {
+                let message = format!("`{name}` takes one value: take this out");
+                Err(syn::Error::new_spanned(rest, message))
+            }
         } else {
             Err(syn::Error::new(name.span(), format!("`{name}` needs {wanted}")))
         }

@@ -1,0 +1,6 @@
+use static_ecs::prelude::*;
+
+#[derive(Bundle)]
+struct Nothing;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use static_ecs::prelude::*;
+
+#[derive(Query)]
+struct Nothing;
+
+fn main() {}

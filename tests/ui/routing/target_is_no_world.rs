@@ -1,0 +1,12 @@
+use static_ecs::prelude::*;
+
+#[derive(Component)]
+struct A;
+
+#[derive(Component)]
+struct B;
+
+#[world_config(components(A), targets(A), routing(default_target = 1))]
+struct Base;
+
+fn main() {}

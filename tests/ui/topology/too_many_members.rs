@@ -1,0 +1,11 @@
+use static_ecs::prelude::*;
+
+#[world_config(components())]
+struct Base;
+
+coordinator!(type Server = (
+    Base, Base, Base, Base, Base, Base, Base, Base, Base, Base, Base, Base, Base, Base, Base, Base,
+    Base,
+));
+
+fn main() {}

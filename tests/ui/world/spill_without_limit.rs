@@ -1,0 +1,12 @@
+use static_ecs::prelude::*;
+
+#[derive(Component)]
+struct A;
+
+#[derive(Component)]
+struct B;
+
+#[world_config(components(A), transfer_queue(on_full = spill))]
+struct Base;
+
+fn main() {}
