@@ -445,3 +445,31 @@ fn derived_bundles_and_queries_work_in_a_world() {
     drop(world);
     assert_eq!(Rc::strong_count(&name), 1);
 }
+
+macro_rules! declare {
+    ($base:ident, $io:ident, $query:ident, $all:ident: $worlds:ty, $c:ty, $p:path, $o:ty, $n:expr, $t:literal) => {
+        #[world_config(components($c, $p), archetypes(both($c, $p)), max_entities = $n)]
+        struct $base;
+        #[world_config(base = $base, routing($c => $base), targets($t))]
+        struct $io;
+        #[world_config(base = $base, source, targets($io))]
+        struct Source;
+        #[derive(Query)]
+        struct $query<'w> {
+            _one: &'w $c,
+            _two: $o,
+            _three: Option<&'w mut $p>,
+        }
+        coordinator!(type $all = $worlds);
+    };
+}
+
+#[test]
+fn everything_works_from_a_declarative_macro() {
+    declare!(First, Second, Both, All: (First, Second, Source), Count, Failed, Option<Entity>, 7, 0);
+    let _: Option<All> = None;
+    assert_eq!(desc::<First>().max_entities, 7);
+    assert_eq!(desc::<First>().archetypes[0].mask, 0b11);
+    assert_eq!(desc::<Second>().targets, [Target::Id(0)]);
+    assert_eq!(<Both<'_> as Query<First>>::ACCESS.write, 0b10);
+}

@@ -16,7 +16,12 @@ pub(super) fn coordinator(declaration: Declaration, errors: &mut Errors) -> Opti
         errors.at(generics, "a coordinator is one type: take out the generic parameters");
         return None;
     }
-    let (members, span) = match &worlds {
+    // A `macro_rules!` variable stands in a group.
+    let mut written = &worlds;
+    while let Type::Group(group) = written {
+        written = &group.elem;
+    }
+    let (members, span) = match written {
         Type::Tuple(tuple) if tuple.elems.is_empty() => {
             errors.at(tuple, "a coordinator needs a world: write `(World,)`");
             return None;

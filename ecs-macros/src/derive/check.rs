@@ -123,18 +123,27 @@ fn form(ty: &Type) -> Form {
 
 /// The reference in `&C`, `&mut C`, `Option<&C>` or `Option<&mut C>`.
 fn reference(ty: &Type) -> Option<&TypeReference> {
-    match ty {
+    match bare(ty) {
         Type::Reference(reference) => Some(reference),
-        Type::Paren(paren) => reference(&paren.elem),
-        Type::Group(group) => reference(&group.elem),
         Type::Path(path) => {
             let last = path.path.segments.last().filter(|last| last.ident == "Option")?;
             let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
-            match arguments.args.first()? {
-                GenericArgument::Type(Type::Reference(reference)) => Some(reference),
+            let GenericArgument::Type(inner) = arguments.args.first()? else { return None };
+            match bare(inner) {
+                Type::Reference(reference) => Some(reference),
                 _ => None,
             }
         }
         _ => None,
+    }
+}
+
+/// The type without parentheses, and without the group that stands around a
+/// type from a `macro_rules!` variable.
+fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Paren(paren) => bare(&paren.elem),
+        Type::Group(group) => bare(&group.elem),
+        _ => ty,
     }
 }
