@@ -1,12 +1,51 @@
-//! Coordination.
+//! Several worlds: queues, transfers between worlds, the coordinator and the
+//! threads that it runs on. All atomics and threads of static-ecs live here.
 
+pub mod admit;
+mod clock;
+pub mod coordinator;
+mod crew;
+mod dispatch;
+pub mod driver;
+pub mod endpoint;
+pub mod error;
+mod lane;
+mod member;
 pub mod park;
+pub mod placement;
 pub mod queue;
+mod receive;
+pub mod report;
 pub mod ring;
+pub mod running;
+mod runtime;
 mod slots;
 pub mod spsc;
+pub mod stats;
 mod sync;
+mod wiring;
 
+pub use admit::{Admission, Admit, Overloaded};
+pub use coordinator::WorldCoordinator;
+pub use driver::{Driver, Event, Registry};
+pub use endpoint::{Endpoint, PRIORITY_BURST, Problem};
+pub use error::{Cause, Failure, QueueError, QueueErrorKind, RunError, RunErrorKind, StartError};
+pub use member::{Activity, Idle, Pace};
+pub use placement::{Placement, PlacementError};
 pub use queue::{Full, LockFreeQueue};
+pub use report::{Conservation, EdgeBalance, WorldBalance};
 pub use ring::{Consumer, Producer};
+pub use running::{Running, Stopped};
+pub use runtime::{DEFAULT_DEADLINE, StopHandle};
 pub use spsc::SpscQueue;
+pub use stats::{
+    CoordinatorStats, EdgeCounts, EdgeEnd, EdgeStats, StatsReader, WorldCounts, WorldStats,
+};
+pub use wiring::edge_bytes;
+
+/// What most programs of several worlds need.
+pub mod prelude {
+    pub use crate::{
+        Admit, Driver, Idle, LockFreeQueue, Pace, Placement, SpscQueue, WorldCoordinator,
+    };
+}

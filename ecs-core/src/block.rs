@@ -102,11 +102,7 @@ impl<S: Schema> Block<S> {
             first: 0,
             end: 0,
             source: 0,
-            flags: TransferFlags {
-                destroy_on_arrive: true,
-                priority: false,
-                full_transfer: true,
-            },
+            flags: TransferFlags { destroy_on_arrive: true, priority: false, full_transfer: true },
         };
         // SAFETY: the memory is large enough for the header and aligned for it.
         unsafe { header.write(empty) };

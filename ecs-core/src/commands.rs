@@ -279,7 +279,10 @@ impl<W: WorldConfig> Drop for Commands<W> {
 
 impl<W: WorldConfig> fmt::Debug for Commands<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Commands").field("len", &self.count).field("capacity", &self.capacity).finish()
+        f.debug_struct("Commands")
+            .field("len", &self.count)
+            .field("capacity", &self.capacity)
+            .finish()
     }
 }
 

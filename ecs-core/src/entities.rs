@@ -230,9 +230,10 @@ impl Entities {
 
     /// An entity of this world died abroad. An id that is not away is ignored.
     pub(crate) fn reclaim(&mut self, entity: Entity) {
-        let away = self.natives.get(entity.index() as usize).is_some_and(|slot| {
-            slot.generation == entity.generation() && slot.table == AWAY
-        });
+        let away = self
+            .natives
+            .get(entity.index() as usize)
+            .is_some_and(|slot| slot.generation == entity.generation() && slot.table == AWAY);
         if entity.origin() == self.origin && away {
             self.release(entity.index());
         }

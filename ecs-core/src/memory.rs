@@ -75,7 +75,8 @@ pub(crate) unsafe fn resize(
 
 fn layout(bytes: usize, align: usize) -> Layout {
     assert!(bytes != 0, "nothing to allocate");
-    Layout::from_size_align(bytes, column_align(align)).expect("a column outgrows the address space")
+    Layout::from_size_align(bytes, column_align(align))
+        .expect("a column outgrows the address space")
 }
 
 /// Drops rows of columns, each value once, also when a drop panics: the others

@@ -141,11 +141,7 @@ impl<S: Schema> EntityTransfer<S> {
             entity: None,
             source,
             target,
-            flags: TransferFlags {
-                destroy_on_arrive: true,
-                priority: false,
-                full_transfer: false,
-            },
+            flags: TransferFlags { destroy_on_arrive: true, priority: false, full_transfer: false },
         }
     }
 

@@ -300,11 +300,7 @@ impl<W: WorldConfig> World<W> {
     ///
     /// # Errors
     /// If the world is closed to the block's archetype. Nothing has moved then.
-    pub fn arrive(
-        &mut self,
-        block: &mut Block<W::Schema>,
-        limit: usize,
-    ) -> Result<usize, Refusal> {
+    pub fn arrive(&mut self, block: &mut Block<W::Schema>, limit: usize) -> Result<usize, Refusal> {
         if !admits::<W>(block.mask()) {
             return Err(Refusal::ClosedArchetype);
         }

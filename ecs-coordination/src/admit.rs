@@ -1,0 +1,87 @@
+//! Admission: a source asks before it takes in more, so that pressure anywhere
+//! down the pipeline reaches the first world.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crossbeam_utils::CachePadded;
+use ecs_core::config::WorldConfig;
+use ecs_core::world::World;
+use thiserror::Error;
+
+use crate::stats::WorldCounters;
+
+/// What a world needs to know to admit more. A resource of each world in a coordinator.
+pub struct Admission {
+    /// Entities for which room is left free, so that a full cycle still turns.
+    free: usize,
+    /// The worlds that entities from here can reach, this one included.
+    pipeline: Vec<(&'static str, Arc<CachePadded<WorldCounters>>)>,
+}
+
+impl Admission {
+    pub(crate) fn new(
+        free: usize,
+        pipeline: Vec<(&'static str, Arc<CachePadded<WorldCounters>>)>,
+    ) -> Self {
+        Self { free, pipeline }
+    }
+
+    fn check(&self, room: usize, count: usize) -> Result<(), Overloaded> {
+        if room < count + self.free {
+            return Err(Overloaded::WorldFull { room: room.saturating_sub(self.free) });
+        }
+        // ORDERING: relaxed: see `Endpoint::publish`.
+        let pressed =
+            self.pipeline.iter().find(|(_, world)| world.pressed.load(Ordering::Relaxed) != 0);
+        match pressed {
+            Some(&(world, _)) => Err(Overloaded::Downstream { world }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Admission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let worlds: Vec<_> = self.pipeline.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Admission").field("pipeline", &worlds).finish_non_exhaustive()
+    }
+}
+
+/// More should not be taken in now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Overloaded {
+    /// This world has not enough room.
+    #[error("the world has room for {room} more entities only")]
+    WorldFull {
+        /// For how many there is.
+        room: usize,
+    },
+    /// A world down the pipeline is full, or can't get rid of what it has.
+    #[error("world `{world}` can take no more now")]
+    Downstream {
+        /// Its name.
+        world: &'static str,
+    },
+}
+
+/// Asks whether a world should take in more.
+pub trait Admit {
+    /// Whether `count` more entities should be made here now: there is room
+    /// for them, and no world that they can reach is under pressure.
+    ///
+    /// # Errors
+    /// If they should not: say so to whoever brings them.
+    fn try_admit(&self, count: usize) -> Result<(), Overloaded>;
+}
+
+impl<W: WorldConfig> Admit for World<W> {
+    fn try_admit(&self, count: usize) -> Result<(), Overloaded> {
+        match self.resource::<Admission>() {
+            Some(admission) => admission.check(self.room(), count),
+            None if self.room() < count => Err(Overloaded::WorldFull { room: self.room() }),
+            None => Ok(()),
+        }
+    }
+}

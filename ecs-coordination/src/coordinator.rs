@@ -1,0 +1,592 @@
+//! Builds the worlds and the edges between them, ticks them by hand, or runs
+//! them on threads.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use ecs_core::config::WorldConfig;
+use ecs_core::members::{MemberVisitor, WorldSet};
+use ecs_core::schedule::{IntoSystem, Schedule};
+use ecs_core::schema::Schema;
+use ecs_core::topology::Topology;
+use ecs_core::transfer::EntityTransfer;
+use ecs_core::world::World;
+
+use crate::crew::Crew;
+use crate::driver::Driver;
+use crate::endpoint::{Endpoint, NORMAL, PRIORITY, Problem};
+use crate::error::{Failure, QueueError, QueueErrorKind, RunError, RunErrorKind, StartError};
+use crate::member::{Activity, Idle, Member, Node, Pace};
+use crate::placement::Placement;
+use crate::report::{Conservation, EdgeBalance, WorldBalance};
+use crate::running::Running;
+use crate::runtime::Threads;
+use crate::stats::{CoordinatorStats, EdgeEnd, EdgeStats, StatsReader};
+use crate::wiring::{Wiring, wire};
+
+/// The worlds of `Worlds`, and the queues between them.
+///
+/// `Worlds` is a tuple of worlds and arrays of worlds, or an array; the
+/// `coordinator!` macro names it and checks its topology. The coordinator makes
+/// the worlds, so that the ids of their entities never collide.
+///
+/// It ticks its worlds by hand ([`start`](Self::start), [`tick`](Self::tick)),
+/// or hands them to threads ([`run`](Self::run)).
+pub struct WorldCoordinator<Worlds: WorldSet>
+where
+    <Worlds::Schema as Schema>::Types: Send,
+{
+    /// Seats by world id.
+    crew: Crew<Worlds::Schema>,
+    stats: StatsReader,
+    /// By place: the order in which worlds stop.
+    components: Vec<usize>,
+    pub(crate) running: bool,
+    worlds: PhantomData<Worlds>,
+}
+
+/// Makes the members of a set of worlds.
+struct Maker<'a, S: Schema> {
+    wiring: &'a mut Wiring<S>,
+    nodes: Vec<Box<dyn Node<S>>>,
+}
+
+impl<S: Schema<Types: Send>> MemberVisitor<S> for Maker<'_, S> {
+    fn member<W: WorldConfig<Schema = S>>(&mut self, count: usize) {
+        for _ in 0..count {
+            let endpoint = self.wiring.endpoints.remove(0);
+            let admission = self.wiring.admissions.remove(0);
+            let mut world = World::<W>::with_origin(endpoint.id() + 1);
+            world.insert_resource(admission);
+            self.nodes.push(Box::new(Member::new(world, endpoint)));
+        }
+    }
+}
+
+impl<Worlds: WorldSet> WorldCoordinator<Worlds>
+where
+    <Worlds::Schema as Schema>::Types: Send,
+{
+    const CHECKED: () = ecs_core::topology::check(Worlds::GROUPS);
+
+    /// Makes the worlds, empty, and the queues between them.
+    pub fn new() -> Self {
+        // The same check that `coordinator!` makes, for who names the type by hand.
+        let () = Self::CHECKED;
+        let mut wiring = wire::<Worlds::Schema>(Worlds::GROUPS);
+        let mut maker = Maker { wiring: &mut wiring, nodes: Vec::new() };
+        Worlds::visit(&mut maker);
+        let mut nodes = maker.nodes;
+        nodes.sort_by_key(|node| node.endpoint().id());
+        let stats = StatsReader::new(wiring.counters);
+        for node in &mut nodes {
+            node.share_stats(stats.clone());
+        }
+        Self {
+            crew: Crew::new(nodes),
+            stats,
+            components: wiring.components,
+            running: false,
+            worlds: PhantomData,
+        }
+    }
+
+    /// How many worlds.
+    pub fn len(&self) -> usize {
+        self.crew.len()
+    }
+
+    /// Whether there are no worlds: never.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// The world of type `W`; of an array, its first.
+    pub fn world<W: WorldConfig<Schema = Worlds::Schema>>(&self) -> &World<W> {
+        &self.member::<W>(0).world
+    }
+
+    /// As [`world`](Self::world), to change.
+    pub fn world_mut<W: WorldConfig<Schema = Worlds::Schema>>(&mut self) -> &mut World<W> {
+        &mut self.member_mut::<W>(0).world
+    }
+
+    /// The worlds of type `W`: one, or the members of an array.
+    pub fn worlds<W: WorldConfig<Schema = Worlds::Schema>>(
+        &self,
+    ) -> impl ExactSizeIterator<Item = &World<W>> {
+        (0..Self::count::<W>()).map(|index| &self.member::<W>(index).world)
+    }
+
+    /// A member of an array of worlds `W`.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    pub fn world_at<W: WorldConfig<Schema = Worlds::Schema>>(&self, index: usize) -> &World<W> {
+        &self.member::<W>(index).world
+    }
+
+    /// As [`world_at`](Self::world_at), to change.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    pub fn world_at_mut<W: WorldConfig<Schema = Worlds::Schema>>(
+        &mut self,
+        index: usize,
+    ) -> &mut World<W> {
+        &mut self.member_mut::<W>(index).world
+    }
+
+    /// The id of the world of type `W`; of an array, of its first.
+    pub fn id_of<W: WorldConfig<Schema = Worlds::Schema>>(&self) -> u16 {
+        self.member::<W>(0).endpoint.id()
+    }
+
+    /// Adds a system to the world of type `W`, or a clone to each member of an array.
+    pub fn add_system<W, M>(&mut self, system: impl IntoSystem<W, M> + Clone) -> &mut Self
+    where
+        W: WorldConfig<Schema = Worlds::Schema>,
+    {
+        for index in 0..Self::count::<W>() {
+            self.member_mut::<W>(index).schedule.add(system.clone());
+        }
+        self
+    }
+
+    /// The systems of the world of type `W`.
+    pub fn schedule<W: WorldConfig<Schema = Worlds::Schema>>(&mut self) -> &mut Schedule<W> {
+        self.schedule_at::<W>(0)
+    }
+
+    /// The systems of a member of an array of worlds `W`.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    pub fn schedule_at<W: WorldConfig<Schema = Worlds::Schema>>(
+        &mut self,
+        index: usize,
+    ) -> &mut Schedule<W> {
+        &mut self.member_mut::<W>(index).schedule
+    }
+
+    /// Gives the world of type `W` its driver; only worlds with the role
+    /// `accept`, `io` or `custom` have one.
+    pub fn set_driver<W>(&mut self, driver: impl Driver<W> + 'static) -> &mut Self
+    where
+        W: WorldConfig<Schema = Worlds::Schema>,
+    {
+        self.set_driver_at(0, driver)
+    }
+
+    /// Gives a member of an array of worlds `W` its driver.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    pub fn set_driver_at<W>(&mut self, index: usize, driver: impl Driver<W> + 'static) -> &mut Self
+    where
+        W: WorldConfig<Schema = Worlds::Schema>,
+    {
+        const {
+            assert!(
+                W::DESC.role.has_driver(),
+                "only worlds with the role `accept`, `io` or `custom` have a driver: set the `role` of this one"
+            );
+        }
+        self.member_mut::<W>(index).driver = Some(Box::new(driver));
+        self
+    }
+
+    /// Says when the worlds of type `W` tick on their threads.
+    pub fn set_pace<W: WorldConfig<Schema = Worlds::Schema>>(&mut self, pace: Pace) -> &mut Self {
+        for index in 0..Self::count::<W>() {
+            self.member_mut::<W>(index).pace = pace;
+        }
+        self
+    }
+
+    /// Says what the threads of worlds of type `W` do when there is nothing to
+    /// do; among worlds of one thread, the most wakeful wins.
+    pub fn set_idle<W: WorldConfig<Schema = Worlds::Schema>>(&mut self, idle: Idle) -> &mut Self {
+        for index in 0..Self::count::<W>() {
+            self.member_mut::<W>(index).idle = Some(idle);
+        }
+        self
+    }
+
+    /// Marks the coordinator as running, for worlds that are ticked by hand, and
+    /// starts the drivers.
+    ///
+    /// # Errors
+    /// If a driver can't register its sources.
+    pub fn start(&mut self) -> Result<(), StartError> {
+        self.crew.prepare().map_err(StartError::Io)?;
+        self.crew.start().map_err(StartError::Driver)?;
+        self.running = true;
+        Ok(())
+    }
+
+    /// Marks the coordinator as stopped. Nothing is lost: what is in flight
+    /// stays in the queues, see [`drain`](Self::drain).
+    pub fn stop(&mut self) {
+        self.running = false;
+    }
+
+    /// Whether the coordinator was started and not stopped.
+    pub fn is_running(&self) -> bool {
+        self.running
+    }
+
+    /// Ticks each world once, in order of their ids: it receives, polls its
+    /// driver, runs its systems, dispatches.
+    ///
+    /// # Errors
+    /// If a world fails; the others have ticked all the same.
+    pub fn tick(&mut self) -> Result<Activity, Failure> {
+        let mut all = Activity::default();
+        let mut failed = None;
+        for seat in 0..self.crew.len() {
+            match self.tick_seat(seat) {
+                Ok(activity) => all.add(activity),
+                Err(failure) => failed = failed.or(Some(failure)),
+            }
+        }
+        failed.map_or(Ok(all), Err)
+    }
+
+    /// Ticks the worlds of type `W` once.
+    ///
+    /// # Errors
+    /// If one fails.
+    pub fn tick_world<W: WorldConfig<Schema = Worlds::Schema>>(
+        &mut self,
+    ) -> Result<Activity, Failure> {
+        let first = self.seat::<W>(0);
+        let mut all = Activity::default();
+        for seat in first..first + Self::count::<W>() {
+            all.add(self.tick_seat(seat)?);
+        }
+        Ok(all)
+    }
+
+    fn tick_seat(&mut self, seat: usize) -> Result<Activity, Failure> {
+        self.crew.wait(Some(Duration::ZERO)).map_err(|error| {
+            let endpoint = self.crew.node(seat).endpoint();
+            let (world, id) = (endpoint.name(), endpoint.id());
+            Failure { world, id, cause: crate::error::Cause::Io(error) }
+        })?;
+        self.crew.tick(seat)
+    }
+
+    /// Ticks until no world does anything or waits for anything, or `ticks` are
+    /// over. Answers whether all is at rest.
+    ///
+    /// # Errors
+    /// If a world fails.
+    pub fn drain(&mut self, ticks: usize) -> Result<bool, Failure> {
+        for _ in 0..ticks {
+            let busy = self.tick()?.is_busy();
+            if !busy && self.crew.nodes().all(Node::is_quiet) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// An empty transfer between the worlds with these ids.
+    pub fn create_transfer(source: u16, target: u16) -> EntityTransfer<Worlds::Schema> {
+        EntityTransfer::new(source, target)
+    }
+
+    /// Sends one entity from the world with id `source` to that with id `target`.
+    ///
+    /// # Errors
+    /// If there is no room, no edge or no such world, or both are the same: the
+    /// transfer is handed back.
+    pub fn queue_transfer(
+        &mut self,
+        source: u16,
+        target: u16,
+        transfer: EntityTransfer<Worlds::Schema>,
+    ) -> Result<(), QueueError<EntityTransfer<Worlds::Schema>>> {
+        if source as usize >= self.len() {
+            return Err(QueueError::new(QueueErrorKind::UnknownWorld(source), transfer));
+        }
+        self.endpoint_mut(source).queue_transfer(target, transfer)
+    }
+
+    /// Takes one entity that has arrived at the world with id `world`, fair over
+    /// sources, priority first. It keeps its id, which
+    /// [`World::insert_transfer`] takes over.
+    pub fn pop_transfer_for(&mut self, world: u16) -> Option<EntityTransfer<Worlds::Schema>> {
+        self.check_id(world)?;
+        self.endpoint_mut(world).pop_transfer()
+    }
+
+    /// Takes up to `max` entities that have arrived at the world with id `world`
+    /// to `out`. Answers how many.
+    pub fn pop_transfer_batch_for(
+        &mut self,
+        world: u16,
+        out: &mut Vec<EntityTransfer<Worlds::Schema>>,
+        max: usize,
+    ) -> usize {
+        match self.check_id(world) {
+            Some(()) => self.endpoint_mut(world).pop_transfer_batch(out, max),
+            None => 0,
+        }
+    }
+
+    /// Entities that are on their way to the world with id `world`, or to the
+    /// array it is in.
+    pub fn pending_transfers_for(&self, world: u16) -> usize {
+        match self.check_id(world) {
+            Some(()) => self.endpoint(world).pending_transfers(),
+            None => 0,
+        }
+    }
+
+    fn check_id(&self, world: u16) -> Option<()> {
+        ((world as usize) < self.len()).then_some(())
+    }
+
+    /// The ends of the edges of the world with this id.
+    ///
+    /// # Panics
+    /// If there is no such world.
+    pub fn endpoint(&self, world: u16) -> &Endpoint<Worlds::Schema> {
+        self.crew.node(world as usize).endpoint()
+    }
+
+    /// As [`endpoint`](Self::endpoint), to send and receive.
+    ///
+    /// # Panics
+    /// If there is no such world.
+    pub fn endpoint_mut(&mut self, world: u16) -> &mut Endpoint<Worlds::Schema> {
+        self.crew.node_mut(world as usize).endpoint_mut()
+    }
+
+    /// What has been counted since the start or the last reset.
+    pub fn stats(&self) -> CoordinatorStats {
+        self.stats.read()
+    }
+
+    /// Counts from here on.
+    pub fn reset_stats(&mut self) {
+        self.stats.reset();
+    }
+
+    /// Reads the statistics from any thread, while worlds run. Each world has
+    /// one as a resource.
+    pub fn stats_reader(&self) -> StatsReader {
+        self.stats.clone()
+    }
+
+    /// Problems in the declared topology that have come up, each once.
+    pub fn problems(&mut self) -> Vec<Problem> {
+        self.crew.nodes_mut().flat_map(|node| node.endpoint_mut().drain_problems()).collect()
+    }
+
+    /// Hands the worlds to threads and starts them.
+    ///
+    /// # Errors
+    /// If the placement does not fit, or a thread can't be made: the coordinator
+    /// is handed back.
+    pub fn run(mut self, placement: Placement) -> Result<Running<Worlds>, RunError<Worlds>> {
+        let threads = match placement.threads(self.len()) {
+            Ok(threads) => threads,
+            Err(error) => return Err(RunError::new(self, RunErrorKind::Placement(error))),
+        };
+        let sources = self.by_place(|desc| desc.role.is_source() || desc.source);
+        let nodes = self.crew.into_nodes();
+        let mut nodes: Vec<Option<Box<dyn Node<Worlds::Schema>>>> = nodes.map(Some).collect();
+        let crews = threads.iter().map(|ids| {
+            // Each id is on exactly one thread.
+            Crew::new(ids.iter().filter_map(|&id| nodes[id].take()).collect())
+        });
+        let crews = crews.collect();
+        self.crew = Crew::new(Vec::new());
+        match Threads::start(crews, self.components.clone(), sources) {
+            Ok(threads) => {
+                self.running = true;
+                Ok(Running::new(self, threads))
+            }
+            Err(failed) => {
+                self.seat_all(failed.nodes);
+                Err(RunError::new(self, RunErrorKind::Thread(failed.error)))
+            }
+        }
+    }
+
+    fn by_place<T>(&self, value: impl Fn(&ecs_core::config::WorldDesc) -> T) -> Vec<T> {
+        let topology = Topology::new(Worlds::GROUPS);
+        let desc = |place| &Worlds::GROUPS[topology.locate(place).0].desc;
+        (0..topology.total()).map(|place| value(desc(place))).collect()
+    }
+
+    pub(crate) fn seat_all(&mut self, mut nodes: Vec<Box<dyn Node<Worlds::Schema>>>) {
+        nodes.sort_by_key(|node| node.endpoint().id());
+        self.crew = Crew::new(nodes);
+    }
+
+    /// Counts every entity, in worlds and in queues, and checks that none was
+    /// lost or doubled. The counters run from the start, whatever was reset.
+    pub fn conservation(&mut self) -> Conservation {
+        let in_flight = self.in_flight();
+        let worlds = self.crew.nodes().map(|node| WorldBalance {
+            name: node.endpoint().name(),
+            id: node.endpoint().id(),
+            live: node.live() as u64,
+            counts: node.counts(),
+        });
+        let worlds = worlds.collect();
+        let edges = self.stats.counters.edges.iter().map(|edge| {
+            let stats = EdgeStats { from: edge.from, to: edge.to, counts: edge.counters.read() };
+            let found = in_flight.iter().filter(|found| found.0 == edge.from && found.1 == edge.to);
+            EdgeBalance { stats, in_flight: found.map(|found| found.2).sum() }
+        });
+        let edges = edges.collect();
+        Conservation { worlds, edges }
+    }
+
+    /// Entities in the blocks of each edge, counted one by one.
+    fn in_flight(&mut self) -> Vec<(u16, EdgeEnd, u64)> {
+        let topology = Topology::new(Worlds::GROUPS);
+        let ids: Vec<u16> = (0..topology.total()).map(|place| topology.id_of(place)).collect();
+        let mut found = Vec::new();
+        for node in self.crew.nodes_mut() {
+            let endpoint = node.endpoint_mut();
+            for (outlet, block) in endpoint.spilled_blocks() {
+                found.push((endpoint.id, endpoint.outlets[outlet].end, block.len() as u64));
+            }
+            let own = EdgeEnd::World(endpoint.id);
+            for inlet in &mut endpoint.inlets {
+                let end = inlet.group.map_or(own, EdgeEnd::Group);
+                let owner = inlet.owner;
+                for lane in &mut inlet.lanes {
+                    lane.for_each(owner, |block| {
+                        found.push((ids[block.source() as usize], end, block.len() as u64));
+                    });
+                }
+            }
+        }
+        found
+    }
+
+    /// Takes back what is in flight to the world with id `world` through queues
+    /// of its own, into the worlds that it came from, as far as they have room:
+    /// for when that world has failed. Answers how many came back.
+    pub fn recall(&mut self, world: u16) -> usize {
+        if self.check_id(world).is_none() {
+            return 0;
+        }
+        let topology = Topology::new(Worlds::GROUPS);
+        let mut came = 0;
+        for inlet in 0..self.endpoint(world).inlets.len() {
+            if self.endpoint(world).inlets[inlet].shared {
+                continue;
+            }
+            for lane in [PRIORITY, NORMAL] {
+                while let Some(mut block) =
+                    self.endpoint_mut(world).inlets[inlet].lanes[lane].take_front()
+                {
+                    let source = topology.id_of(block.source() as usize);
+                    let back = self.crew.node_mut(source as usize).take_in(&mut block);
+                    let endpoint = self.endpoint_mut(world);
+                    endpoint.inlets[inlet].count_returned(block.source(), back);
+                    endpoint.inlets[inlet].lanes[lane].put_front(block);
+                    if back == 0 {
+                        break;
+                    }
+                    endpoint.inlets[inlet].lanes[lane].moved_out(back);
+                    came += back;
+                }
+            }
+        }
+        came
+    }
+
+    /// Ends the coordinator: drops its worlds and what is in flight, and answers
+    /// what became of every entity.
+    pub fn close(mut self) -> Conservation {
+        for node in self.crew.nodes_mut() {
+            node.endpoint_mut().drop_in_flight();
+        }
+        self.conservation()
+    }
+
+    fn count<W: WorldConfig>() -> usize {
+        Worlds::GROUPS[const { Self::group::<W>() }].count
+    }
+
+    /// The group of worlds of type `W`.
+    const fn group<W: WorldConfig>() -> usize {
+        let mut index = 0;
+        while index < Worlds::GROUPS.len() {
+            if same(Worlds::GROUPS[index].desc.path, W::PATH) {
+                return index;
+            }
+            index += 1;
+        }
+        panic!("this world is no member of the coordinator: name it in its `coordinator!`")
+    }
+
+    fn seat<W: WorldConfig>(&self, index: usize) -> usize {
+        let group = const { Self::group::<W>() };
+        let first = Topology::new(Worlds::GROUPS).first_id(group);
+        assert!(index < Worlds::GROUPS[group].count, "there is no world {index} in this array");
+        first + index
+    }
+
+    fn member<W: WorldConfig<Schema = Worlds::Schema>>(&self, index: usize) -> &Member<W> {
+        let node = self.crew.node(self.seat::<W>(index)).as_any();
+        node.downcast_ref().expect("a world's path is its own")
+    }
+
+    fn member_mut<W: WorldConfig<Schema = Worlds::Schema>>(
+        &mut self,
+        index: usize,
+    ) -> &mut Member<W> {
+        let seat = self.seat::<W>(index);
+        let node = self.crew.node_mut(seat).as_any_mut();
+        node.downcast_mut().expect("a world's path is its own")
+    }
+}
+
+/// Whether two texts are the same, at compile time.
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < a.len() {
+        if a[index] != b[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
+impl<Worlds: WorldSet> Default for WorldCoordinator<Worlds>
+where
+    <Worlds::Schema as Schema>::Types: Send,
+{
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<Worlds: WorldSet> fmt::Debug for WorldCoordinator<Worlds>
+where
+    <Worlds::Schema as Schema>::Types: Send,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let endpoints = self.crew.nodes().map(Node::endpoint);
+        f.debug_struct("WorldCoordinator")
+            .field("running", &self.running)
+            .field("endpoints", &endpoints.collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}

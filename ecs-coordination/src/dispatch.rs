@@ -1,0 +1,415 @@
+//! The end of a tick: entities that want to leave are sorted by edge and go in
+//! batches of columns; what finds no room is the edge's policy's.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use ecs_core::config::{OnFull, WorldConfig};
+use ecs_core::entity::Entity;
+use ecs_core::outbox::{Parcel, Request};
+use ecs_core::schema::Schema;
+use ecs_core::world::{CopyError, World};
+
+use crate::endpoint::{Endpoint, NORMAL, Outlet, PRIORITY, Problem, batch_flags};
+
+/// The other worlds of the same thread, for those who wait for one of them.
+pub(crate) trait Peers {
+    /// Ticks the world at `place`, if it is on this thread and not ticking.
+    fn tick(&mut self, place: usize) -> PeerTick;
+}
+
+/// What became of [`Peers::tick`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PeerTick {
+    /// It ticked, and may have made room.
+    Ticked,
+    /// It waits for us, down the call stack.
+    Busy,
+    /// It is on another thread.
+    Elsewhere,
+}
+
+/// One entity that wants to leave. Sorted by `key`, then by `sequence`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Item {
+    key: Key,
+    /// The place in the order of asking.
+    sequence: u32,
+}
+
+/// What goes in one batch, in the order in which batches go: by outlet,
+/// priority first, markers before completions, by table, moves before copies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    outlet: u32,
+    lane: u8,
+    completed: bool,
+    table: u32,
+    copy: bool,
+}
+
+/// What a dispatch did.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Dispatched {
+    /// Entities that left, were copied or shed.
+    pub(crate) gone: usize,
+    /// Entities that found no room and stay in the outbox.
+    pub(crate) kept: usize,
+}
+
+pub(crate) fn dispatch<W: WorldConfig>(
+    world: &mut World<W>,
+    endpoint: &mut Endpoint<W::Schema>,
+    peers: &mut dyn Peers,
+) -> Dispatched {
+    let mut done = Dispatched::default();
+    for outlet in &mut endpoint.outlets {
+        done.gone += outlet.flush_spill();
+    }
+    if world.outbox_len() == 0 {
+        return done;
+    }
+    let mut parcels = std::mem::take(&mut endpoint.parcels);
+    let mut plan = std::mem::take(&mut endpoint.plan);
+    world.drain_outbox(&mut parcels);
+    for (sequence, parcel) in parcels.iter().enumerate() {
+        if let Some(key) = key_of(world, endpoint, parcel) {
+            plan.push(Item { key, sequence: sequence as u32 });
+        }
+    }
+    if !plan.is_sorted() {
+        plan.sort_unstable();
+    }
+    shed_excess(world, endpoint, &parcels, &mut plan, &mut done);
+    // What stays is moved to the front of the plan.
+    let mut kept = 0;
+    let mut at = 0;
+    while at < plan.len() {
+        let key = plan[at].key;
+        let run = plan[at..].iter().take_while(|item| item.key == key).count();
+        let sent = send_run(world, endpoint, &parcels, &plan[at..at + run], peers, &mut done);
+        plan.copy_within(at + sent..at + run, kept);
+        kept += run - sent;
+        at += run;
+    }
+    plan.truncate(kept);
+    plan.sort_unstable_by_key(|item| item.sequence);
+    for item in plan.drain(..) {
+        world.put_back(parcels[item.sequence as usize]);
+    }
+    parcels.clear();
+    done.kept = kept;
+    (endpoint.parcels, endpoint.plan) = (parcels, plan);
+    done
+}
+
+/// Where a parcel goes; `None` if it can't go and stays out of the outbox.
+fn key_of<W: WorldConfig>(
+    world: &World<W>,
+    endpoint: &mut Endpoint<W::Schema>,
+    parcel: &Parcel,
+) -> Option<Key> {
+    let selection = world.select(parcel.entity).ok()?;
+    let (outlet, lane, completed, copy) = match parcel.request {
+        Request::Marked(marker) => {
+            let outlet = endpoint.by_id.get(marker.target_world as usize).copied().flatten();
+            if outlet.is_none() {
+                endpoint.report_no_edge(marker.target_world);
+            }
+            let lane = if marker.priority { PRIORITY } else { NORMAL };
+            (outlet?, lane, false, !marker.destroy_on_transfer)
+        }
+        Request::Completed => {
+            let outlet = endpoint.routes.of(selection.mask);
+            if outlet.is_none() {
+                endpoint.report_no_route();
+            }
+            (outlet?, NORMAL, true, false)
+        }
+    };
+    if !endpoint.outlets[outlet].admits(selection.mask) {
+        endpoint.outlets[outlet].counters.add_refused();
+        return None;
+    }
+    let (outlet, lane, table) = (outlet as u32, lane as u8, selection.table);
+    Some(Key { outlet, lane, completed, table, copy })
+}
+
+/// Under `shed`, drops the oldest unprioritised entities beyond what there is
+/// room for, and takes them out of the plan.
+fn shed_excess<W: WorldConfig>(
+    world: &mut World<W>,
+    endpoint: &mut Endpoint<W::Schema>,
+    parcels: &[Parcel],
+    plan: &mut Vec<Item>,
+    done: &mut Dispatched,
+) {
+    for (index, outlet) in endpoint.outlets.iter().enumerate() {
+        if outlet.on_full != OnFull::Shed {
+            continue;
+        }
+        let mine = |item: &Item| {
+            let key = item.key;
+            key.outlet as usize == index && key.lane as usize == NORMAL && !key.copy
+        };
+        let waiting = plan.iter().filter(|item| mine(item)).count();
+        let room = outlet.limit.saturating_sub(outlet.lanes[NORMAL].pending.count());
+        let excess = waiting.saturating_sub(room);
+        if excess == 0 {
+            continue;
+        }
+        outlet.counters.add_full();
+        let mut oldest: Vec<u32> =
+            plan.iter().filter(|item| mine(item)).map(|item| item.sequence).collect();
+        oldest.sort_unstable();
+        oldest.truncate(excess);
+        plan.retain(|item| !mine(item) || oldest.binary_search(&item.sequence).is_err());
+        for sequence in oldest {
+            if world.shed(parcels[sequence as usize].entity, outlet.target_id()).is_ok() {
+                outlet.counters.add_shed(1);
+                done.gone += 1;
+            }
+        }
+    }
+}
+
+/// Sends a run of entities of one key. Answers how many need no further care.
+fn send_run<W: WorldConfig>(
+    world: &mut World<W>,
+    endpoint: &mut Endpoint<W::Schema>,
+    parcels: &[Parcel],
+    run: &[Item],
+    peers: &mut dyn Peers,
+    done: &mut Dispatched,
+) -> usize {
+    let key = run[0].key;
+    let mut batch = std::mem::take(&mut endpoint.batch);
+    batch.clear();
+    batch.extend(run.iter().map(|item| parcels[item.sequence as usize].entity));
+    let mut sent = 0;
+    let mut patience = None;
+    loop {
+        let (before, gone) = (sent, done.gone);
+        sent += send_what_fits(world, endpoint, key, &batch[sent..], done);
+        if done.gone > gone {
+            endpoint.outlets[key.outlet as usize].wake();
+        }
+        if sent == batch.len() {
+            break;
+        }
+        let outlet = &mut endpoint.outlets[key.outlet as usize];
+        if patience.is_none() || sent > before {
+            outlet.counters.add_full();
+        }
+        let OnFull::Block(timeout) = outlet.on_full else {
+            if let OnFull::Spill(limit) = outlet.on_full {
+                sent += spill(world, outlet, key, endpoint.place, &batch[sent..], limit, done);
+            }
+            break;
+        };
+        let patience = patience.get_or_insert_with(|| Patience::new(timeout));
+        if !patience.wait(&outlet.targets, peers) {
+            break;
+        }
+    }
+    endpoint.batch = batch;
+    sent
+}
+
+/// Sends batches while there is room. Answers how many entities were seen to.
+fn send_what_fits<W: WorldConfig>(
+    world: &mut World<W>,
+    endpoint: &mut Endpoint<W::Schema>,
+    key: Key,
+    entities: &[Entity],
+    done: &mut Dispatched,
+) -> usize {
+    let place = endpoint.place as u16;
+    let lane_index = key.lane as usize;
+    let mut sent = 0;
+    while sent < entities.len() {
+        let outlet = &mut endpoint.outlets[key.outlet as usize];
+        if !outlet.spill[lane_index].is_empty() {
+            break; // Those who wait in the spill go first.
+        }
+        let lane = &mut outlet.lanes[lane_index];
+        let wanted = (entities.len() - sent).min(outlet.batch_size);
+        let granted = lane.pending.reserve(1, wanted, outlet.limit);
+        if granted == 0 {
+            break;
+        }
+        let mut block = lane.block();
+        let selection = world.select(entities[sent]);
+        let mask = selection.expect("who is in the plan is here").mask;
+        let fits = block.begin(mask, place, batch_flags(lane_index == PRIORITY, !key.copy));
+        let count = granted.min(fits);
+        let chosen = &entities[sent..sent + count];
+        let target = outlet.target_id();
+        if key.copy {
+            for &entity in chosen {
+                match world.depart_copy(entity, target) {
+                    Ok(copy) => block.push(copy),
+                    Err(error) => endpoint.report_not_clone(error),
+                }
+            }
+        } else {
+            let moved = world.depart(chosen, &mut block, target);
+            debug_assert_eq!(moved, count, "who is in the plan is here, in this table");
+        }
+        let outlet = &mut endpoint.outlets[key.outlet as usize];
+        let lane = &mut outlet.lanes[lane_index];
+        let moved = block.len();
+        if moved < granted {
+            lane.pending.release(granted - moved);
+        }
+        if moved == 0 {
+            lane.keep(block);
+        } else {
+            outlet.counters.add_taken(moved);
+            lane.push(block);
+        }
+        done.gone += moved;
+        sent += count;
+    }
+    sent
+}
+
+/// Takes entities out of the world to wait at the source, up to `limit` in all.
+fn spill<W: WorldConfig>(
+    world: &mut World<W>,
+    outlet: &mut Outlet<W::Schema>,
+    key: Key,
+    place: usize,
+    entities: &[Entity],
+    limit: u32,
+    done: &mut Dispatched,
+) -> usize {
+    if key.copy {
+        return 0;
+    }
+    let lane_index = key.lane as usize;
+    let mut spilled = 0;
+    while spilled < entities.len() {
+        let room = (limit as usize).saturating_sub(outlet.spilled());
+        let wanted = (entities.len() - spilled).min(outlet.batch_size).min(room);
+        if wanted == 0 {
+            break;
+        }
+        let mut block = outlet.lanes[lane_index].block();
+        let mask = world.select(entities[spilled]).expect("who is in the plan is here").mask;
+        let fits = block.begin(mask, place as u16, batch_flags(lane_index == PRIORITY, true));
+        let chosen = &entities[spilled..spilled + wanted.min(fits)];
+        let moved = world.depart(chosen, &mut block, outlet.target_id());
+        if moved == 0 {
+            break;
+        }
+        outlet.counters.add_taken(moved);
+        outlet.spill[lane_index].push_back(block);
+        spilled += moved;
+        done.gone += moved;
+    }
+    outlet.counters.set_spilled(outlet.spilled());
+    spilled
+}
+
+impl<S: Schema> Outlet<S> {
+    /// Sends what waits in the spill, oldest first, as long as whole batches fit.
+    fn flush_spill(&mut self) -> usize {
+        let mut sent = 0;
+        for lane_index in [PRIORITY, NORMAL] {
+            while let Some(block) = self.spill[lane_index].front() {
+                let lane = &mut self.lanes[lane_index];
+                let count = block.len();
+                if lane.pending.reserve(count, count, self.limit) == 0 {
+                    break;
+                }
+                let block = self.spill[lane_index].pop_front();
+                lane.push(block.expect("it was in front just now"));
+                sent += count;
+            }
+        }
+        if sent > 0 {
+            self.counters.set_spilled(self.spilled());
+            self.wake();
+        }
+        sent
+    }
+}
+
+/// Waits for room, longer each time, up to a deadline.
+struct Patience {
+    deadline: Option<Instant>,
+    rounds: u32,
+}
+
+impl Patience {
+    /// The first waits are spins, of 1, 2, 4, ... up to this many.
+    const SPINS: u32 = 6;
+    /// The longest single sleep.
+    const LONGEST: Duration = Duration::from_micros(200);
+
+    fn new(timeout: Duration) -> Self {
+        // A deadline beyond the clock's range is none.
+        Self { deadline: crate::clock::now().and_then(|now| now.checked_add(timeout)), rounds: 0 }
+    }
+
+    /// `false` when the time is over, or the target waits for us.
+    fn wait(&mut self, targets: &[usize], peers: &mut dyn Peers) -> bool {
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return false;
+        }
+        let mut ticked = false;
+        let mut elsewhere = false;
+        for &target in targets {
+            match peers.tick(target) {
+                PeerTick::Ticked => ticked = true,
+                PeerTick::Elsewhere => elsewhere = true,
+                PeerTick::Busy => {}
+            }
+        }
+        self.rounds += 1;
+        if ticked {
+            // Without a clock the rounds are the deadline.
+            return self.deadline.is_some() || self.rounds < 1000;
+        }
+        if !elsewhere {
+            return false;
+        }
+        if self.rounds <= Self::SPINS {
+            (0..1 << self.rounds).for_each(|_| std::hint::spin_loop());
+        } else {
+            let sleep = Duration::from_micros(1 << (self.rounds - Self::SPINS).min(16));
+            std::thread::sleep(sleep.min(Self::LONGEST));
+        }
+        true
+    }
+}
+
+impl<S: Schema> Endpoint<S> {
+    fn report_no_edge(&mut self, target: u16) {
+        // ORDERING: relaxed: a count of its own.
+        self.counters.no_edge.fetch_add(1, Ordering::Relaxed);
+        self.report_once(Problem::NoEdge { world: self.name, target });
+    }
+
+    fn report_no_route(&mut self) {
+        // ORDERING: relaxed: a count of its own.
+        self.counters.no_edge.fetch_add(1, Ordering::Relaxed);
+        self.report_once(Problem::NoRoute { world: self.name });
+    }
+
+    fn report_not_clone(&mut self, error: CopyError) {
+        if let CopyError::NotClone(component) = error {
+            // ORDERING: relaxed: a count of its own.
+            self.counters.not_clone.fetch_add(1, Ordering::Relaxed);
+            self.report_once(Problem::NotClone { world: self.name, component });
+        }
+    }
+
+    fn report_once(&mut self, problem: Problem) {
+        if !self.known.contains(&problem) {
+            self.known.push(problem.clone());
+            self.problems.push(problem);
+        }
+    }
+}

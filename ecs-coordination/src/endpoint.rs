@@ -1,0 +1,417 @@
+//! A world's ends of all its edges.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crossbeam_utils::CachePadded;
+use ecs_core::block::Block;
+use ecs_core::config::OnFull;
+use ecs_core::entity::Entity;
+use ecs_core::outbox::Parcel;
+use ecs_core::schema::{Mask, Schema};
+use ecs_core::transfer::{EntityTransfer, TransferFlags};
+
+use crate::error::{QueueError, QueueErrorKind};
+use crate::lane::{LaneSource, LaneTarget};
+use crate::park::Waker;
+use crate::queue::SharedQueue;
+use crate::stats::{EdgeCounters, EdgeEnd, WorldCounters};
+
+/// Which lane of an edge.
+pub(crate) const PRIORITY: usize = 0;
+pub(crate) const NORMAL: usize = 1;
+
+/// How many priority batches a receiver takes before it takes a normal one.
+pub const PRIORITY_BURST: usize = 8;
+
+/// An edge's end at the source.
+pub(crate) struct Outlet<S: Schema> {
+    pub(crate) end: EdgeEnd,
+    /// The places of the target's worlds in the coordinator.
+    pub(crate) targets: Vec<usize>,
+    pub(crate) lanes: [LaneSource<S>; 2],
+    pub(crate) counters: Arc<EdgeCounters>,
+    pub(crate) batch_size: usize,
+    pub(crate) on_full: OnFull,
+    /// The most entities in a lane before this source must wait: the capacity,
+    /// or a batch less where the edge leads into a cycle through a shared inbox.
+    pub(crate) limit: usize,
+    /// The archetypes that the target is closed to all others of.
+    pub(crate) closed: Option<Vec<Mask>>,
+    /// Taken out of the world and not sent yet, by lane, oldest first.
+    pub(crate) spill: [std::collections::VecDeque<Block<S>>; 2],
+    /// Set while worlds run on threads of their own.
+    pub(crate) wakers: Vec<Waker>,
+}
+
+impl<S: Schema> Outlet<S> {
+    /// The id that transfers and hooks name as the target.
+    pub(crate) fn target_id(&self) -> u16 {
+        let (EdgeEnd::World(id) | EdgeEnd::Group(id)) = self.end;
+        id
+    }
+
+    pub(crate) fn admits(&self, mask: Mask) -> bool {
+        self.closed.as_ref().is_none_or(|masks| masks.contains(&mask))
+    }
+
+    pub(crate) fn spilled(&self) -> usize {
+        self.spill.iter().flatten().map(Block::len).sum()
+    }
+
+    /// Whoever waits for the target's edges to fill looks again.
+    pub(crate) fn wake(&self) {
+        self.wakers.iter().for_each(Waker::wake);
+    }
+
+    /// Sends one entity as a batch of its own.
+    pub(crate) fn send_one(
+        &mut self,
+        source: u16,
+        transfer: EntityTransfer<S>,
+    ) -> Result<(), QueueError<EntityTransfer<S>>> {
+        if !self.admits(transfer.mask()) {
+            self.counters.add_refused();
+            return Err(QueueError::new(QueueErrorKind::ClosedArchetype, transfer));
+        }
+        let flags = transfer.flags();
+        let lane_index = if flags.priority { PRIORITY } else { NORMAL };
+        let lane = &mut self.lanes[lane_index];
+        let behind_spill = !self.spill[lane_index].is_empty();
+        if behind_spill || lane.pending.reserve(1, 1, self.limit) == 0 {
+            self.counters.add_full();
+            return Err(QueueError::new(QueueErrorKind::Full, transfer));
+        }
+        let mut block = lane.block();
+        block.begin(transfer.mask(), source, flags);
+        block.push(transfer);
+        self.counters.add_taken(1);
+        lane.push(block);
+        self.wake();
+        Ok(())
+    }
+}
+
+/// An edge's end at the target: from one source, or from all that share an inbox.
+pub(crate) struct Inlet<S: Schema> {
+    pub(crate) lanes: [LaneTarget<S>; 2],
+    /// By the source's place in the coordinator.
+    pub(crate) counters: Vec<Option<Arc<EdgeCounters>>>,
+    /// How many entities the world leaves room for beyond those that come
+    /// through here: a batch where the edge leads into a cycle, else none.
+    pub(crate) headroom: usize,
+    /// The first member's id, if members of an array share this inbox.
+    pub(crate) group: Option<u16>,
+    /// Whether members of an array take turns here.
+    pub(crate) shared: bool,
+    /// Whether this end counts what is in the queue: one of those that share it.
+    pub(crate) owner: bool,
+}
+
+impl<S: Schema> Inlet<S> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lanes.iter().all(LaneTarget::is_empty)
+    }
+
+    pub(crate) fn pending(&self) -> usize {
+        self.lanes.iter().map(|lane| lane.pending.count()).sum()
+    }
+
+    pub(crate) fn count_returned(&self, source: u16, count: usize) {
+        if let Some(counters) = &self.counters[source as usize] {
+            counters.add_returned(count);
+        }
+    }
+
+    pub(crate) fn count_received(&self, source: u16, count: usize) {
+        if let Some(counters) = &self.counters[source as usize] {
+            counters.add_received(count);
+        }
+    }
+}
+
+/// Ids of dead guests on their way to their origin, and buffers on their way back.
+pub(crate) struct Returns {
+    full: SharedQueue<Vec<Entity>>,
+    empty: SharedQueue<Vec<Entity>>,
+}
+
+impl Returns {
+    /// Batches of returned ids that can wait at an origin.
+    const BATCHES: usize = 64;
+
+    pub(crate) fn new() -> Self {
+        Self { full: SharedQueue::new(Self::BATCHES), empty: SharedQueue::new(Self::BATCHES) }
+    }
+}
+
+/// Where completed entities go, with edges in place of targets.
+#[derive(Debug, Default)]
+pub(crate) struct Routes {
+    pub(crate) default: Option<usize>,
+    /// Component bit and outlet; the last that matches wins.
+    pub(crate) by_component: Vec<(Mask, usize)>,
+}
+
+impl Routes {
+    pub(crate) fn of(&self, mask: Mask) -> Option<usize> {
+        let found = self.by_component.iter().rev().find(|(bit, _)| mask & bit != 0);
+        found.map(|&(_, outlet)| outlet).or(self.default)
+    }
+}
+
+/// A world's ends of all its edges: what it sends through, and what it receives from.
+///
+/// It moves to the world's thread with the world. `Send`, not `Sync`: one
+/// thread at a time uses it.
+pub struct Endpoint<S: Schema> {
+    pub(crate) id: u16,
+    /// The world's place in the coordinator.
+    pub(crate) place: usize,
+    pub(crate) name: &'static str,
+    pub(crate) outlets: Vec<Outlet<S>>,
+    /// By world id: the outlet that leads there.
+    pub(crate) by_id: Vec<Option<usize>>,
+    pub(crate) routes: Routes,
+    pub(crate) inlets: Vec<Inlet<S>>,
+    /// Which inlet comes first in the next tick.
+    pub(crate) turn: usize,
+    /// Priority batches taken in a row, by `pop_transfer`.
+    pub(crate) burst: usize,
+    pub(crate) counters: Arc<CachePadded<WorldCounters>>,
+    /// By origin less 1: where ids of dead guests go.
+    pub(crate) returns: Arc<Vec<Returns>>,
+    pub(crate) returning: Vec<Vec<Entity>>,
+    /// The parcels of the present dispatch.
+    pub(crate) parcels: Vec<Parcel>,
+    pub(crate) plan: Vec<crate::dispatch::Item>,
+    pub(crate) batch: Vec<Entity>,
+    /// Problems that have been reported.
+    pub(crate) known: Vec<Problem>,
+    /// Problems that nobody has asked for yet.
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// Something that is not as declared, reported once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// An entity was to go to a world to which no edge leads. It stays.
+    NoEdge {
+        /// The world's name.
+        world: &'static str,
+        /// Where the entity was to go.
+        target: u16,
+    },
+    /// An entity was completed in a world without a route for it. It stays.
+    NoRoute {
+        /// The world's name.
+        world: &'static str,
+    },
+    /// An entity was to be copied whose component is not `Clone`. It stays.
+    NotClone {
+        /// The world's name.
+        world: &'static str,
+        /// The component's name.
+        component: &'static str,
+    },
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoEdge { world, target } => write!(
+                f,
+                "no edge leads from `{world}` to world {target}: name it in the `targets(...)` of `{world}`"
+            ),
+            Self::NoRoute { world } => write!(
+                f,
+                "no route leads out of `{world}`: give it a `default_target` in its `routing(...)`"
+            ),
+            Self::NotClone { world, component } => write!(
+                f,
+                "an entity of `{world}` can't be copied: its component `{component}` is not `Clone`"
+            ),
+        }
+    }
+}
+
+impl<S: Schema> Endpoint<S> {
+    /// The world's id.
+    pub fn id(&self) -> u16 {
+        self.id
+    }
+
+    /// The world's name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// An empty transfer from this world to that with id `target`.
+    pub fn create_transfer(&self, target: u16) -> EntityTransfer<S> {
+        EntityTransfer::new(self.id, target)
+    }
+
+    /// Sends one entity to the world with id `target`.
+    ///
+    /// # Errors
+    /// If there is no room, no edge or no such world, or the world is this one:
+    /// the transfer is handed back.
+    pub fn queue_transfer(
+        &mut self,
+        target: u16,
+        transfer: EntityTransfer<S>,
+    ) -> Result<(), QueueError<EntityTransfer<S>>> {
+        let kind = match self.by_id.get(target as usize) {
+            None => QueueErrorKind::UnknownWorld(target),
+            Some(_) if target == self.id => QueueErrorKind::SelfTransfer(target),
+            Some(None) => QueueErrorKind::NoEdge { from: self.id, to: target },
+            Some(&Some(outlet)) => {
+                let source = self.place as u16;
+                return self.outlets[outlet].send_one(source, transfer.between(self.id, target));
+            }
+        };
+        Err(QueueError::new(kind, transfer))
+    }
+
+    /// Takes one entity that has arrived, fair over sources, priority first.
+    ///
+    /// It keeps its id, which `World::insert_transfer` takes over; whoever drops
+    /// the transfer ends the entity.
+    pub fn pop_transfer(&mut self) -> Option<EntityTransfer<S>> {
+        let lanes =
+            if self.burst < PRIORITY_BURST { [PRIORITY, NORMAL] } else { [NORMAL, PRIORITY] };
+        let count = self.inlets.len();
+        for lane_index in lanes {
+            for step in 0..count {
+                let at = (self.turn + step) % count;
+                let inlet = &mut self.inlets[at];
+                let Some(block) = inlet.lanes[lane_index].front() else { continue };
+                let source = block.source();
+                let popped = block.pop(self.id);
+                inlet.lanes[lane_index].moved_out(1);
+                inlet.count_received(source, 1);
+                self.turn = (at + 1) % count;
+                self.burst = if lane_index == PRIORITY { self.burst + 1 } else { 0 };
+                return popped;
+            }
+        }
+        None
+    }
+
+    /// Takes up to `max` entities that have arrived to `out`. Answers how many.
+    pub fn pop_transfer_batch(&mut self, out: &mut Vec<EntityTransfer<S>>, max: usize) -> usize {
+        let before = out.len();
+        while out.len() - before < max {
+            let Some(transfer) = self.pop_transfer() else { break };
+            out.push(transfer);
+        }
+        out.len() - before
+    }
+
+    /// Entities that are on their way to this world, or to the array it is in.
+    pub fn pending_transfers(&self) -> usize {
+        self.inlets.iter().map(Inlet::pending).sum()
+    }
+
+    /// Whether nothing waits to come in.
+    pub(crate) fn nothing_waits(&self) -> bool {
+        self.inlets.iter().all(Inlet::is_empty)
+    }
+
+    /// Problems since the last call, each reported once.
+    pub fn drain_problems(&mut self) -> impl Iterator<Item = Problem> + '_ {
+        self.problems.drain(..)
+    }
+
+    /// Sends the ids of guests that died here home, in batches. Ids whose
+    /// origin has no room for more batches wait for the next call.
+    pub(crate) fn send_returns(&mut self, dead: &mut Vec<Entity>) {
+        for entity in dead.drain(..) {
+            // An origin outside of this coordinator has no way home.
+            if let Some(batch) = self.returning.get_mut((entity.origin() as usize).wrapping_sub(1))
+            {
+                batch.push(entity);
+            }
+        }
+        for (batch, home) in self.returning.iter_mut().zip(self.returns.iter()) {
+            if batch.is_empty() {
+                continue;
+            }
+            let sent = std::mem::replace(batch, home.empty.pop().unwrap_or_default());
+            if let Err(full) = home.full.push(sent) {
+                let unused = std::mem::replace(batch, full.into_inner());
+                let _ = home.empty.push(unused);
+            }
+        }
+    }
+
+    /// Calls `reclaim` with the id of each entity of this world that died abroad.
+    pub(crate) fn receive_returns(&mut self, mut reclaim: impl FnMut(Entity)) {
+        let home = &self.returns[self.place_of_origin()];
+        while let Some(mut batch) = home.full.pop() {
+            batch.drain(..).for_each(&mut reclaim);
+            let _ = home.empty.push(batch);
+        }
+    }
+
+    fn place_of_origin(&self) -> usize {
+        self.id as usize
+    }
+
+    /// Blocks with entities on their way out of this world that no target has
+    /// popped, by outlet.
+    pub(crate) fn spilled_blocks(&self) -> impl Iterator<Item = (usize, &Block<S>)> {
+        self.outlets.iter().enumerate().flat_map(|(index, outlet)| {
+            outlet.spill.iter().flatten().map(move |block| (index, block))
+        })
+    }
+
+    /// Drops what is on its way to this world, or waits in spills to leave it.
+    pub(crate) fn drop_in_flight(&mut self) {
+        for outlet in &mut self.outlets {
+            for block in outlet.spill.iter_mut().flat_map(|spill| spill.drain(..)) {
+                outlet.counters.add_dropped(block.len());
+            }
+        }
+        for inlet in &mut self.inlets {
+            for lane in &mut inlet.lanes {
+                while let Some(block) = lane.front() {
+                    let (count, source) = (block.len(), block.source());
+                    block.clear();
+                    lane.moved_out(count);
+                    if let Some(counters) = &inlet.counters[source as usize] {
+                        counters.add_dropped(count);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Publishes what the world looks like from outside.
+    pub(crate) fn publish(&self, entities: usize, waiting: usize, pressed: bool) {
+        // ORDERING: relaxed: figures, on which nothing else depends. A source
+        // that reads an old pressure admits one tick's worth too many, which
+        // the queues then hold back.
+        self.counters.entities.store(entities as u64, Ordering::Relaxed);
+        self.counters.outbox.store(waiting as u64, Ordering::Relaxed);
+        self.counters.pressed.store(pressed.into(), Ordering::Relaxed);
+    }
+}
+
+impl<S: Schema> fmt::Debug for Endpoint<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .field("outlets", &self.outlets.iter().map(|outlet| outlet.end).collect::<Vec<_>>())
+            .field("pending", &self.pending_transfers())
+            .finish_non_exhaustive()
+    }
+}
+
+/// How entities of an ordinary batch travel.
+pub(crate) const fn batch_flags(priority: bool, moved: bool) -> TransferFlags {
+    TransferFlags { destroy_on_arrive: moved, priority, full_transfer: true }
+}

@@ -1,0 +1,268 @@
+//! Where blocks wait between two worlds: a ring for one source, or an inbox for
+//! several, and the way home for empty blocks.
+//!
+//! # Protocol
+//!
+//! `pending` counts the entities that are in the lane. A source first reserves
+//! room for entities, never beyond its limit, then fills a block and pushes it.
+//! A receiver pops a block and gives room back as it moves entities out, so
+//! every block in the lane stands for at least one entity of `pending`. Both
+//! queues have `capacity` places, so a push after a reservation never finds
+//! them full.
+//!
+//! A block is in exactly one place: in the hands of the source or the receiver,
+//! in `full`, or in `empty`. At most `capacity` blocks exist per lane and
+//! source, so the way home has room for all; where it has not, the block is
+//! freed.
+//!
+//! - **Full**: `reserve` grants less than was asked, down to nothing.
+//! - **Drop**: blocks left in either queue drop their entities, once.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crossbeam_utils::CachePadded;
+use ecs_core::block::Block;
+use ecs_core::schema::Schema;
+
+use crate::queue::SharedQueue;
+use crate::ring::{self, Consumer, Producer};
+
+/// Entities in a lane.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    count: CachePadded<AtomicUsize>,
+    capacity: usize,
+}
+
+impl Pending {
+    fn new(capacity: usize) -> Arc<Self> {
+        Arc::new(Self { count: CachePadded::new(AtomicUsize::new(0)), capacity })
+    }
+
+    /// Entities that are in the lane now, or about to be.
+    pub(crate) fn count(&self) -> usize {
+        // ORDERING: relaxed: a figure, on which nothing else depends.
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing is in the lane, for who then looks at what its source
+    /// and target did before.
+    pub(crate) fn settled(&self) -> bool {
+        // ORDERING: acquire, with the release in `release`.
+        self.count.load(Ordering::Acquire) == 0
+    }
+
+    /// The most entities.
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Takes room for up to `wanted` entities, at least `least`, while no more
+    /// than `limit` are in the lane. Answers for how many.
+    pub(crate) fn reserve(&self, least: usize, wanted: usize, limit: usize) -> usize {
+        let mut granted = 0;
+        // ORDERING: acquire on success, with the release in `release`: the pop
+        // that made the room is seen, so the push finds a free place. Relaxed
+        // on failure: nothing was taken.
+        let _ = self.count.fetch_update(Ordering::Acquire, Ordering::Relaxed, |count| {
+            granted = limit.saturating_sub(count).min(wanted);
+            if granted < least {
+                granted = 0;
+            }
+            (granted > 0).then_some(count + granted)
+        });
+        granted
+    }
+
+    /// Gives room for `count` entities back.
+    pub(crate) fn release(&self, count: usize) {
+        // ORDERING: release, with the acquire in `reserve`.
+        self.count.fetch_sub(count, Ordering::Release);
+    }
+}
+
+struct Shared<S: Schema> {
+    full: SharedQueue<Block<S>>,
+    empty: SharedQueue<Block<S>>,
+}
+
+enum SourceQueues<S: Schema> {
+    Ring { full: Producer<Block<S>>, empty: Consumer<Block<S>> },
+    Inbox(Arc<Shared<S>>),
+}
+
+enum TargetQueues<S: Schema> {
+    Ring { full: Consumer<Block<S>>, empty: Producer<Block<S>> },
+    Inbox(Arc<Shared<S>>),
+}
+
+/// A source's end of a lane.
+pub(crate) struct LaneSource<S: Schema> {
+    pub(crate) pending: Arc<Pending>,
+    queues: SourceQueues<S>,
+    /// A block in hand for the next batch.
+    spare: Option<Block<S>>,
+    block_bytes: usize,
+}
+
+/// A target's end of a lane.
+pub(crate) struct LaneTarget<S: Schema> {
+    pub(crate) pending: Arc<Pending>,
+    queues: TargetQueues<S>,
+    /// The block in front, of which some entities may have been moved out.
+    front: Option<Block<S>>,
+}
+
+/// A lane from one source to one target.
+pub(crate) fn ring_lane<S: Schema>(
+    capacity: usize,
+    block_bytes: usize,
+) -> (LaneSource<S>, LaneTarget<S>) {
+    let (full_in, full_out) = ring::channel(capacity);
+    let (empty_in, empty_out) = ring::channel(capacity);
+    let pending = Pending::new(capacity);
+    let source = SourceQueues::Ring { full: full_in, empty: empty_out };
+    let target = TargetQueues::Ring { full: full_out, empty: empty_in };
+    (
+        LaneSource { pending: pending.clone(), queues: source, spare: None, block_bytes },
+        LaneTarget { pending, queues: target, front: None },
+    )
+}
+
+/// A lane that several sources and targets share.
+pub(crate) struct Inbox<S: Schema> {
+    pending: Arc<Pending>,
+    shared: Arc<Shared<S>>,
+    block_bytes: usize,
+}
+
+impl<S: Schema> Inbox<S> {
+    pub(crate) fn new(capacity: usize, block_bytes: usize) -> Self {
+        let queue = || SharedQueue::new(capacity);
+        let shared = Arc::new(Shared { full: queue(), empty: queue() });
+        Self { pending: Pending::new(capacity), shared, block_bytes }
+    }
+
+    pub(crate) fn source(&self) -> LaneSource<S> {
+        LaneSource {
+            pending: self.pending.clone(),
+            queues: SourceQueues::Inbox(self.shared.clone()),
+            spare: None,
+            block_bytes: self.block_bytes,
+        }
+    }
+
+    pub(crate) fn target(&self) -> LaneTarget<S> {
+        LaneTarget {
+            pending: self.pending.clone(),
+            queues: TargetQueues::Inbox(self.shared.clone()),
+            front: None,
+        }
+    }
+}
+
+impl<S: Schema> LaneSource<S> {
+    /// An empty block.
+    pub(crate) fn block(&mut self) -> Block<S> {
+        let home = || match &mut self.queues {
+            SourceQueues::Ring { empty, .. } => empty.pop(),
+            SourceQueues::Inbox(shared) => shared.empty.pop(),
+        };
+        self.spare.take().or_else(home).unwrap_or_else(|| Block::new(self.block_bytes))
+    }
+
+    /// Keeps an empty block for the next batch.
+    pub(crate) fn keep(&mut self, block: Block<S>) {
+        self.spare = Some(block);
+    }
+
+    /// Publishes a block for whose entities room was reserved.
+    pub(crate) fn push(&mut self, block: Block<S>) {
+        debug_assert!(!block.is_empty());
+        let pushed = match &mut self.queues {
+            SourceQueues::Ring { full, .. } => full.push(block),
+            SourceQueues::Inbox(shared) => shared.full.push(block),
+        };
+        assert!(pushed.is_ok(), "a block whose entities have room has a place in its queue");
+    }
+}
+
+impl<S: Schema> LaneTarget<S> {
+    /// The block in front, if any.
+    pub(crate) fn front(&mut self) -> Option<&mut Block<S>> {
+        if self.front.is_none() {
+            self.front = match &mut self.queues {
+                TargetQueues::Ring { full, .. } => full.pop(),
+                TargetQueues::Inbox(shared) => shared.full.pop(),
+            };
+        }
+        self.front.as_mut()
+    }
+
+    /// `count` entities were moved out of the front block; an empty one goes home.
+    pub(crate) fn moved_out(&mut self, count: usize) {
+        if self.front.as_ref().is_some_and(Block::is_empty)
+            && let Some(block) = self.front.take()
+        {
+            let _ = match &mut self.queues {
+                TargetQueues::Ring { empty, .. } => empty.push(block),
+                TargetQueues::Inbox(shared) => shared.empty.push(block),
+            };
+        }
+        self.pending.release(count);
+    }
+
+    /// Whether nothing waits here.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.front.is_none()
+            && match &self.queues {
+                TargetQueues::Ring { full, .. } => full.is_empty(),
+                TargetQueues::Inbox(shared) => shared.full.is_empty(),
+            }
+    }
+
+    /// Takes the front block into hand, for [`put_front`](Self::put_front).
+    pub(crate) fn take_front(&mut self) -> Option<Block<S>> {
+        self.front();
+        self.front.take()
+    }
+
+    /// Puts the block back that was taken into hand.
+    pub(crate) fn put_front(&mut self, block: Block<S>) {
+        self.front = Some(block);
+    }
+
+    /// Calls `visit` with every block that waits: the one in front, and with
+    /// `all` those in the queue. Only at rest: what is pushed meanwhile may be
+    /// missed.
+    pub(crate) fn for_each(&mut self, all: bool, mut visit: impl FnMut(&Block<S>)) {
+        self.front.iter().for_each(&mut visit);
+        match &mut self.queues {
+            _ if !all => {}
+            TargetQueues::Ring { full, .. } => full.iter().for_each(visit),
+            TargetQueues::Inbox(shared) => {
+                // A round trip through the queue: it can't be walked in place
+                // while others hold it.
+                for _ in 0..shared.full.len() {
+                    let Some(block) = shared.full.pop() else { break };
+                    visit(&block);
+                    let _ = shared.full.push(block);
+                }
+            }
+        }
+    }
+}
+
+impl<S: Schema> fmt::Debug for LaneSource<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LaneSource").field("pending", &self.pending.count()).finish()
+    }
+}
+
+impl<S: Schema> fmt::Debug for LaneTarget<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LaneTarget").field("pending", &self.pending.count()).finish()
+    }
+}

@@ -1,0 +1,71 @@
+//! The start of a tick: entities that have arrived move into the world's
+//! tables, a batch at a time, fair over sources, priority first.
+
+use ecs_core::config::WorldConfig;
+use ecs_core::world::World;
+
+use crate::endpoint::{Endpoint, NORMAL, PRIORITY, PRIORITY_BURST};
+
+/// The most rounds over all sources in one tick, so that a source that never
+/// stops does not keep the world from its systems.
+const ROUNDS: usize = 64;
+
+/// Moves what has arrived into the world. Answers how many entities came.
+pub(crate) fn receive<W: WorldConfig>(
+    world: &mut World<W>,
+    endpoint: &mut Endpoint<W::Schema>,
+) -> usize {
+    let mut received = 0;
+    let count = endpoint.inlets.len();
+    for round in 0..ROUNDS {
+        let mut came = 0;
+        for step in 0..count {
+            let at = (endpoint.turn + step) % count;
+            // Members of an array take turns: one batch in each tick.
+            if endpoint.inlets[at].shared && round > 0 {
+                continue;
+            }
+            for _ in 0..PRIORITY_BURST {
+                match receive_batch(world, endpoint, at, PRIORITY) {
+                    0 => break,
+                    entities => came += entities,
+                }
+            }
+            came += receive_batch(world, endpoint, at, NORMAL);
+        }
+        received += came;
+        if came == 0 {
+            break;
+        }
+    }
+    if count > 0 {
+        endpoint.turn = (endpoint.turn + 1) % count;
+    }
+    received
+}
+
+/// Moves the front batch of one lane in, as far as there is room.
+fn receive_batch<W: WorldConfig>(
+    world: &mut World<W>,
+    endpoint: &mut Endpoint<W::Schema>,
+    inlet: usize,
+    lane: usize,
+) -> usize {
+    let inlet = &mut endpoint.inlets[inlet];
+    let room = world.room().saturating_sub(inlet.headroom);
+    if room == 0 {
+        return 0;
+    }
+    let Some(block) = inlet.lanes[lane].front() else { return 0 };
+    let source = block.source();
+    // Sources ask `Outlet::admits` first, so a closed world refuses nothing here.
+    let came = world.arrive(block, room).unwrap_or_else(|refusal| {
+        debug_assert!(false, "{refusal}");
+        0
+    });
+    if came > 0 {
+        inlet.lanes[lane].moved_out(came);
+        inlet.count_received(source, came);
+    }
+    came
+}

@@ -1,0 +1,145 @@
+//! Worlds that run on threads, and what comes back from them.
+
+use std::fmt;
+use std::time::Duration;
+
+use ecs_core::members::WorldSet;
+use ecs_core::schema::Schema;
+
+use crate::coordinator::WorldCoordinator;
+use crate::error::Failure;
+use crate::report::Conservation;
+use crate::runtime::{DEFAULT_DEADLINE, StopHandle, Threads};
+use crate::stats::{CoordinatorStats, StatsReader};
+
+/// Worlds that run on threads. Dropped, it stops them.
+pub struct Running<Worlds: WorldSet>
+where
+    <Worlds::Schema as Schema>::Types: Send,
+{
+    /// Without its worlds until they are back.
+    coordinator: Option<WorldCoordinator<Worlds>>,
+    threads: Option<Threads<Worlds::Schema>>,
+    stats: StatsReader,
+}
+
+impl<Worlds: WorldSet> Running<Worlds>
+where
+    <Worlds::Schema as Schema>::Types: Send,
+{
+    pub(crate) fn new(
+        coordinator: WorldCoordinator<Worlds>,
+        threads: Threads<Worlds::Schema>,
+    ) -> Self {
+        let stats = coordinator.stats_reader();
+        Self { coordinator: Some(coordinator), threads: Some(threads), stats }
+    }
+
+    /// A handle that stops the worlds from any thread.
+    ///
+    /// # Panics
+    /// Never: the threads are there until [`join`](Self::join).
+    pub fn stop_handle(&self) -> StopHandle {
+        self.threads.as_ref().expect("until `join` the threads are there").stop_handle()
+    }
+
+    /// Whether no stop was asked for and no world has failed.
+    pub fn is_running(&self) -> bool {
+        self.threads.as_ref().is_some_and(Threads::is_running)
+    }
+
+    /// What has been counted so far.
+    pub fn stats(&self) -> CoordinatorStats {
+        self.stats.read()
+    }
+
+    /// Stops the worlds: sources first, then downstream, each group when it has
+    /// nothing left to do or 5 s are over.
+    pub fn stop(self) -> Stopped<Worlds> {
+        self.stop_within(DEFAULT_DEADLINE)
+    }
+
+    /// As [`stop`](Self::stop), with another deadline.
+    pub fn stop_within(self, deadline: Duration) -> Stopped<Worlds> {
+        self.stop_handle().stop_within(deadline);
+        self.join()
+    }
+
+    /// Waits until a stop is asked for or a world fails, then stops all in order.
+    pub fn join(mut self) -> Stopped<Worlds> {
+        self.finish().expect("until `join` the threads are there")
+    }
+
+    fn finish(&mut self) -> Option<Stopped<Worlds>> {
+        let ended = self.threads.take()?.join();
+        let mut coordinator = self.coordinator.take()?;
+        coordinator.seat_all(ended.nodes);
+        coordinator.running = false;
+        let conservation = coordinator.conservation();
+        let (failures, drained) = (ended.failures, ended.drained);
+        Some(Stopped { coordinator, failures, drained, conservation })
+    }
+}
+
+impl<Worlds: WorldSet> Drop for Running<Worlds>
+where
+    <Worlds::Schema as Schema>::Types: Send,
+{
+    fn drop(&mut self) {
+        if let Some(threads) = &self.threads {
+            threads.stop_handle().stop();
+            // What comes back is dropped by who did not ask for it.
+            let _ = self.finish();
+        }
+    }
+}
+
+impl<Worlds: WorldSet> fmt::Debug for Running<Worlds>
+where
+    <Worlds::Schema as Schema>::Types: Send,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("is_running", &self.is_running()).finish_non_exhaustive()
+    }
+}
+
+/// What came back from the threads: everything that is left.
+pub struct Stopped<Worlds: WorldSet>
+where
+    <Worlds::Schema as Schema>::Types: Send,
+{
+    /// The worlds, with whatever stayed in them and in the queues. It can run again.
+    pub coordinator: WorldCoordinator<Worlds>,
+    /// Worlds that failed, first to last.
+    pub failures: Vec<Failure>,
+    /// Whether everything that was begun was finished before the deadline.
+    pub drained: bool,
+    /// What became of every entity.
+    pub conservation: Conservation,
+}
+
+impl<Worlds: WorldSet> Stopped<Worlds>
+where
+    <Worlds::Schema as Schema>::Types: Send,
+{
+    /// The coordinator, if no world failed.
+    ///
+    /// # Errors
+    /// The first failure.
+    pub fn into_result(mut self) -> Result<WorldCoordinator<Worlds>, Failure> {
+        if self.failures.is_empty() { Ok(self.coordinator) } else { Err(self.failures.remove(0)) }
+    }
+}
+
+impl<Worlds: WorldSet> fmt::Debug for Stopped<Worlds>
+where
+    <Worlds::Schema as Schema>::Types: Send,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stopped")
+            .field("failures", &self.failures)
+            .field("drained", &self.drained)
+            .field("conservation", &self.conservation)
+            .finish_non_exhaustive()
+    }
+}

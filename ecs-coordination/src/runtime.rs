@@ -1,0 +1,496 @@
+//! Worlds on threads: a loop of ticks for each thread, sleep when there is
+//! nothing to do, and a stop in order.
+//!
+//! # The stop
+//!
+//! First the sources close: they take in nothing new. Then strongly connected
+//! groups of worlds stop one after the other, those upstream first. A group's
+//! drivers close; the group stops when it is quiet (see [`Control::is_quiet`])
+//! or the deadline has come. What is left then stays in the worlds and queues
+//! and is reported.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crossbeam_utils::CachePadded;
+use ecs_core::schema::Schema;
+
+use crate::crew::Crew;
+use crate::error::{Cause, Failure};
+use crate::lane::Pending;
+use crate::member::{Activity, Idle, Node};
+use crate::park::{Parker, Waker};
+
+/// How long a stop drains, unless it is told otherwise.
+pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(5);
+/// How long it drains after a world has failed.
+const FAILED_DEADLINE: Duration = Duration::from_secs(1);
+/// The longest sleep of a thread while the stop drains.
+const DRAIN_NAP: Duration = Duration::from_millis(1);
+
+/// What a thread and the one who stops it tell each other about a world.
+#[derive(Default)]
+struct Flags {
+    /// Asked: take in nothing new, finish what is begun.
+    close: AtomicBool,
+    /// Asked: tick no more.
+    halt: AtomicBool,
+    /// The last tick found nothing to do, and nothing waits.
+    quiet: AtomicBool,
+    /// Ticks that did something.
+    activity: AtomicU64,
+}
+
+/// Shared by the threads and whoever stops them.
+pub(crate) struct Control {
+    /// By place.
+    worlds: Vec<CachePadded<Flags>>,
+    /// By place: what is on its way to the world.
+    pending: Vec<Vec<Arc<Pending>>>,
+    /// By place: the stop's order.
+    components: Vec<usize>,
+    sources: Vec<bool>,
+    draining: AtomicBool,
+    state: Mutex<State>,
+    changed: Condvar,
+    wakers: Vec<Waker>,
+}
+
+#[derive(Default)]
+struct State {
+    stop: Option<Duration>,
+    failures: Vec<Failure>,
+    /// Threads that have ended.
+    ended: usize,
+}
+
+impl Control {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn request_stop(&self, deadline: Duration) {
+        let mut state = self.lock();
+        // A second request can only shorten the first.
+        let deadline = state.stop.map_or(deadline, |earlier| earlier.min(deadline));
+        state.stop = Some(deadline);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    fn fail(&self, failure: Failure) {
+        self.lock().failures.push(failure);
+        self.changed.notify_all();
+    }
+
+    fn wake_all(&self) {
+        self.wakers.iter().for_each(Waker::wake);
+    }
+
+    fn members(&self, component: usize) -> impl Iterator<Item = usize> + '_ {
+        (0..self.worlds.len()).filter(move |&place| self.components[place] == component)
+    }
+
+    /// Whether no world of the component does anything or has anything to do.
+    ///
+    /// Two looks at the flags with a look at the queues between them: a world
+    /// that was about to take something from a queue that looked empty has
+    /// cleared its `quiet` before, which the second look sees; one that sent
+    /// something and then turned quiet has filled the queue before, which the
+    /// look at the queues sees; and one that did something between the looks
+    /// has counted it.
+    fn is_quiet(&self, component: usize) -> bool {
+        let look = || -> Option<Vec<u64>> {
+            self.members(component)
+                .map(|place| {
+                    let flags = &self.worlds[place];
+                    // ORDERING: acquire, with the release in `tick_world`: what
+                    // a world sent before it turned quiet is in `pending` now.
+                    let quiet = flags.quiet.load(Ordering::Acquire);
+                    quiet.then(|| flags.activity.load(Ordering::Acquire))
+                })
+                .collect()
+        };
+        let Some(first) = look() else { return false };
+        let empty = self.members(component).all(|place| {
+            // `settled` acquires, with the release of who takes: the cleared
+            // `quiet` that came before is seen by the second look.
+            self.pending[place].iter().all(|pending| pending.settled())
+        });
+        empty && look() == Some(first)
+    }
+
+    /// Stops all worlds in order. Runs on the thread of who asked.
+    fn drain(&self) {
+        // ORDERING: relaxed: threads that miss it find out a nap later; the
+        // flags below are what counts.
+        self.draining.store(true, Ordering::Relaxed);
+        let started = Instant::now();
+        self.set(|place| self.sources[place], |flags| &flags.close);
+        let last = self.components.iter().copied().max().unwrap_or(0);
+        for component in 0..=last {
+            self.set(|place| self.components[place] == component, |flags| &flags.close);
+            while !self.is_quiet(component) && started.elapsed() < self.deadline() {
+                let state = self.lock();
+                let _ = self
+                    .changed
+                    .wait_timeout(state, Duration::from_micros(500))
+                    .unwrap_or_else(|poisoned| poisoned.into_inner());
+            }
+            self.set(|place| self.components[place] == component, |flags| &flags.halt);
+        }
+    }
+
+    fn deadline(&self) -> Duration {
+        let state = self.lock();
+        let asked = state.stop.unwrap_or(DEFAULT_DEADLINE);
+        if state.failures.is_empty() { asked } else { asked.min(FAILED_DEADLINE) }
+    }
+
+    fn set(&self, which: impl Fn(usize) -> bool, flag: impl Fn(&Flags) -> &AtomicBool) {
+        for place in (0..self.worlds.len()).filter(|&place| which(place)) {
+            // ORDERING: release, with the acquire where threads read it: a
+            // world that halts has seen all closes that came before.
+            flag(&self.worlds[place]).store(true, Ordering::Release);
+        }
+        self.wake_all();
+    }
+}
+
+/// Stops running worlds, from any thread, a signal handler's for example.
+#[derive(Clone)]
+pub struct StopHandle {
+    control: Arc<Control>,
+}
+
+impl StopHandle {
+    /// Asks for a stop that drains for up to 5 s. Returns at once.
+    pub fn stop(&self) {
+        self.stop_within(DEFAULT_DEADLINE);
+    }
+
+    /// Asks for a stop that drains for up to `deadline`; a later call can make
+    /// it shorter.
+    pub fn stop_within(&self, deadline: Duration) {
+        self.control.request_stop(deadline);
+    }
+}
+
+impl fmt::Debug for StopHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StopHandle").finish_non_exhaustive()
+    }
+}
+
+/// The threads of running worlds.
+pub(crate) struct Threads<S: Schema> {
+    control: Arc<Control>,
+    handles: Vec<JoinHandle<Crew<S>>>,
+}
+
+/// What came back from the threads.
+pub(crate) struct Ended<S: Schema> {
+    pub(crate) nodes: Vec<Box<dyn Node<S>>>,
+    pub(crate) failures: Vec<Failure>,
+    /// Whether every world was quiet in the end.
+    pub(crate) drained: bool,
+}
+
+/// Threads could not be started; the nodes are all here.
+pub(crate) struct NotStarted<S: Schema> {
+    pub(crate) nodes: Vec<Box<dyn Node<S>>>,
+    pub(crate) error: std::io::Error,
+}
+
+impl<S: Schema> Threads<S>
+where
+    S::Types: Send,
+{
+    /// Starts a thread for each crew.
+    pub(crate) fn start(
+        mut crews: Vec<Crew<S>>,
+        components: Vec<usize>,
+        sources: Vec<bool>,
+    ) -> Result<Self, NotStarted<S>> {
+        let mut parkers = Vec::new();
+        for crew in &mut crews {
+            match crew.prepare() {
+                Ok(Some(reactor)) => parkers.push(Parker::with_interrupt(reactor.interrupt())),
+                Ok(None) => parkers.push(Parker::new()),
+                Err(error) => {
+                    let nodes = crews.into_iter().flat_map(Crew::into_nodes).collect();
+                    return Err(NotStarted { nodes, error });
+                }
+            }
+        }
+        let wakers: Vec<Waker> = parkers.iter().map(Parker::waker).collect();
+        let total = components.len();
+        let mut thread_of = vec![0; total];
+        let mut pending = vec![Vec::new(); total];
+        for (thread, crew) in crews.iter().enumerate() {
+            for node in crew.nodes() {
+                let endpoint = node.endpoint();
+                thread_of[endpoint.place] = thread;
+                let lanes = endpoint.inlets.iter().flat_map(|inlet| &inlet.lanes);
+                pending[endpoint.place] = lanes.map(|lane| lane.pending.clone()).collect();
+            }
+        }
+        for (thread, crew) in crews.iter_mut().enumerate() {
+            for outlet in crew.nodes_mut().flat_map(|node| &mut node.endpoint_mut().outlets) {
+                let mut threads: Vec<usize> =
+                    outlet.targets.iter().map(|&place| thread_of[place]).collect();
+                threads.sort_unstable();
+                threads.dedup();
+                threads.retain(|&other| other != thread);
+                outlet.wakers = threads.into_iter().map(|other| wakers[other].clone()).collect();
+            }
+        }
+        let control = Arc::new(Control {
+            worlds: (0..total).map(|_| CachePadded::default()).collect(),
+            pending,
+            components,
+            sources,
+            draining: AtomicBool::new(false),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            wakers,
+        });
+        Self::spawn(control, crews, parkers)
+    }
+
+    fn spawn(
+        control: Arc<Control>,
+        crews: Vec<Crew<S>>,
+        parkers: Vec<Parker>,
+    ) -> Result<Self, NotStarted<S>> {
+        // With a core for each thread it pays to look again before sleeping.
+        let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
+        let spins = crews.len() < cores;
+        let mut threads = Self { control, handles: Vec::new() };
+        let mut left = crews.into_iter().zip(parkers);
+        while let Some((crew, parker)) = left.next() {
+            let name = match crew.nodes().next() {
+                Some(node) if crew.len() == 1 => node.endpoint().name().to_owned(),
+                _ => format!("worlds-{}", threads.handles.len()),
+            };
+            // Handed over through a slot, so that it comes back if the thread
+            // can't be made.
+            let slot = Arc::new(Mutex::new(Some(crew)));
+            let taken = slot.clone();
+            let control = threads.control.clone();
+            let spawned = thread::Builder::new().name(name).spawn(move || {
+                let crew = taken.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+                let crew = crew.expect("the crew was put there for this thread");
+                run_crew(crew, parker, &control, spins)
+            });
+            match spawned {
+                Ok(handle) => threads.handles.push(handle),
+                Err(error) => {
+                    let crew = slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+                    let rest = crew.into_iter().chain(left.map(|(crew, _)| crew));
+                    let mut nodes: Vec<_> = rest.flat_map(Crew::into_nodes).collect();
+                    threads.control.request_stop(Duration::ZERO);
+                    nodes.extend(threads.join().nodes);
+                    return Err(NotStarted { nodes, error });
+                }
+            }
+        }
+        Ok(threads)
+    }
+
+    pub(crate) fn stop_handle(&self) -> StopHandle {
+        StopHandle { control: self.control.clone() }
+    }
+
+    /// Whether a stop was asked for, or a world has failed.
+    pub(crate) fn is_running(&self) -> bool {
+        let state = self.control.lock();
+        state.stop.is_none() && state.failures.is_empty() && state.ended == 0
+    }
+
+    /// Waits until a stop is asked for or a world fails, then stops all in order.
+    pub(crate) fn join(self) -> Ended<S> {
+        let mut state = self.control.lock();
+        while state.stop.is_none() && state.failures.is_empty() && state.ended == 0 {
+            state =
+                self.control.changed.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
+        }
+        drop(state);
+        self.control.drain();
+        let mut nodes = Vec::new();
+        for handle in self.handles {
+            // A crew contains its worlds' panics; its own loop has none.
+            let crew = handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            nodes.extend(crew.into_nodes());
+        }
+        for node in &mut nodes {
+            node.endpoint_mut().outlets.iter_mut().for_each(|outlet| outlet.wakers.clear());
+        }
+        let drained = nodes.iter().all(|node| node.is_quiet());
+        let failures = std::mem::take(&mut self.control.lock().failures);
+        Ended { nodes, failures, drained }
+    }
+}
+
+/// A thread's life.
+fn run_crew<S: Schema>(
+    mut crew: Crew<S>,
+    mut parker: Parker,
+    control: &Control,
+    spins: bool,
+) -> Crew<S> {
+    /// Tells that the thread has ended, also when it panics.
+    struct End<'a>(&'a Control);
+    impl Drop for End<'_> {
+        fn drop(&mut self) {
+            self.0.lock().ended += 1;
+            self.0.changed.notify_all();
+        }
+    }
+    let _end = End(control);
+    if let Err(failure) = crew.start() {
+        control.fail(failure);
+    }
+    let mut closed = vec![false; crew.len()];
+    let mut idle_since: Option<Instant> = None;
+    loop {
+        if let Err(error) = crew.wait(Some(Duration::ZERO)) {
+            fail_waiting(&crew, control, error);
+        }
+        let mut running = false;
+        let mut busy = false;
+        for seat in 0..crew.len() {
+            let place = crew.node(seat).endpoint().place;
+            let flags = &control.worlds[place];
+            // ORDERING: acquire, with the release in `Control::set`.
+            if flags.halt.load(Ordering::Acquire) {
+                continue;
+            }
+            running = true;
+            if !closed[seat] && flags.close.load(Ordering::Acquire) {
+                closed[seat] = true;
+                crew.node_mut(seat).close();
+            }
+            if crew.node(seat).is_due() {
+                busy |= tick_world(&mut crew, seat, flags, control).is_busy();
+            }
+        }
+        if !running {
+            return crew;
+        }
+        if busy {
+            idle_since = None;
+            continue;
+        }
+        // ORDERING: relaxed: see `drain`.
+        let draining = control.draining.load(Ordering::Relaxed);
+        let nap = draining.then_some(DRAIN_NAP);
+        let timeout = crew.nodes().filter_map(|node| node.timeout()).chain(nap).min();
+        if timeout == Some(Duration::ZERO) {
+            thread::yield_now();
+            continue;
+        }
+        let idle = crew.nodes().map(|node| node.idle()).max_by_key(wakefulness);
+        match idle.unwrap_or(Idle::Park(Duration::ZERO)) {
+            Idle::Spin => std::hint::spin_loop(),
+            Idle::Yield => thread::yield_now(),
+            Idle::Park(spin) => {
+                let since = *idle_since.get_or_insert_with(Instant::now);
+                if spins && since.elapsed() < spin {
+                    std::hint::spin_loop();
+                    continue;
+                }
+                if let Err(error) = sleep(&mut crew, &mut parker, control, timeout, &closed) {
+                    fail_waiting(&crew, control, error);
+                }
+                idle_since = None;
+            }
+        }
+    }
+}
+
+/// The worlds of a thread share its idle strategy: the most wakeful one wins.
+fn wakefulness(idle: &Idle) -> (u8, Duration) {
+    match *idle {
+        Idle::Spin => (2, Duration::ZERO),
+        Idle::Yield => (1, Duration::ZERO),
+        Idle::Park(spin) => (0, spin),
+    }
+}
+
+fn fail_waiting<S: Schema>(crew: &Crew<S>, control: &Control, error: std::io::Error) {
+    if let Some(node) = crew.nodes().next() {
+        let (world, id) = (node.endpoint().name(), node.endpoint().id());
+        control.fail(Failure { world, id, cause: Cause::Io(error) });
+    }
+}
+
+/// Sleeps until something arrives, an event comes, or `timeout` is over.
+fn sleep<S: Schema>(
+    crew: &mut Crew<S>,
+    parker: &mut Parker,
+    control: &Control,
+    timeout: Option<Duration>,
+    closed: &[bool],
+) -> std::io::Result<()> {
+    let announced = parker.prepare();
+    // Look once more: whatever came before the announcement wakes nobody.
+    let arrived = crew.nodes().zip(closed).any(|(node, &closed)| {
+        let flags = &control.worlds[node.endpoint().place];
+        // ORDERING: acquire, with the release in `Control::set`.
+        let asked = !closed && flags.close.load(Ordering::Acquire);
+        let halted = flags.halt.load(Ordering::Acquire);
+        // What can't come in, because the world is full or its next tick is not
+        // due, keeps nobody awake.
+        let waits = !node.endpoint().nothing_waits() && node.is_due() && !node.is_stuck();
+        !halted && (asked || waits)
+    });
+    // Once all are halted the loop ends by itself.
+    let all_halted =
+        crew.nodes().all(|node| control.worlds[node.endpoint().place].halt.load(Ordering::Acquire));
+    if arrived || all_halted {
+        announced.cancel();
+        return Ok(());
+    }
+    if crew.has_reactor() {
+        let mut result = Ok(());
+        announced.sleep(|| result = crew.wait(timeout));
+        result
+    } else {
+        announced.park(timeout);
+        Ok(())
+    }
+}
+
+/// Ticks one world, and tells whoever stops it what became of that.
+fn tick_world<S: Schema>(
+    crew: &mut Crew<S>,
+    seat: usize,
+    flags: &Flags,
+    control: &Control,
+) -> Activity {
+    if !crew.node(seat).endpoint().nothing_waits() {
+        // ORDERING: relaxed. The release of the room in the queue, after the
+        // batch was taken, publishes it: see `Control::is_quiet`.
+        flags.quiet.store(false, Ordering::Relaxed);
+    }
+    let activity = match crew.tick(seat) {
+        Ok(activity) => activity,
+        Err(failure) => {
+            control.fail(failure);
+            Activity::default()
+        }
+    };
+    if activity.is_busy() {
+        // ORDERING: release, as for `quiet` below.
+        flags.activity.fetch_add(1, Ordering::Release);
+    }
+    let quiet = !activity.is_busy() && crew.node(seat).is_quiet();
+    // ORDERING: release, with the acquire in `Control::is_quiet`: who sees the
+    // world quiet sees what it sent before.
+    flags.quiet.store(quiet, Ordering::Release);
+    activity
+}

@@ -1,0 +1,337 @@
+//! What is counted: per edge and side, and per world, each side on cache lines
+//! of its own, added up when read.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crossbeam_utils::CachePadded;
+
+/// Where an edge leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EdgeEnd {
+    /// To the world with this id.
+    World(u16),
+    /// To the inbox that all members of an array share; the id is its first member's.
+    Group(u16),
+}
+
+/// What one side of an edge counts. Only the source world writes these.
+#[derive(Debug, Default)]
+pub(crate) struct SourceSide {
+    taken: AtomicU64,
+    returned: AtomicU64,
+    shed: AtomicU64,
+    dropped: AtomicU64,
+    full: AtomicU64,
+    refused: AtomicU64,
+    spilled: AtomicU64,
+}
+
+/// The counters of one edge.
+#[derive(Debug, Default)]
+pub(crate) struct EdgeCounters {
+    source: CachePadded<SourceSide>,
+    /// Written by the target, or by each member of a target array.
+    received: CachePadded<AtomicU64>,
+}
+
+impl EdgeCounters {
+    /// Entities left the source's world for this edge. Before they are published.
+    pub(crate) fn add_taken(&self, count: usize) {
+        // ORDERING: relaxed. The push that publishes the batch releases it, see
+        // `read`.
+        self.source.taken.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    /// Entities came into the target's world. After they were popped.
+    pub(crate) fn add_received(&self, count: usize) {
+        // ORDERING: release, with the acquire in `read`: who sees this sees the
+        // `taken` that came before the push whose batch was popped.
+        self.received.fetch_add(count as u64, Ordering::Release);
+    }
+
+    /// Entities that were taken are back in the source's world.
+    pub(crate) fn add_returned(&self, count: usize) {
+        // ORDERING: relaxed, as for all that follow: one writer at a time, and
+        // readers relate them to nothing else.
+        self.source.returned.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    /// Entities were taken and dropped, because there was no room.
+    pub(crate) fn add_shed(&self, count: usize) {
+        self.source.taken.fetch_add(count as u64, Ordering::Relaxed);
+        self.source.shed.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    /// Entities in flight were dropped when the coordinator was closed.
+    pub(crate) fn add_dropped(&self, count: usize) {
+        self.source.dropped.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    /// A batch, or an entity, found no room.
+    pub(crate) fn add_full(&self) {
+        self.source.full.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The target is closed to an entity's archetype.
+    pub(crate) fn add_refused(&self) {
+        self.source.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// This many entities wait in the spill now.
+    pub(crate) fn set_spilled(&self, count: usize) {
+        self.source.spilled.store(count as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn read(&self) -> EdgeCounts {
+        // ORDERING: acquire, and before `taken` is read: with the release in
+        // `add_received` and the queue's own, `taken` is then at least as new as
+        // the batches that were received, so never less.
+        let received = self.received.load(Ordering::Acquire);
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        EdgeCounts {
+            received,
+            taken: read(&self.source.taken),
+            returned: read(&self.source.returned),
+            shed: read(&self.source.shed),
+            dropped: read(&self.source.dropped),
+            full: read(&self.source.full),
+            refused: read(&self.source.refused),
+            spilled: read(&self.source.spilled),
+        }
+    }
+}
+
+/// What one edge has counted. At rest, `taken = received + in flight + returned
+/// + shed + dropped`; no reader ever sees more received than taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EdgeCounts {
+    /// Entities that left the source for this edge.
+    pub taken: u64,
+    /// Entities that came into the target.
+    pub received: u64,
+    /// Entities that were taken and came back to the source.
+    pub returned: u64,
+    /// Entities that were taken and dropped, because the queue was full.
+    pub shed: u64,
+    /// Entities in flight that were dropped when the coordinator was closed.
+    pub dropped: u64,
+    /// How often a batch, or an entity, found the queue full.
+    pub full: u64,
+    /// Entities that stayed because the target is closed to their archetype.
+    pub refused: u64,
+    /// Entities that wait at the source now, taken out of its world.
+    pub spilled: u64,
+}
+
+impl EdgeCounts {
+    /// What must be in flight at rest for no entity to be lost or doubled.
+    pub fn unaccounted(&self) -> u64 {
+        self.taken - self.received - self.returned - self.shed - self.dropped
+    }
+
+    fn since(self, base: &Self) -> Self {
+        // What was in flight at the reset counts as taken after it.
+        Self {
+            taken: self.taken - base.received - base.returned - base.shed - base.dropped,
+            received: self.received - base.received,
+            returned: self.returned - base.returned,
+            shed: self.shed - base.shed,
+            dropped: self.dropped - base.dropped,
+            full: self.full - base.full,
+            refused: self.refused - base.refused,
+            spilled: self.spilled,
+        }
+    }
+}
+
+/// What one world counts of its ticks. Only the world writes these.
+#[derive(Debug, Default)]
+pub(crate) struct WorldCounters {
+    pub(crate) ticks: AtomicU64,
+    pub(crate) tick_ns: AtomicU64,
+    pub(crate) entities: AtomicU64,
+    pub(crate) outbox: AtomicU64,
+    pub(crate) no_edge: AtomicU64,
+    pub(crate) not_clone: AtomicU64,
+    /// Set while the world can take little more: see `Admission`.
+    pub(crate) pressed: AtomicU64,
+}
+
+/// What one world has counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorldCounts {
+    /// Ticks.
+    pub ticks: u64,
+    /// Time spent in ticks.
+    pub tick_time: Duration,
+    /// Entities at the end of the last tick.
+    pub entities: u64,
+    /// Entities that wanted to leave and could not, at the end of the last tick.
+    pub waiting: u64,
+    /// Entities that wanted to leave for where no edge leads, and stayed.
+    pub no_edge: u64,
+    /// Entities that were to be copied, are not `Clone`, and stayed.
+    pub not_clone: u64,
+}
+
+impl WorldCounters {
+    fn read(&self) -> WorldCounts {
+        // ORDERING: relaxed: each is a count of its own.
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        WorldCounts {
+            ticks: read(&self.ticks),
+            tick_time: Duration::from_nanos(read(&self.tick_ns)),
+            entities: read(&self.entities),
+            waiting: read(&self.outbox),
+            no_edge: read(&self.no_edge),
+            not_clone: read(&self.not_clone),
+        }
+    }
+}
+
+/// An edge and its counters.
+#[derive(Clone, Debug)]
+pub(crate) struct EdgeEntry {
+    pub(crate) from: u16,
+    pub(crate) to: EdgeEnd,
+    pub(crate) counters: Arc<EdgeCounters>,
+}
+
+/// All counters of a coordinator, in no particular state: worlds may be running.
+#[derive(Debug)]
+pub(crate) struct Counters {
+    /// By world id: the world's name and counters.
+    pub(crate) worlds: Vec<(&'static str, Arc<CachePadded<WorldCounters>>)>,
+    pub(crate) edges: Vec<EdgeEntry>,
+}
+
+/// Reads a coordinator's statistics, from any thread, while its worlds run.
+#[derive(Clone, Debug)]
+pub struct StatsReader {
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) base: Arc<std::sync::Mutex<Vec<EdgeCounts>>>,
+    pub(crate) base_worlds: Arc<std::sync::Mutex<Vec<WorldCounts>>>,
+}
+
+impl StatsReader {
+    pub(crate) fn new(counters: Counters) -> Self {
+        Self { counters: Arc::new(counters), base: Arc::default(), base_worlds: Arc::default() }
+    }
+
+    /// What has been counted since the last reset.
+    pub fn read(&self) -> CoordinatorStats {
+        let base = self.base.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
+        let base_worlds =
+            self.base_worlds.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
+        let edges = self.counters.edges.iter().enumerate().map(|(index, edge)| {
+            let counts = edge.counters.read();
+            let counts = base.get(index).map_or(counts, |base| counts.since(base));
+            EdgeStats { from: edge.from, to: edge.to, counts }
+        });
+        let edges: Vec<_> = edges.collect();
+        let worlds = self.counters.worlds.iter().enumerate().map(|(index, (name, counters))| {
+            let mut counts = counters.read();
+            if let Some(base) = base_worlds.get(index) {
+                counts.ticks -= base.ticks;
+                counts.tick_time -= base.tick_time;
+                counts.no_edge -= base.no_edge;
+                counts.not_clone -= base.not_clone;
+            }
+            WorldStats { id: index as u16, name, counts }
+        });
+        CoordinatorStats::new(worlds.collect(), edges)
+    }
+
+    /// Counts from here on as from the start. What is in flight counts as taken
+    /// after the reset, so that no edge ever shows more received than taken.
+    pub fn reset(&self) {
+        let edges = self.counters.edges.iter().map(|edge| edge.counters.read()).collect();
+        let worlds = self.counters.worlds.iter().map(|(_, counters)| counters.read()).collect();
+        *self.base.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = edges;
+        *self.base_worlds.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = worlds;
+    }
+}
+
+/// One world's statistics.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorldStats {
+    /// The world's id.
+    pub id: u16,
+    /// The world's name.
+    pub name: &'static str,
+    /// What it has counted.
+    pub counts: WorldCounts,
+}
+
+/// One edge's statistics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EdgeStats {
+    /// The id of the source world.
+    pub from: u16,
+    /// Where the edge leads.
+    pub to: EdgeEnd,
+    /// What it has counted.
+    pub counts: EdgeCounts,
+}
+
+/// A coordinator's statistics since the start or the last reset.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CoordinatorStats {
+    /// Ticks of all worlds.
+    pub ticks: u64,
+    /// Entities that left each world, by its id.
+    pub transfers_sent: Vec<u64>,
+    /// Entities that came into each world, by its id; those that came through
+    /// an inbox that an array shares stand with its first member.
+    pub transfers_received: Vec<u64>,
+    /// How often a batch, or an entity, found a queue full.
+    pub queue_full_count: u64,
+    /// Time spent in ticks of all worlds, in nanoseconds.
+    pub total_tick_time_ns: u64,
+    /// By world id.
+    pub worlds: Vec<WorldStats>,
+    /// By source id, then target.
+    pub edges: Vec<EdgeStats>,
+}
+
+impl CoordinatorStats {
+    fn new(worlds: Vec<WorldStats>, edges: Vec<EdgeStats>) -> Self {
+        let mut stats = Self {
+            transfers_sent: vec![0; worlds.len()],
+            transfers_received: vec![0; worlds.len()],
+            ..Self::default()
+        };
+        for edge in &edges {
+            stats.transfers_sent[edge.from as usize] += edge.counts.taken;
+            let (EdgeEnd::World(to) | EdgeEnd::Group(to)) = edge.to;
+            stats.transfers_received[to as usize] += edge.counts.received;
+            stats.queue_full_count += edge.counts.full;
+        }
+        for world in &worlds {
+            stats.ticks += world.counts.ticks;
+            stats.total_tick_time_ns += world.counts.tick_time.as_nanos() as u64;
+        }
+        Self { worlds, edges, ..stats }
+    }
+
+    /// The edge from one world to another.
+    pub fn edge(&self, from: u16, to: u16) -> Option<&EdgeCounts> {
+        let found = self.edges.iter().find(|edge| {
+            edge.from == from
+                && matches!(edge.to, EdgeEnd::World(id) | EdgeEnd::Group(id) if id == to)
+        });
+        found.map(|edge| &edge.counts)
+    }
+
+    /// Entities that left any world.
+    pub fn sent(&self) -> u64 {
+        self.transfers_sent.iter().sum()
+    }
+
+    /// Entities that came into any world.
+    pub fn received(&self) -> u64 {
+        self.transfers_received.iter().sum()
+    }
+}

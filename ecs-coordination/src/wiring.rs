@@ -1,0 +1,288 @@
+//! Builds the ends of all edges from the topology.
+
+use std::sync::Arc;
+
+use ecs_core::block::block_bytes;
+use ecs_core::config::{OnFull, QueueConfig, Target};
+use ecs_core::members::Group;
+use ecs_core::schema::Schema;
+use ecs_core::topology::{Cycles, Destination, Topology};
+
+use crate::admit::Admission;
+use crate::endpoint::{Endpoint, Inlet, Outlet, Returns, Routes};
+use crate::lane::{Inbox, LaneSource, ring_lane};
+use crate::stats::{Counters, EdgeCounters, EdgeEnd, EdgeEntry};
+
+/// The ends of all edges, by the worlds' places, and what counts on them.
+pub(crate) struct Wiring<S: Schema> {
+    pub(crate) endpoints: Vec<Endpoint<S>>,
+    pub(crate) admissions: Vec<Admission>,
+    pub(crate) counters: Counters,
+    /// By the worlds' places: the order in which strongly connected worlds stop.
+    pub(crate) components: Vec<usize>,
+}
+
+pub(crate) fn wire<S: Schema>(groups: &'static [Group]) -> Wiring<S> {
+    let topology = Topology::new(groups);
+    let cycles = topology.cycles();
+    let total = topology.total();
+    let mut wiring = Wiring {
+        endpoints: Vec::with_capacity(total),
+        admissions: Vec::with_capacity(total),
+        counters: Counters { worlds: vec![("", Arc::default()); total], edges: Vec::new() },
+        components: (0..total).map(|place| cycles.component_of(place)).collect(),
+    };
+    let returns: Arc<Vec<Returns>> = Arc::new((0..total).map(|_| Returns::new()).collect());
+    for place in 0..total {
+        let (group, _) = topology.locate(place);
+        let id = topology.id_of(place);
+        let counters = wiring.counters.worlds[id as usize].1.clone();
+        wiring.counters.worlds[id as usize].0 = groups[group].desc.name;
+        wiring.endpoints.push(Endpoint {
+            id,
+            place,
+            name: groups[group].desc.name,
+            outlets: Vec::new(),
+            by_id: vec![None; total],
+            routes: Routes::default(),
+            inlets: Vec::new(),
+            turn: 0,
+            burst: 0,
+            counters,
+            returns: returns.clone(),
+            returning: vec![Vec::new(); total],
+            parcels: Vec::new(),
+            plan: Vec::new(),
+            batch: Vec::new(),
+            known: Vec::new(),
+            problems: Vec::new(),
+        });
+    }
+    let mut builder = Builder { topology: &topology, cycles: &cycles, wiring: &mut wiring };
+    for place in 0..total {
+        builder.edges_to_world(place);
+    }
+    for group in 0..groups.len() {
+        if topology.shares_inbox(group) {
+            builder.edges_to_array(group);
+        }
+    }
+    for place in 0..total {
+        builder.routes_of(place);
+        builder.admission_of(place);
+    }
+    wiring.counters.edges.sort_by_key(|edge| {
+        let (EdgeEnd::World(to) | EdgeEnd::Group(to)) = edge.to;
+        (edge.from, to)
+    });
+    wiring
+}
+
+struct Builder<'a, S: Schema> {
+    topology: &'a Topology<'static>,
+    cycles: &'a Cycles,
+    wiring: &'a mut Wiring<S>,
+}
+
+impl<S: Schema> Builder<'_, S> {
+    fn total(&self) -> usize {
+        self.topology.total()
+    }
+
+    /// Whether the edge comes from outside into worlds that lie on a cycle.
+    fn enters_cycle(&self, from: usize, to: usize) -> bool {
+        !self.cycles.same(from, to) && self.on_cycle(to)
+    }
+
+    fn on_cycle(&self, place: usize) -> bool {
+        (0..self.total()).any(|other| other != place && self.cycles.same(place, other))
+    }
+
+    fn edges_to_world(&mut self, to: usize) {
+        let topology = *self.topology;
+        let sources: Vec<usize> =
+            (0..self.total()).filter(|&from| topology.edge(from, to)).collect();
+        if sources.is_empty() {
+            return;
+        }
+        let desc = topology.groups()[topology.locate(to).0].desc;
+        let end = EdgeEnd::World(topology.id_of(to));
+        let headroom = headroom(desc.queue, desc.max_entities);
+        if desc.queue.spsc {
+            for from in sources {
+                let [priority, normal] = [(); 2].map(|()| {
+                    ring_lane::<S>(
+                        desc.queue.capacity as usize,
+                        block_bytes::<S>(desc.queue.batch_size),
+                    )
+                });
+                let counters = self.outlet(from, end, vec![to], [priority.0, normal.0], 0);
+                let mut by_source = vec![None; self.total()];
+                by_source[from] = Some(counters);
+                let headroom = if self.enters_cycle(from, to) { headroom } else { 0 };
+                self.wiring.endpoints[to].inlets.push(Inlet {
+                    lanes: [priority.1, normal.1],
+                    counters: by_source,
+                    headroom,
+                    group: None,
+                    shared: false,
+                    owner: true,
+                });
+            }
+        } else {
+            let inboxes = inboxes::<S>(desc.queue);
+            let counters = self.outlets(&sources, end, &[to], &inboxes, desc.queue);
+            self.wiring.endpoints[to].inlets.push(Inlet {
+                lanes: inboxes.each_ref().map(Inbox::target),
+                counters,
+                headroom: 0,
+                group: None,
+                shared: false,
+                owner: true,
+            });
+        }
+    }
+
+    fn edges_to_array(&mut self, group: usize) {
+        let topology = *self.topology;
+        let sources: Vec<usize> =
+            (0..self.total()).filter(|&from| topology.array_edge(from, group)).collect();
+        let queue = topology.groups()[group].desc.queue;
+        let first = topology.flat(group, 0);
+        let members: Vec<usize> = (0..topology.groups()[group].count)
+            .map(|member| topology.flat(group, member))
+            .collect();
+        let inboxes = inboxes::<S>(queue);
+        let end = EdgeEnd::Group(topology.id_of(first));
+        let counters = self.outlets(&sources, end, &members, &inboxes, queue);
+        for &member in &members {
+            self.wiring.endpoints[member].inlets.push(Inlet {
+                lanes: inboxes.each_ref().map(Inbox::target),
+                counters: counters.clone(),
+                headroom: 0,
+                group: Some(topology.id_of(first)),
+                shared: members.len() > 1,
+                owner: member == first,
+            });
+        }
+    }
+
+    /// One outlet for each source into a shared inbox; the counters by source.
+    fn outlets(
+        &mut self,
+        sources: &[usize],
+        end: EdgeEnd,
+        targets: &[usize],
+        inboxes: &[Inbox<S>; 2],
+        queue: QueueConfig,
+    ) -> Vec<Option<Arc<EdgeCounters>>> {
+        let mut by_source = vec![None; self.total()];
+        for &from in sources {
+            // Who comes from outside leaves a batch free in a cycle's inbox, so
+            // that a full cycle still turns (bubble flow control: Carrión et
+            // al., "A flow control mechanism to avoid message deadlock", 1997).
+            let free = if self.enters_cycle(from, targets[0]) { queue.batch_size } else { 0 };
+            let lanes = inboxes.each_ref().map(Inbox::source);
+            by_source[from] = Some(self.outlet(from, end, targets.to_vec(), lanes, free));
+        }
+        by_source
+    }
+
+    fn outlet(
+        &mut self,
+        from: usize,
+        end: EdgeEnd,
+        targets: Vec<usize>,
+        lanes: [LaneSource<S>; 2],
+        free: u32,
+    ) -> Arc<EdgeCounters> {
+        let desc = self.topology.groups()[self.topology.locate(targets[0]).0].desc;
+        let counters = Arc::<EdgeCounters>::default();
+        let capacity = lanes[0].pending.capacity();
+        let endpoint = &mut self.wiring.endpoints[from];
+        if let EdgeEnd::World(id) = end {
+            endpoint.by_id[id as usize] = Some(endpoint.outlets.len());
+        }
+        endpoint.outlets.push(Outlet {
+            end,
+            targets,
+            lanes,
+            counters: counters.clone(),
+            batch_size: desc.queue.batch_size as usize,
+            on_full: desc.queue.on_full,
+            limit: capacity.saturating_sub(free as usize).max(1),
+            closed: desc.closed.then(|| desc.archetypes.iter().map(|known| known.mask).collect()),
+            spill: Default::default(),
+            wakers: Vec::new(),
+        });
+        let edge = EdgeEntry { from: endpoint.id, to: end, counters: counters.clone() };
+        self.wiring.counters.edges.push(edge);
+        counters
+    }
+
+    fn routes_of(&mut self, place: usize) {
+        let routing = self.topology.groups()[self.topology.locate(place).0].desc.routing;
+        let default = routing.default.and_then(|target| self.outlet_to(place, target));
+        let by_component = routing
+            .routes
+            .iter()
+            .filter_map(|route| Some((1 << route.component, self.outlet_to(place, route.target)?)));
+        self.wiring.endpoints[place].routes =
+            Routes { default, by_component: by_component.collect() };
+    }
+
+    fn outlet_to(&self, place: usize, target: Target) -> Option<usize> {
+        let end = match self.topology.resolve(target)? {
+            Destination::World(world) => EdgeEnd::World(self.topology.id_of(world)),
+            Destination::Array(group) => {
+                EdgeEnd::Group(self.topology.id_of(self.topology.flat(group, 0)))
+            }
+        };
+        self.wiring.endpoints[place].outlets.iter().position(|outlet| outlet.end == end)
+    }
+
+    fn admission_of(&mut self, place: usize) {
+        let mut reached = vec![false; self.total()];
+        let mut open = vec![place];
+        while let Some(from) = open.pop() {
+            if std::mem::replace(&mut reached[from], true) {
+                continue;
+            }
+            let next = self.topology.successors(from);
+            open.extend((0..self.total()).filter(|&to| next.has(to)));
+        }
+        let reached = (0..self.total()).filter(|&world| reached[world]);
+        let desc = self.topology.groups()[self.topology.locate(place).0].desc;
+        let free = if self.on_cycle(place) { headroom(desc.queue, desc.max_entities) } else { 0 };
+        let pipeline = reached.map(|world| {
+            let endpoint = &self.wiring.endpoints[world];
+            (endpoint.name, endpoint.counters.clone())
+        });
+        self.wiring.admissions.push(Admission::new(free, pipeline.collect()));
+    }
+}
+
+fn inboxes<S: Schema>(queue: QueueConfig) -> [Inbox<S>; 2] {
+    [(); 2].map(|()| Inbox::new(queue.capacity as usize, block_bytes::<S>(queue.batch_size)))
+}
+
+/// A batch, or half of the world if that is less.
+fn headroom(queue: QueueConfig, max_entities: u32) -> usize {
+    (queue.batch_size.min(max_entities / 2)) as usize
+}
+
+/// The most bytes that the queues of edges into one world hold at once:
+/// blocks for `capacity` entities that each travel alone, in both lanes, with
+/// their places in the queues; times the sources if each has a ring of its own.
+///
+/// A spill at the sources comes on top.
+pub const fn edge_bytes<S: Schema>(queue: QueueConfig, sources: usize) -> usize {
+    let rings = if queue.spsc { sources } else { 1 };
+    let handle = 2 * size_of::<usize>();
+    let lane = queue.capacity as usize * (block_bytes::<S>(queue.batch_size) + 2 * handle);
+    let spill = match queue.on_full {
+        OnFull::Spill(limit) => limit as usize * block_bytes::<S>(queue.batch_size) * sources,
+        _ => 0,
+    };
+    rings * 2 * lane + spill
+}
