@@ -1,6 +1,8 @@
 //! What the macros emit: the constants of worlds and schemas, and the impls of
 //! bundles and queries.
 #![forbid(unsafe_code)]
+// Visibilities are part of what is tested.
+#![allow(unreachable_pub)]
 #![warn(missing_docs, clippy::pedantic, clippy::undocumented_unsafe_blocks)]
 
 use core::mem::MaybeUninit;
@@ -32,7 +34,7 @@ struct Failed;
 struct Local(#[expect(dead_code)] Rc<u8>);
 
 mod path {
-    #[derive(ecs_macros::Component, Clone)]
+    #[derive(ecs_macros::Component, Clone, Debug)]
     #[repr(align(32))]
     pub struct Wide;
 }
@@ -53,6 +55,7 @@ struct Tagged<T, const N: usize>([T; N]);
     world_id = 7,
     source
 )]
+#[derive(Debug)]
 pub struct Base;
 
 #[world_config(base = Base)]
