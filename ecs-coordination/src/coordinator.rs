@@ -197,6 +197,21 @@ where
         self
     }
 
+    /// Takes in what arrives at the world of type `W` by hand, at the start of
+    /// each tick: `intake` has the world and the ends of its edges, with the same
+    /// calls as the coordinator's. [`Endpoint::receive`] does what is done by
+    /// default.
+    pub fn set_intake<W>(
+        &mut self,
+        intake: impl FnMut(&mut World<W>, &mut Endpoint<Worlds::Schema>) + Send + 'static,
+    ) -> &mut Self
+    where
+        W: WorldConfig<Schema = Worlds::Schema>,
+    {
+        self.member_mut::<W>(0).intake = Some(Box::new(intake));
+        self
+    }
+
     /// Says when the worlds of type `W` tick on their threads.
     pub fn set_pace<W: WorldConfig<Schema = Worlds::Schema>>(&mut self, pace: Pace) -> &mut Self {
         for index in 0..Self::count::<W>() {

@@ -6,11 +6,12 @@ use std::sync::atomic::Ordering;
 
 use crossbeam_utils::CachePadded;
 use ecs_core::block::Block;
-use ecs_core::config::OnFull;
+use ecs_core::config::{OnFull, WorldConfig};
 use ecs_core::entity::Entity;
 use ecs_core::outbox::Parcel;
 use ecs_core::schema::{Mask, Schema};
 use ecs_core::transfer::{EntityTransfer, TransferFlags};
+use ecs_core::world::World;
 
 use crate::error::{QueueError, QueueErrorKind};
 use crate::lane::{LaneSource, LaneTarget};
@@ -179,6 +180,8 @@ pub struct Endpoint<S: Schema> {
     pub(crate) turn: usize,
     /// Priority batches taken in a row, by `pop_transfer`.
     pub(crate) burst: usize,
+    /// Entities received, and queued one by one, in this tick.
+    pub(crate) moved: (usize, usize),
     pub(crate) counters: Arc<CachePadded<WorldCounters>>,
     /// By origin less 1: where ids of dead guests go.
     pub(crate) returns: Arc<Vec<Returns>>,
@@ -269,7 +272,10 @@ impl<S: Schema> Endpoint<S> {
             Some(None) => QueueErrorKind::NoEdge { from: self.id, to: target },
             Some(&Some(outlet)) => {
                 let source = self.place as u16;
-                return self.outlets[outlet].send_one(source, transfer.between(self.id, target));
+                let transfer = transfer.between(self.id, target);
+                let sent = self.outlets[outlet].send_one(source, transfer);
+                self.moved.1 += usize::from(sent.is_ok());
+                return sent;
             }
         };
         Err(QueueError::new(kind, transfer))
@@ -294,6 +300,7 @@ impl<S: Schema> Endpoint<S> {
                 inlet.count_received(source, 1);
                 self.turn = (at + 1) % count;
                 self.burst = if lane_index == PRIORITY { self.burst + 1 } else { 0 };
+                self.moved.0 += 1;
                 return popped;
             }
         }
@@ -308,6 +315,14 @@ impl<S: Schema> Endpoint<S> {
             out.push(transfer);
         }
         out.len() - before
+    }
+
+    /// Moves what has arrived into the world, in batches: what a tick begins
+    /// with unless the world has an intake of its own. Answers how many came.
+    pub fn receive<W: WorldConfig<Schema = S>>(&mut self, world: &mut World<W>) -> usize {
+        let received = crate::receive::receive(world, self);
+        self.moved.0 += received;
+        received
     }
 
     /// Entities that are on their way to this world, or to the array it is in.

@@ -18,7 +18,6 @@ use crate::dispatch::{Peers, dispatch};
 use crate::driver::{Driver, Event, Registry};
 use crate::endpoint::Endpoint;
 use crate::error::{Cause, Failure};
-use crate::receive::receive;
 use crate::stats::StatsReader;
 
 /// When a world ticks, on its thread.
@@ -85,12 +84,17 @@ impl Activity {
     }
 }
 
+/// Takes in what has arrived, in place of [`Endpoint::receive`].
+pub(crate) type Intake<W> =
+    Box<dyn FnMut(&mut World<W>, &mut Endpoint<<W as WorldConfig>::Schema>) + Send>;
+
 /// A world, what runs in it, and its ends of all edges.
 pub(crate) struct Member<W: WorldConfig> {
     pub(crate) world: World<W>,
     pub(crate) schedule: Schedule<W>,
     pub(crate) driver: Option<Box<dyn Driver<W>>>,
     pub(crate) endpoint: Endpoint<W::Schema>,
+    pub(crate) intake: Option<Intake<W>>,
     pub(crate) pace: Pace,
     pub(crate) idle: Option<Idle>,
     pub(crate) due: Option<Instant>,
@@ -131,6 +135,7 @@ impl<W: WorldConfig> Member<W> {
             schedule: Schedule::new(),
             driver: None,
             endpoint,
+            intake: None,
             pace: Pace::OnDemand,
             idle: None,
             due: None,
@@ -143,7 +148,11 @@ impl<W: WorldConfig> Member<W> {
     fn try_tick(&mut self, events: &[Event], peers: &mut dyn Peers) -> Result<Activity, Cause> {
         let Self { world, endpoint, .. } = self;
         endpoint.receive_returns(|entity| world.reclaim(entity));
-        let received = receive(world, endpoint);
+        endpoint.moved = (0, 0);
+        match &mut self.intake {
+            Some(intake) => intake(world, endpoint),
+            None => _ = endpoint.receive(world),
+        }
         let driven = match &mut self.driver {
             Some(driver) => driver.poll(world, events).map_err(Cause::Driver)?,
             None => false,
@@ -152,7 +161,8 @@ impl<W: WorldConfig> Member<W> {
         // Also after a system failed: what is complete goes on its way.
         let done = dispatch(&mut self.world, &mut self.endpoint, peers);
         systems?;
-        Ok(Activity { received, sent: done.gone, waiting: done.kept, driven })
+        let (received, queued) = self.endpoint.moved;
+        Ok(Activity { received, sent: done.gone + queued, waiting: done.kept, driven })
     }
 
     fn publish(&mut self) {

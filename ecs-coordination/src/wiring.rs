@@ -48,6 +48,7 @@ pub(crate) fn wire<S: Schema>(groups: &'static [Group]) -> Wiring<S> {
             inlets: Vec::new(),
             turn: 0,
             burst: 0,
+            moved: (0, 0),
             counters,
             returns: returns.clone(),
             returning: vec![Vec::new(); total],
