@@ -10,7 +10,7 @@ use ecs_core::outbox::{Parcel, Request};
 use ecs_core::schema::Schema;
 use ecs_core::world::{CopyError, World};
 
-use crate::endpoint::{Endpoint, NORMAL, Outlet, PRIORITY, Problem, batch_flags};
+use crate::endpoint::{Endpoint, NORMAL, Outlet, PRIORITY, Problem, Way, batch_flags};
 
 /// The other worlds of the same thread, for those who wait for one of them.
 pub(crate) trait Peers {
@@ -120,11 +120,15 @@ fn key_of<W: WorldConfig>(
             (outlet?, lane, false, !marker.destroy_on_transfer)
         }
         Request::Completed => {
-            let outlet = endpoint.routes.of(selection.mask);
-            if outlet.is_none() {
-                endpoint.report_no_route();
-            }
-            (outlet?, NORMAL, true, false)
+            let outlet = match endpoint.routes.of(selection.mask) {
+                Some(Way::Out(outlet)) => outlet,
+                Some(Way::Stay) => return None,
+                None => {
+                    endpoint.report_no_route();
+                    return None;
+                }
+            };
+            (outlet, NORMAL, true, false)
         }
     };
     if !endpoint.outlets[outlet].admits(selection.mask) {

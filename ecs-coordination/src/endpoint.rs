@@ -150,15 +150,24 @@ impl Returns {
 /// Where completed entities go, with edges in place of targets.
 #[derive(Debug, Default)]
 pub(crate) struct Routes {
-    pub(crate) default: Option<usize>,
-    /// Component bit and outlet; the last that matches wins.
-    pub(crate) by_component: Vec<(Mask, usize)>,
+    pub(crate) default: Option<Way>,
+    /// Component bit and way; the last that matches wins.
+    pub(crate) by_component: Vec<(Mask, Way)>,
+}
+
+/// Where a route leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Out through this outlet.
+    Out(usize),
+    /// An inherited route that names the world itself: its entities stay.
+    Stay,
 }
 
 impl Routes {
-    pub(crate) fn of(&self, mask: Mask) -> Option<usize> {
+    pub(crate) fn of(&self, mask: Mask) -> Option<Way> {
         let found = self.by_component.iter().rev().find(|(bit, _)| mask & bit != 0);
-        found.map(|&(_, outlet)| outlet).or(self.default)
+        found.map(|&(_, way)| way).or(self.default)
     }
 }
 

@@ -9,7 +9,7 @@ use ecs_core::schema::Schema;
 use ecs_core::topology::{Cycles, Destination, Topology};
 
 use crate::admit::Admission;
-use crate::endpoint::{Endpoint, Inlet, Outlet, Returns, Routes};
+use crate::endpoint::{Endpoint, Inlet, Outlet, Returns, Routes, Way};
 use crate::lane::{Inbox, LaneSource, ring_lane};
 use crate::stats::{Counters, EdgeCounters, EdgeEnd, EdgeEntry};
 
@@ -223,23 +223,25 @@ impl<S: Schema> Builder<'_, S> {
 
     fn routes_of(&mut self, place: usize) {
         let routing = self.topology.groups()[self.topology.locate(place).0].desc.routing;
-        let default = routing.default.and_then(|target| self.outlet_to(place, target));
+        let default = routing.default.and_then(|target| self.way_to(place, target));
         let by_component = routing
             .routes
             .iter()
-            .filter_map(|route| Some((1 << route.component, self.outlet_to(place, route.target)?)));
+            .filter_map(|route| Some((1 << route.component, self.way_to(place, route.target)?)));
         self.wiring.endpoints[place].routes =
             Routes { default, by_component: by_component.collect() };
     }
 
-    fn outlet_to(&self, place: usize, target: Target) -> Option<usize> {
+    fn way_to(&self, place: usize, target: Target) -> Option<Way> {
         let end = match self.topology.resolve(target)? {
+            Destination::World(world) if world == place => return Some(Way::Stay),
             Destination::World(world) => EdgeEnd::World(self.topology.id_of(world)),
             Destination::Array(group) => {
                 EdgeEnd::Group(self.topology.id_of(self.topology.flat(group, 0)))
             }
         };
-        self.wiring.endpoints[place].outlets.iter().position(|outlet| outlet.end == end)
+        let outlets = &self.wiring.endpoints[place].outlets;
+        outlets.iter().position(|outlet| outlet.end == end).map(Way::Out)
     }
 
     fn admission_of(&mut self, place: usize) {
