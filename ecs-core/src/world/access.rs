@@ -97,6 +97,8 @@ impl<W: WorldConfig> World<W> {
     /// ```
     #[inline]
     pub fn query<Q: Query<W::Schema>>(&mut self) -> QueryIter<'_, W::Schema, Q> {
+        // Here as well, so that the compiler's note shows the caller's line.
+        const { assert_no_conflict::<W::Schema, Q>() };
         self.query_filtered::<Q, ()>()
     }
 
