@@ -144,6 +144,12 @@ impl<W: WorldConfig> World<W> {
         self.entities.origin()
     }
 
+    /// The world's id in its coordinator, by which the members of an array tell
+    /// themselves apart; `None` for a world on its own.
+    pub fn id(&self) -> Option<u16> {
+        self.origin().checked_sub(1)
+    }
+
     /// Whether the entity is here.
     pub fn contains(&self, entity: Entity) -> bool {
         self.entities.find(entity).is_ok()

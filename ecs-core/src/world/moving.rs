@@ -67,7 +67,7 @@ impl<W: WorldConfig> World<W> {
         let row = self.detach(entity, Mask::MAX)?;
         self.entities.depart(entity);
         self.counts.departed += 1;
-        Ok(EntityTransfer::from_row(row, Some(entity), FULL).between(self.id(), 0))
+        Ok(EntityTransfer::from_row(row, Some(entity), FULL).between(self.id_or_0(), 0))
     }
 
     /// Copies an entity; the copy has an id of its own, made here.
@@ -91,7 +91,7 @@ impl<W: WorldConfig> World<W> {
         self.counts.spawned += 1;
         self.counts.departed += 1;
         let flags = TransferFlags { destroy_on_arrive: false, ..FULL };
-        Ok(EntityTransfer::from_row(row, Some(copy), flags).between(self.id(), 0))
+        Ok(EntityTransfer::from_row(row, Some(copy), flags).between(self.id_or_0(), 0))
     }
 
     /// Takes only the components of `B` out, to go as a new entity; the entity
@@ -104,7 +104,7 @@ impl<W: WorldConfig> World<W> {
         entity: Entity,
     ) -> Result<EntityTransfer<W::Schema>, RemoveError> {
         let bundle = self.remove::<B>(entity)?;
-        let mut transfer = EntityTransfer::new(self.id(), 0);
+        let mut transfer = EntityTransfer::new(self.id_or_0(), 0);
         let Ok(()) = transfer.pack_bundle(bundle) else {
             unreachable!("a new transfer is empty");
         };
@@ -149,8 +149,9 @@ impl<W: WorldConfig> World<W> {
         Ok(entity)
     }
 
-    fn id(&self) -> u16 {
-        self.origin().saturating_sub(1)
+    /// What a transfer names as its source.
+    fn id_or_0(&self) -> u16 {
+        self.id().unwrap_or(0)
     }
 
     /// Moves the components of `mask` out of the entity's row, at least those
