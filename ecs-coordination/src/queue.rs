@@ -3,7 +3,7 @@
 //!
 //! # Protocol
 //!
-//! [`SharedQueue`] wraps crossbeam's `ArrayQueue`, Vyukov's bounded queue: each
+//! [`LockFreeQueue`] wraps crossbeam's `ArrayQueue`, Vyukov's bounded queue: each
 //! slot carries a stamp of the lap that may write or read it next. A producer
 //! claims the slot at the tail by a compare-and-swap, fills it, and hands it to
 //! the consumers by its stamp; a consumer claims the slot at the head and hands
