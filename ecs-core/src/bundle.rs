@@ -12,9 +12,11 @@ use crate::schema::{Contains, Mask, Schema};
 /// component that is not in the schema.
 ///
 /// # Safety
-/// `write` writes exactly the components of `MASK`, each once, and the marker
-/// if `MARKER`; `read` reads exactly these, each once. Both hold where
-/// `DUPLICATE` is false.
+/// Where `DUPLICATE` is false, `write` writes exactly the components of `MASK`,
+/// each once, and the marker if `MARKER`; `read` reads exactly these, each once.
+/// Neither panics: a row that is written or read in part would be dropped twice,
+/// or not at all. A value holds nothing else, so that it is `Send` if the
+/// schema's components are.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a bundle of components of the schema `{S}`",
     label = "not a bundle of `{S}`",

@@ -78,10 +78,14 @@ impl Entities {
     }
 
     /// A fresh id of this world, which is away until it arrives somewhere.
+    ///
+    /// # Panics
+    /// If all ids are used up. Nothing has changed then.
     #[inline]
     pub(crate) fn create(&mut self) -> Entity {
         if self.free == NONE {
-            let index = u32::try_from(self.natives.len()).expect("fewer than 2^32 ids");
+            let index = u32::try_from(self.natives.len()).ok().filter(|&index| index != NONE);
+            let index = index.expect("fewer than 2^32 ids");
             self.natives.push(Slot { generation: 1, table: AWAY, row: NONE, outbox: NONE });
             return Entity::new(self.origin, 1, index);
         }
@@ -111,6 +115,9 @@ impl Entities {
     /// An entity has come to this place: one of ours is back, or a guest. One
     /// without an id, or with an id that is in use here (it is from another
     /// coordinator), gets a fresh one. Answers its id.
+    ///
+    /// # Panics
+    /// As [`create`](Self::create): nothing has changed then.
     #[inline]
     pub(crate) fn arrive(&mut self, entity: Option<Entity>, table: u32, row: u32) -> Entity {
         let Some(entity) = entity else { return self.create_at(table, row) };

@@ -20,6 +20,7 @@ pub(crate) const MAX_ORIGIN: u16 = (1 << (64 - INDEX_BITS - GENERATION_BITS)) - 
 pub struct Entity(NonZeroU64);
 
 const _: () = assert!(size_of::<Option<Entity>>() == 8);
+const _: () = assert!(usize::BITS >= 32, "an index must fit into a `usize`");
 
 impl Entity {
     /// The generation is at least 1, so the bits are never all zero.

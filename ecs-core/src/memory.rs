@@ -43,7 +43,7 @@ pub(crate) fn dangling(align: usize) -> NonNull<u8> {
 pub(crate) fn allocate(bytes: usize, align: usize) -> NonNull<u8> {
     let layout = layout(bytes, align);
     // SAFETY: the layout's size is not zero.
-    NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| handle_alloc_error(layout))
+    NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| out_of_memory(layout))
 }
 
 /// Gives the memory back.
@@ -70,7 +70,21 @@ pub(crate) unsafe fn resize(
     // SAFETY: the caller promises the old layout; the new size is not zero and,
     // as `new` exists, does not overflow.
     let moved = unsafe { realloc(memory.as_ptr(), layout(old_bytes, align), new_bytes) };
-    NonNull::new(moved).unwrap_or_else(|| handle_alloc_error(new))
+    NonNull::new(moved).unwrap_or_else(|| out_of_memory(new))
+}
+
+/// Ends the program, also where the allocation error would unwind, as it does
+/// without `std`: a table whose columns have grown in part must not be seen.
+#[cold]
+fn out_of_memory(layout: Layout) -> ! {
+    struct Abort;
+    impl Drop for Abort {
+        fn drop(&mut self) {
+            panic!("a panic while unwinding aborts");
+        }
+    }
+    let _abort = Abort;
+    handle_alloc_error(layout)
 }
 
 fn layout(bytes: usize, align: usize) -> Layout {

@@ -138,25 +138,6 @@ impl Table {
         row
     }
 
-    /// Adds `count` rows whose ids and components the caller writes next.
-    ///
-    /// # Safety
-    /// As for [`push`](Self::push), for all rows and their ids.
-    pub(crate) unsafe fn push_rows(&mut self, count: usize) -> usize {
-        let row = self.len;
-        debug_assert!(row + count <= self.capacity);
-        self.len += count;
-        row
-    }
-
-    /// Writes the id at `row`.
-    #[inline(always)]
-    pub(crate) fn set_id(&mut self, row: usize, entity: Entity) {
-        assert!(row < self.len, "a row of the table");
-        // SAFETY: the row is in the table, and an id needs no drop.
-        unsafe { self.entities.add(row).write(entity) };
-    }
-
     /// Forgets `row`, whose values the caller has moved out, and moves the last
     /// row there. Answers the entity that moved.
     ///

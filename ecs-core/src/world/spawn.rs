@@ -20,7 +20,6 @@ impl<W: WorldConfig> World<W> {
         }
         let table = self.tables.of(B::MASK);
         self.tables.get_mut(table).reserve(1);
-        self.counts.spawned += 1;
         Ok(self.spawn_at(table, bundle))
     }
 
@@ -47,7 +46,6 @@ impl<W: WorldConfig> World<W> {
         let first = self.tables.get(table).len();
         // `take`: room was made for this many, whatever the iterator does.
         for bundle in bundles.take(count) {
-            self.counts.spawned += 1;
             self.spawn_at(table, bundle);
         }
         Ok(&self.tables.get(table).entities()[first..])
@@ -64,6 +62,7 @@ impl<W: WorldConfig> World<W> {
         let mut cells = RowCells::new(rows, row);
         // SAFETY: the row's cells are the bundle's, valid, and hold nothing yet.
         unsafe { bundle.write(&mut cells) };
+        self.counts.spawned += 1;
         if B::MARKER
             && let Some(marker) = cells.marker
         {

@@ -112,13 +112,18 @@ impl<W: WorldConfig> World<W> {
             self.outbox.take(slot.outbox);
             self.entities.slot_mut(entity).outbox = NONE;
         }
+        // First what can panic: from `read` on, the row's values have two owners
+        // until `relocate` has forgotten the row.
+        let target = (B::MASK != 0).then(|| self.neighbour(slot.table, B::MASK));
+        if let Some(target) = target {
+            self.tables.get_mut(target).reserve(1);
+        }
         let mut cells = RowCells::new(self.tables.get(slot.table), slot.row as usize);
         cells.marker = marker;
         // SAFETY: the row holds a value of each component in the bundle's mask.
         // They are moved out; `relocate` copies only what the target has.
         let bundle = unsafe { B::read(&mut cells) };
-        if B::MASK != 0 {
-            let target = self.neighbour(slot.table, B::MASK);
+        if let Some(target) = target {
             self.relocate(entity, slot, target);
         }
         Ok(bundle)
@@ -133,7 +138,8 @@ impl<W: WorldConfig> World<W> {
         self.tables.of(self.tables.get(table).mask() ^ mask)
     }
 
-    /// Moves the row to another table; answers the new row.
+    /// Moves the row to another table; answers the new row. Panics, if at all,
+    /// before anything has moved.
     #[inline]
     fn relocate(&mut self, entity: Entity, slot: Slot, target: u32) -> usize {
         let (from, to) = self.tables.pair_mut(slot.table, target);
