@@ -1,6 +1,7 @@
 //! One world: entities, their tables, resources and the outbox.
 
 mod access;
+mod hooks;
 mod moving;
 mod spawn;
 mod structure;
@@ -56,7 +57,7 @@ pub struct World<W: WorldConfig> {
     /// Guests that died here: their slots are their origins' to reuse.
     returns: alloc::vec::Vec<Entity>,
     counts: Counts,
-    hooks: Option<Box<Hooks<W>>>,
+    hooks: Option<Box<hooks::Hooks<W>>>,
     scratch: moving::Scratch,
     types: PhantomData<<W::Schema as Schema>::Types>,
 }
@@ -76,14 +77,6 @@ pub struct Counts {
     pub despawned: u64,
     /// Left for other worlds, or taken out.
     pub departed: u64,
-}
-
-type DepartHook<W> = Box<dyn FnMut(&World<W>, Entity, Departure) + Send>;
-type ArriveHook<W> = Box<dyn FnMut(&mut World<W>, Entity) + Send>;
-
-struct Hooks<W: WorldConfig> {
-    depart: Option<DepartHook<W>>,
-    arrive: Option<ArriveHook<W>>,
 }
 
 impl<W: WorldConfig> World<W> {
@@ -219,22 +212,6 @@ impl<W: WorldConfig> World<W> {
     /// Takes a resource out.
     pub fn remove_resource<R: Send + 'static>(&mut self) -> Option<R> {
         self.resources.remove()
-    }
-
-    /// Calls `hook` before an entity leaves for another world, with where it
-    /// goes and how. A later hook replaces an earlier one.
-    pub fn on_depart(&mut self, hook: impl FnMut(&World<W>, Entity, Departure) + Send + 'static) {
-        self.hooks_mut().depart = Some(Box::new(hook));
-    }
-
-    /// Calls `hook` after an entity has come from another world. A later hook
-    /// replaces an earlier one.
-    pub fn on_arrive(&mut self, hook: impl FnMut(&mut World<W>, Entity) + Send + 'static) {
-        self.hooks_mut().arrive = Some(Box::new(hook));
-    }
-
-    fn hooks_mut(&mut self) -> &mut Hooks<W> {
-        self.hooks.get_or_insert_with(|| Box::new(Hooks { depart: None, arrive: None }))
     }
 
     /// The entities that want to leave, in the order in which they asked.

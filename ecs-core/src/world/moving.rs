@@ -207,7 +207,7 @@ impl<W: WorldConfig> World<W> {
 
     /// Moves entities into a block that was begun with their components, in
     /// order, until it is full or one is not here or of another archetype.
-    /// Answers how many went.
+    /// Answers how many went. An entity stands in the list once.
     pub fn depart(
         &mut self,
         entities: &[Entity],
@@ -215,8 +215,13 @@ impl<W: WorldConfig> World<W> {
         target: u16,
     ) -> usize {
         let entities = &entities[..entities.len().min(block.room())];
-        self.tell_departing(entities, Departure { target, kind: DepartureKind::Moved });
         let mask = block.mask();
+        if self.has_depart_hook() {
+            let goes = |&&entity: &&Entity| self.select(entity).is_ok_and(|at| at.mask == mask);
+            let count = entities.iter().take_while(goes).count();
+            let departure = Departure { target, kind: DepartureKind::Moved };
+            self.tell_departing(&entities[..count], departure);
+        }
         let mut rows = core::mem::take(&mut self.scratch.rows);
         rows.clear();
         let mut table = None;
@@ -322,15 +327,18 @@ impl<W: WorldConfig> World<W> {
                 cells.copy_from_nonoverlapping(column.add(from * size), count * size);
             }
         });
-        // SAFETY: there is room; the components are there, the ids follow.
-        unsafe { table.push_rows(count) };
-        for (row, &id) in (to..).zip(&block.ids()[..count]) {
-            let entity = self.entities.arrive(id, number, row as u32);
-            table.set_id(row, entity);
+        // One by one, since a fresh id may panic: each row is the block's until
+        // it is the table's, and what was copied too far is nobody's.
+        for row in to..to + count {
+            let entity = self.entities.arrive(block.ids()[0], number, row as u32);
+            // SAFETY: there is room for the row, whose components are there; the
+            // block gives up the row that they came from.
+            unsafe {
+                table.push(entity);
+                block.removed(1);
+            }
+            self.counts.arrived += 1;
         }
-        // SAFETY: the first `count` rows were moved out just now.
-        unsafe { block.removed(count) };
-        self.counts.arrived += count as u64;
         if self.has_arrive_hook() {
             let mut ids = core::mem::take(&mut self.scratch.ids);
             ids.clear();
@@ -379,30 +387,6 @@ impl<W: WorldConfig> World<W> {
     /// Ids of which that can't be true are ignored.
     pub fn reclaim(&mut self, entity: Entity) {
         self.entities.reclaim(entity);
-    }
-
-    fn tell_departing(&mut self, entities: &[Entity], departure: Departure) {
-        let Some(mut hook) = self.hooks.as_mut().and_then(|hooks| hooks.depart.take()) else {
-            return;
-        };
-        for &entity in entities {
-            hook(self, entity, departure);
-        }
-        self.hooks_mut().depart.get_or_insert(hook);
-    }
-
-    fn has_arrive_hook(&self) -> bool {
-        self.hooks.as_ref().is_some_and(|hooks| hooks.arrive.is_some())
-    }
-
-    fn tell_arrived(&mut self, entities: &[Entity]) {
-        let Some(mut hook) = self.hooks.as_mut().and_then(|hooks| hooks.arrive.take()) else {
-            return;
-        };
-        for &entity in entities {
-            hook(self, entity);
-        }
-        self.hooks_mut().arrive.get_or_insert(hook);
     }
 }
 
