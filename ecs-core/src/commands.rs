@@ -22,14 +22,17 @@ use crate::world::World;
 pub struct Commands<W: WorldConfig> {
     capacity: usize,
     count: usize,
-    /// Commands from `first` on, each a [`Head`] and its payload, in whole words.
+    /// Commands from `first` on, `count` of them, each a [`Head`] and its payload,
+    /// in whole words. Neither is aligned: they are read and written as a whole,
+    /// never borrowed in place.
     words: Vec<MaybeUninit<u64>>,
     first: usize,
     world: PhantomData<(W, <W::Schema as Schema>::Types)>,
 }
 
-// SAFETY: the buffer owns its payloads: bundles of the schema's components,
-// which are `Send` if the types are, and closures, which `push` demands it of.
+// SAFETY: the buffer owns its payloads: ids; bundles, which hold nothing but
+// components of the schema and so are `Send` if the types are; and closures, of
+// which `run` demands it.
 unsafe impl<W: WorldConfig> Send for Commands<W> where <W::Schema as Schema>::Types: Send {}
 
 /// What became of a command.
@@ -164,6 +167,12 @@ impl<W: WorldConfig> Commands<W> {
         let _ = make;
         if self.count == self.capacity {
             return Err(BufferFull(payload));
+        }
+        // Commands that were made give up their memory once they are most of it,
+        // so that a buffer which is never quite empty does not grow.
+        if self.first > self.words.len() / 2 {
+            self.words.drain(..self.first);
+            self.first = 0;
         }
         let payload_words = words(size_of::<T>());
         let at = self.words.len();
