@@ -160,31 +160,31 @@ impl<W: WorldConfig> Schedule<W> {
         self.systems.is_empty()
     }
 
-    /// Runs each system once, and after each its commands. Commands that the
-    /// world refused at the last run are tried again first.
+    /// Runs each system once, and after each its commands.
+    ///
+    /// A command that the world refuses, because it is full or closed to an
+    /// archetype, waits, and those after it wait behind it. It is tried again
+    /// before the next run and after each system: one of them may make room.
     ///
     /// # Errors
     /// If a system fails: its commands still take effect, and the systems after
-    /// it do not run. If the world refuses a command, because it is full or
-    /// closed to an archetype: the command waits for the next run.
+    /// it do not run. If commands still wait at the end of the run.
     pub fn run(&mut self, world: &mut World<W>) -> Result<(), SystemError> {
-        if let Err(error) = self.commands.apply(world) {
-            let system = String::from("commands of the last run");
-            return Err(SystemError { system, source: Box::new(error) });
-        }
+        let refused = self.commands.apply(world).err();
+        // What waits, and the system whose command was refused first.
+        let mut waits = refused.map(|error| (None, error));
         for index in 0..self.systems.len() {
-            let system = &mut self.systems[index];
-            let result = system.run(world, &mut self.commands);
+            let result = self.systems[index].run(world, &mut self.commands);
             let applied = self.commands.apply(world);
-            let name = || self.systems[index].name().to_string();
             if let Err(source) = result {
-                return Err(SystemError { system: name(), source });
+                return Err(SystemError { system: self.systems[index].name().to_string(), source });
             }
-            if let Err(error) = applied {
-                return Err(SystemError { system: name(), source: Box::new(error) });
-            }
+            let first = waits.map_or(Some(index), |(first, _)| first);
+            waits = applied.err().map(|error| (first, error));
         }
-        Ok(())
+        let Some((system, error)) = waits else { return Ok(()) };
+        let system = system.map_or("commands of the last run", |index| self.systems[index].name());
+        Err(SystemError { system: system.to_string(), source: Box::new(error) })
     }
 }
 
