@@ -79,11 +79,12 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> QueryIter<'w, S, Q, F> {
     }
 
     /// The columns of each table: `&[C]` for `&C`, `&mut [C]` for `&mut C`,
-    /// `&[Entity]` for `Entity`. A table that is begun is given from its start.
+    /// `&[Entity]` for `Entity`. A table of which `next` has given rows is left
+    /// out: they may still be borrowed.
     #[inline]
     pub fn slices(self) -> SliceIter<'w, S, Q, F> {
         const { assert!(!F::ROWS, "a filter by `TransferMarker` looks at rows: no slices") };
-        SliceIter { tables: self.tables, query: PhantomData }
+        SliceIter { tables: self.tables, query: PhantomData, filter: PhantomData }
     }
 }
 
@@ -141,7 +142,10 @@ impl<S: Schema, Q: Query<S>, F: Filter<S>> fmt::Debug for QueryIter<'_, S, Q, F>
 /// The columns of each table that a query matches.
 pub struct SliceIter<'w, S: Schema, Q: Query<S>, F: Filter<S>> {
     tables: slice::Iter<'w, Table>,
-    query: PhantomData<(S, F, fn() -> Q)>,
+    /// Not to be taken for another query, which might conflict with itself: a
+    /// component such as `for<'a> fn(&'a u8)` is a subtype of another.
+    query: PhantomData<fn(Q) -> Q>,
+    filter: PhantomData<(S, F)>,
 }
 
 impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> Iterator for SliceIter<'w, S, Q, F> {
