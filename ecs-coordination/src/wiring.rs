@@ -29,7 +29,11 @@ pub(crate) fn wire<S: Schema>(groups: &'static [Group]) -> Wiring<S> {
     let mut wiring = Wiring {
         endpoints: Vec::with_capacity(total),
         admissions: Vec::with_capacity(total),
-        counters: Counters { worlds: vec![("", Arc::default()); total], edges: Vec::new() },
+        // Made one by one: a clone of an `Arc` would be the same counters.
+        counters: Counters {
+            worlds: (0..total).map(|_| ("", Arc::default())).collect(),
+            edges: Vec::new(),
+        },
         components: (0..total).map(|place| cycles.component_of(place)).collect(),
     };
     let returns: Arc<Vec<Returns>> = Arc::new((0..total).map(|_| Returns::new()).collect());
