@@ -59,6 +59,9 @@ pub struct Event {
     pub token: usize,
     /// There is something to read, or the peer has closed its side.
     pub readable: bool,
+    /// The peer has closed its side: reading comes to an end, after what has
+    /// arrived. Edge-triggered: no further event tells of that end.
+    pub read_closed: bool,
     /// There is room to write, or the peer has closed its side.
     pub writable: bool,
     /// The source has failed.
@@ -205,6 +208,7 @@ mod reactor {
                 let ready = Event {
                     token: token & (MAX_TOKEN - 1),
                     readable: event.is_readable() || event.is_read_closed(),
+                    read_closed: event.is_read_closed(),
                     writable: event.is_writable() || event.is_write_closed(),
                     error: event.is_error(),
                 };
