@@ -18,6 +18,8 @@ pub struct Admission {
     free: usize,
     /// The worlds that entities from here can reach, this one included.
     pipeline: Vec<(&'static str, Arc<CachePadded<WorldCounters>>)>,
+    /// The coordinator stops.
+    stopping: bool,
 }
 
 impl Admission {
@@ -25,10 +27,17 @@ impl Admission {
         free: usize,
         pipeline: Vec<(&'static str, Arc<CachePadded<WorldCounters>>)>,
     ) -> Self {
-        Self { free, pipeline }
+        Self { free, pipeline, stopping: false }
+    }
+
+    pub(crate) fn set_stopping(&mut self, stopping: bool) {
+        self.stopping = stopping;
     }
 
     fn check(&self, room: usize, count: usize) -> Result<(), Overloaded> {
+        if self.stopping {
+            return Err(Overloaded::Stopping);
+        }
         if room < count + self.free {
             return Err(Overloaded::WorldFull { room: room.saturating_sub(self.free) });
         }
@@ -51,6 +60,7 @@ impl fmt::Debug for Admission {
 
 /// More should not be taken in now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum Overloaded {
     /// This world has not enough room.
     #[error("the world has room for {room} more entities only")]
@@ -64,12 +74,17 @@ pub enum Overloaded {
         /// Its name.
         world: &'static str,
     },
+    /// The coordinator stops: what is begun is finished, and nothing new is.
+    #[error("the coordinator is stopping")]
+    Stopping,
 }
 
 /// Asks whether a world should take in more.
 pub trait Admit {
     /// Whether `count` more entities should be made here now: there is room
-    /// for them, and no world that they can reach is under pressure.
+    /// for them, no world that they can reach is under pressure, and the
+    /// coordinator is not stopping. A system that makes entities in each tick
+    /// asks this, or its worlds never come to rest for a stop.
     ///
     /// # Errors
     /// If they should not: say so to whoever brings them.

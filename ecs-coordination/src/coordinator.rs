@@ -15,7 +15,7 @@ use ecs_core::world::World;
 
 use crate::crew::Crew;
 use crate::driver::Driver;
-use crate::endpoint::{Endpoint, NORMAL, PRIORITY, Problem};
+use crate::endpoint::{Endpoint, Fate, NORMAL, PRIORITY, Problem};
 use crate::error::{Failure, QueueError, QueueErrorKind, RunError, RunErrorKind, StartError};
 use crate::member::{Activity, Idle, Member, Node, Pace};
 use crate::placement::Placement;
@@ -502,18 +502,18 @@ where
                 continue;
             }
             for lane in [PRIORITY, NORMAL] {
-                while let Some(mut block) =
-                    self.endpoint_mut(world).inlets[inlet].lanes[lane].take_front()
+                while let Some(source) =
+                    self.endpoint_mut(world).inlets[inlet].lanes[lane].front().map(|b| b.source())
                 {
-                    let source = topology.id_of(block.source() as usize);
-                    let back = self.crew.node_mut(source as usize).take_in(&mut block);
-                    let endpoint = self.endpoint_mut(world);
-                    endpoint.inlets[inlet].count_returned(block.source(), back);
-                    endpoint.inlets[inlet].lanes[lane].put_front(block);
+                    let source = topology.id_of(source as usize);
+                    // A world never sends to itself, so these are two.
+                    let [node, source] = self.crew.pair_mut(world as usize, source as usize);
+                    let inlet = &mut node.endpoint_mut().inlets[inlet];
+                    let front = inlet.open(lane, Fate::Returned, None);
+                    let back = front.map_or(0, |mut front| source.take_in(front.block()));
                     if back == 0 {
                         break;
                     }
-                    endpoint.inlets[inlet].lanes[lane].moved_out(back);
                     came += back;
                 }
             }
@@ -547,9 +547,8 @@ where
     }
 
     fn seat<W: WorldConfig>(&self, index: usize) -> usize {
-        let group = const { Self::group::<W>() };
-        let first = Topology::new(Worlds::GROUPS).first_id(group);
-        assert!(index < Worlds::GROUPS[group].count, "there is no world {index} in this array");
+        let first = const { Topology::new(Worlds::GROUPS).first_id(Self::group::<W>()) };
+        assert!(index < Self::count::<W>(), "there is no world {index} in this array");
         first + index
     }
 

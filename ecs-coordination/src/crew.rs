@@ -58,6 +58,12 @@ impl<S: Schema> Crew<S> {
         self.seats[seat].node.as_mut().expect("between ticks every seat is taken")
     }
 
+    /// Two nodes on different seats.
+    pub(crate) fn pair_mut(&mut self, a: usize, b: usize) -> [&mut Box<dyn Node<S>>; 2] {
+        let seats = self.seats.get_disjoint_mut([a, b]).expect("two seats that exist");
+        seats.map(|seat| seat.node.as_mut().expect("between ticks every seat is taken"))
+    }
+
     /// Makes the wait for the operating system, if a driver needs one.
     pub(crate) fn prepare(&mut self) -> io::Result<Option<&Reactor>> {
         self.reactor = None;
@@ -67,22 +73,22 @@ impl<S: Schema> Crew<S> {
         Ok(self.reactor.as_ref())
     }
 
-    /// Starts the drivers.
+    /// Starts the worlds' drivers. A world whose driver does not start has
+    /// failed and won't tick; the others start all the same.
     pub(crate) fn start(&mut self) -> Result<(), Failure> {
+        let mut failed = None;
         for seat in &mut self.seats {
             let Some(node) = &mut seat.node else { continue };
             let registry = match &self.reactor {
                 Some(reactor) => reactor.registry(seat.place),
                 None => Ok(Registry::none(seat.place)),
             };
-            let started = registry.and_then(|registry| node.start(&registry));
-            started.map_err(|error| Failure {
-                world: node.endpoint().name(),
-                id: node.endpoint().id(),
-                cause: Cause::Io(error),
-            })?;
+            if let Err(error) = registry.and_then(|registry| node.start(&registry)) {
+                let failure = node.fail(Cause::Io(error));
+                failed.get_or_insert(failure);
+            }
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
     /// Waits for events up to `timeout`; without a reactor there are none.
@@ -137,11 +143,11 @@ impl<S: Schema> Peers for Others<'_, S> {
         let Some(seat) = self.seats.iter().position(|seat| seat.place == place) else {
             return PeerTick::Elsewhere;
         };
-        if self.seats[seat].node.is_none() {
+        if self.seats[seat].node.as_ref().is_none_or(|node| node.has_failed()) {
             return PeerTick::Busy;
         }
         match tick_seat(self.seats, seat, &[], self.failure) {
-            Ok(_) => PeerTick::Ticked,
+            Ok(activity) => PeerTick::Ticked(activity.is_busy()),
             Err(failed) => {
                 self.failure.get_or_insert(failed);
                 PeerTick::Busy

@@ -11,6 +11,7 @@ use ecs_core::schema::Schema;
 use ecs_core::world::{CopyError, World};
 
 use crate::endpoint::{Endpoint, NORMAL, Outlet, PRIORITY, Problem, Way, batch_flags};
+use crate::runtime::Flags;
 
 /// The other worlds of the same thread, for those who wait for one of them.
 pub(crate) trait Peers {
@@ -21,9 +22,9 @@ pub(crate) trait Peers {
 /// What became of [`Peers::tick`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PeerTick {
-    /// It ticked, and may have made room.
-    Ticked,
-    /// It waits for us, down the call stack.
+    /// It ticked; whether it did anything, and so may have made room.
+    Ticked(bool),
+    /// It waits for us, down the call stack, or has failed.
     Busy,
     /// It is on another thread.
     Elsewhere,
@@ -38,12 +39,15 @@ pub(crate) struct Item {
 }
 
 /// What goes in one batch, in the order in which batches go: by outlet,
-/// priority first, markers before completions, by table, moves before copies.
+/// priority first, markers before completions, then by age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     outlet: u32,
     lane: u8,
     completed: bool,
+    /// The oldest request among those of this table, so that where there is
+    /// little room no table waits behind another for good.
+    oldest: u32,
     table: u32,
     copy: bool,
 }
@@ -80,6 +84,7 @@ pub(crate) fn dispatch<W: WorldConfig>(
     if !plan.is_sorted() {
         plan.sort_unstable();
     }
+    rank_by_age(&mut plan);
     shed_excess(world, endpoint, &parcels, &mut plan, &mut done);
     // What stays is moved to the front of the plan.
     let mut kept = 0;
@@ -101,6 +106,18 @@ pub(crate) fn dispatch<W: WorldConfig>(
     done.kept = kept;
     (endpoint.parcels, endpoint.plan) = (parcels, plan);
     done
+}
+
+/// Orders the batches of an edge by the oldest request in each. The plan is
+/// sorted by key and sequence.
+fn rank_by_age(plan: &mut [Item]) {
+    for run in plan.chunk_by_mut(|a, b| a.key == b.key) {
+        let oldest = run[0].sequence;
+        run.iter_mut().for_each(|item| item.key.oldest = oldest);
+    }
+    if !plan.is_sorted() {
+        plan.sort_unstable();
+    }
 }
 
 /// Where a parcel goes; `None` if it can't go and stays out of the outbox.
@@ -136,7 +153,7 @@ fn key_of<W: WorldConfig>(
         return None;
     }
     let (outlet, lane, table) = (outlet as u32, lane as u8, selection.table);
-    Some(Key { outlet, lane, completed, table, copy })
+    Some(Key { outlet, lane, completed, oldest: 0, table, copy })
 }
 
 /// Under `shed`, drops the oldest unprioritised entities beyond what there is
@@ -212,7 +229,8 @@ fn send_run<W: WorldConfig>(
             break;
         };
         let patience = patience.get_or_insert_with(|| Patience::new(timeout));
-        if !patience.wait(&outlet.targets, peers) {
+        let halted = endpoint.flags.as_deref().is_some_and(Flags::is_halted);
+        if halted || !patience.wait(&outlet.targets, peers) {
             break;
         }
     }
@@ -236,41 +254,33 @@ fn send_what_fits<W: WorldConfig>(
         if !outlet.spill[lane_index].is_empty() {
             break; // Those who wait in the spill go first.
         }
-        let lane = &mut outlet.lanes[lane_index];
+        let target = outlet.target_id();
         let wanted = (entities.len() - sent).min(outlet.batch_size);
-        let granted = lane.pending.reserve(1, wanted, outlet.limit);
-        if granted == 0 {
-            break;
-        }
-        let mut block = lane.block();
+        let Some(mut batch) = outlet.lanes[lane_index].batch(wanted, outlet.limit) else { break };
         let selection = world.select(entities[sent]);
         let mask = selection.expect("who is in the plan is here").mask;
-        let fits = block.begin(mask, place, batch_flags(lane_index == PRIORITY, !key.copy));
-        let count = granted.min(fits);
+        let flags = batch_flags(lane_index == PRIORITY, !key.copy);
+        let fits = batch.block().begin(mask, place, flags);
+        let count = batch.room().min(fits);
         let chosen = &entities[sent..sent + count];
-        let target = outlet.target_id();
+        let mut refused = None;
         if key.copy {
             for &entity in chosen {
                 match world.depart_copy(entity, target) {
-                    Ok(copy) => block.push(copy),
-                    Err(error) => endpoint.report_not_clone(error),
+                    Ok(copy) => batch.block().push(copy),
+                    Err(error) => {
+                        // All of one table, so all for the same reason.
+                        refused.get_or_insert((error, 0)).1 += 1;
+                    }
                 }
             }
         } else {
-            let moved = world.depart(chosen, &mut block, target);
+            let moved = world.depart(chosen, batch.block(), target);
             debug_assert_eq!(moved, count, "who is in the plan is here, in this table");
         }
-        let outlet = &mut endpoint.outlets[key.outlet as usize];
-        let lane = &mut outlet.lanes[lane_index];
-        let moved = block.len();
-        if moved < granted {
-            lane.pending.release(granted - moved);
-        }
-        if moved == 0 {
-            lane.keep(block);
-        } else {
-            outlet.counters.add_taken(moved);
-            lane.push(block);
+        let moved = batch.send(&outlet.counters);
+        if let Some((error, count)) = refused {
+            endpoint.report_not_clone(error, count);
         }
         done.gone += moved;
         sent += count;
@@ -317,19 +327,26 @@ fn spill<W: WorldConfig>(
 }
 
 impl<S: Schema> Outlet<S> {
-    /// Sends what waits in the spill, oldest first, as long as whole batches fit.
+    /// Sends what waits in the spill, oldest first, as far as there is room.
     fn flush_spill(&mut self) -> usize {
         let mut sent = 0;
-        for lane_index in [PRIORITY, NORMAL] {
-            while let Some(block) = self.spill[lane_index].front() {
-                let lane = &mut self.lanes[lane_index];
-                let count = block.len();
-                if lane.pending.reserve(count, count, self.limit) == 0 {
-                    break;
+        for (lane, spill) in self.lanes.iter_mut().zip(&mut self.spill) {
+            while let Some(front) = spill.front_mut() {
+                let Some(mut batch) = lane.batch(front.len(), self.limit) else { break };
+                if batch.room() == front.len() {
+                    let block = spill.pop_front().expect("it was in front just now");
+                    sent += batch.send_filled(block);
+                    continue;
                 }
-                let block = self.spill[lane_index].pop_front();
-                lane.push(block.expect("it was in front just now"));
-                sent += count;
+                // Room for a part only: it goes ahead, so that others who fill
+                // the lane entity by entity don't keep the batch waiting.
+                let room = batch.room();
+                let part = batch.block();
+                part.begin(front.mask(), front.source(), front.flags());
+                for transfer in std::iter::from_fn(|| front.pop(0)).take(room) {
+                    part.push(transfer);
+                }
+                sent += batch.send_again();
             }
         }
         if sent > 0 {
@@ -357,26 +374,32 @@ impl Patience {
         Self { deadline: crate::clock::now().and_then(|now| now.checked_add(timeout)), rounds: 0 }
     }
 
-    /// `false` when the time is over, or the target waits for us.
+    /// `false` when the time is over, or no target can make room before we return.
     fn wait(&mut self, targets: &[usize], peers: &mut dyn Peers) -> bool {
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return false;
         }
-        let mut ticked = false;
-        let mut elsewhere = false;
+        let (mut ticked, mut worth_it, mut progress) = (false, false, false);
         for &target in targets {
             match peers.tick(target) {
-                PeerTick::Ticked => ticked = true,
-                PeerTick::Elsewhere => elsewhere = true,
+                PeerTick::Ticked(busy) => {
+                    ticked = true;
+                    progress |= busy;
+                }
+                PeerTick::Elsewhere => worth_it = true,
                 PeerTick::Busy => {}
             }
         }
         self.rounds += 1;
-        if ticked {
+        if self.deadline.is_none() && ticked {
             // Without a clock the rounds are the deadline.
-            return self.deadline.is_some() || self.rounds < 1000;
+            return self.rounds < 1000;
         }
-        if !elsewhere {
+        if progress {
+            return true;
+        }
+        // A target that ticks and does nothing may wait for another thread.
+        if !worth_it && !ticked {
             return false;
         }
         if self.rounds <= Self::SPINS {
@@ -402,10 +425,10 @@ impl<S: Schema> Endpoint<S> {
         self.report_once(Problem::NoRoute { world: self.name });
     }
 
-    fn report_not_clone(&mut self, error: CopyError) {
+    fn report_not_clone(&mut self, error: CopyError, entities: u64) {
         if let CopyError::NotClone(component) = error {
             // ORDERING: relaxed: a count of its own.
-            self.counters.not_clone.fetch_add(1, Ordering::Relaxed);
+            self.counters.not_clone.fetch_add(entities, Ordering::Relaxed);
             self.report_once(Problem::NotClone { world: self.name, component });
         }
     }

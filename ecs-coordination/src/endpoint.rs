@@ -17,6 +17,8 @@ use crate::error::{QueueError, QueueErrorKind};
 use crate::lane::{LaneSource, LaneTarget};
 use crate::park::Waker;
 use crate::queue::SharedQueue;
+use crate::quiet::Quiet;
+use crate::runtime::Flags;
 use crate::stats::{EdgeCounters, EdgeEnd, WorldCounters};
 
 /// Which lane of an edge.
@@ -79,16 +81,16 @@ impl<S: Schema> Outlet<S> {
         let flags = transfer.flags();
         let lane_index = if flags.priority { PRIORITY } else { NORMAL };
         let lane = &mut self.lanes[lane_index];
-        let behind_spill = !self.spill[lane_index].is_empty();
-        if behind_spill || lane.pending.reserve(1, 1, self.limit) == 0 {
+        // Those who wait in the spill go first.
+        let batch = self.spill[lane_index].is_empty().then(|| lane.batch(1, self.limit));
+        let Some(mut batch) = batch.flatten() else {
             self.counters.add_full();
             return Err(QueueError::new(QueueErrorKind::Full, transfer));
-        }
-        let mut block = lane.block();
+        };
+        let block = batch.block();
         block.begin(transfer.mask(), source, flags);
         block.push(transfer);
-        self.counters.add_taken(1);
-        lane.push(block);
+        batch.send(&self.counters);
         self.wake();
         Ok(())
     }
@@ -119,15 +121,67 @@ impl<S: Schema> Inlet<S> {
         self.lanes.iter().map(|lane| lane.pending.count()).sum()
     }
 
-    pub(crate) fn count_returned(&self, source: u16, count: usize) {
-        if let Some(counters) = &self.counters[source as usize] {
-            counters.add_returned(count);
-        }
+    /// Takes the front block of a lane in hand; what is moved out of it has
+    /// this `fate`.
+    pub(crate) fn open<'a>(
+        &'a mut self,
+        lane: usize,
+        fate: Fate,
+        quiet: Option<&'a Quiet>,
+    ) -> Option<Opened<'a, S>> {
+        let block = self.lanes[lane].take_front()?;
+        let before = block.len();
+        Some(Opened { inlet: self, lane, fate, quiet, block: Some(block), before })
     }
+}
 
-    pub(crate) fn count_received(&self, source: u16, count: usize) {
-        if let Some(counters) = &self.counters[source as usize] {
-            counters.add_received(count);
+/// What becomes of entities that leave a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// They have come to the target.
+    Received,
+    /// They are back in the world that they came from.
+    Returned,
+    /// They were dropped.
+    Dropped,
+}
+
+/// The front block of a lane. Dropped, also while a panic passes, it accounts
+/// for what was moved out, and puts the rest back.
+pub(crate) struct Opened<'a, S: Schema> {
+    inlet: &'a mut Inlet<S>,
+    lane: usize,
+    fate: Fate,
+    quiet: Option<&'a Quiet>,
+    block: Option<Block<S>>,
+    before: usize,
+}
+
+impl<S: Schema> Opened<'_, S> {
+    pub(crate) fn block(&mut self) -> &mut Block<S> {
+        self.block.as_mut().expect("until it is dropped")
+    }
+}
+
+impl<S: Schema> Drop for Opened<'_, S> {
+    fn drop(&mut self) {
+        let Some(block) = self.block.take() else { return };
+        let (count, source) = (self.before - block.len(), block.source());
+        let lane = &mut self.inlet.lanes[self.lane];
+        lane.put_front(block);
+        if count == 0 {
+            return;
+        }
+        if let Some(quiet) = self.quiet {
+            quiet.taking();
+        }
+        lane.moved_out(count);
+        if let Some(counters) = &self.inlet.counters[source as usize] {
+            match self.fate {
+                Fate::Received => counters.add_received(count),
+                Fate::Returned => counters.add_returned(count),
+                Fate::Dropped => counters.add_dropped(count),
+            }
         }
     }
 }
@@ -189,6 +243,8 @@ pub struct Endpoint<S: Schema> {
     pub(crate) turn: usize,
     /// Priority batches taken in a row, by `pop_transfer`.
     pub(crate) burst: usize,
+    /// Set while worlds run on threads: what they and who stops them tell each other.
+    pub(crate) flags: Option<Arc<Flags>>,
     /// Entities received, and queued one by one, in this tick.
     pub(crate) moved: (usize, usize),
     pub(crate) counters: Arc<CachePadded<WorldCounters>>,
@@ -301,16 +357,15 @@ impl<S: Schema> Endpoint<S> {
         for lane_index in lanes {
             for step in 0..count {
                 let at = (self.turn + step) % count;
-                let inlet = &mut self.inlets[at];
-                let Some(block) = inlet.lanes[lane_index].front() else { continue };
-                let source = block.source();
-                let popped = block.pop(self.id);
-                inlet.lanes[lane_index].moved_out(1);
-                inlet.count_received(source, 1);
+                let quiet = self.flags.as_deref().map(|flags| &flags.quiet);
+                let opened = self.inlets[at].open(lane_index, Fate::Received, quiet);
+                let Some(popped) = opened.and_then(|mut front| front.block().pop(self.id)) else {
+                    continue;
+                };
                 self.turn = (at + 1) % count;
                 self.burst = if lane_index == PRIORITY { self.burst + 1 } else { 0 };
                 self.moved.0 += 1;
-                return popped;
+                return Some(popped);
             }
         }
         None
@@ -400,14 +455,9 @@ impl<S: Schema> Endpoint<S> {
             }
         }
         for inlet in &mut self.inlets {
-            for lane in &mut inlet.lanes {
-                while let Some(block) = lane.front() {
-                    let (count, source) = (block.len(), block.source());
-                    block.clear();
-                    lane.moved_out(count);
-                    if let Some(counters) = &inlet.counters[source as usize] {
-                        counters.add_dropped(count);
-                    }
+            for lane in [PRIORITY, NORMAL] {
+                while let Some(mut front) = inlet.open(lane, Fate::Dropped, None) {
+                    front.block().clear();
                 }
             }
         }

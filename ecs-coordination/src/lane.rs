@@ -3,85 +3,31 @@
 //!
 //! # Protocol
 //!
-//! `pending` counts the entities that are in the lane. A source first reserves
-//! room for entities, never beyond its limit, then fills a block and pushes it.
-//! A receiver pops a block and gives room back as it moves entities out, so
-//! every block in the lane stands for at least one entity of `pending`. Both
-//! queues have `capacity` places, so a push after a reservation never finds
-//! them full.
+//! `pending` counts the entities that are in the lane; see [`Pending`], also for
+//! why a push after a reservation never finds the queue full. A source first
+//! reserves room for entities, never beyond its limit, then fills a block and
+//! pushes it. A receiver pops a block and gives room back as it moves entities
+//! out.
 //!
 //! A block is in exactly one place: in the hands of the source or the receiver,
 //! in `full`, or in `empty`. At most `capacity` blocks exist per lane and
 //! source, so the way home has room for all; where it has not, the block is
 //! freed.
 //!
-//! - **Full**: `reserve` grants less than was asked, down to nothing.
+//! - **Full**: a [`Batch`] has less room than was asked for, or there is none.
+//! - **Panic**: room that was reserved and not used is given back.
 //! - **Drop**: blocks left in either queue drop their entities, once.
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crossbeam_utils::CachePadded;
 use ecs_core::block::Block;
 use ecs_core::schema::Schema;
 
+use crate::pending::Pending;
 use crate::queue::SharedQueue;
 use crate::ring::{self, Consumer, Producer};
-
-/// Entities in a lane.
-#[derive(Debug)]
-pub(crate) struct Pending {
-    count: CachePadded<AtomicUsize>,
-    capacity: usize,
-}
-
-impl Pending {
-    fn new(capacity: usize) -> Arc<Self> {
-        Arc::new(Self { count: CachePadded::new(AtomicUsize::new(0)), capacity })
-    }
-
-    /// Entities that are in the lane now, or about to be.
-    pub(crate) fn count(&self) -> usize {
-        // ORDERING: relaxed: a figure, on which nothing else depends.
-        self.count.load(Ordering::Relaxed)
-    }
-
-    /// Whether nothing is in the lane, for who then looks at what its source
-    /// and target did before.
-    pub(crate) fn settled(&self) -> bool {
-        // ORDERING: acquire, with the release in `release`.
-        self.count.load(Ordering::Acquire) == 0
-    }
-
-    /// The most entities.
-    pub(crate) fn capacity(&self) -> usize {
-        self.capacity
-    }
-
-    /// Takes room for up to `wanted` entities, at least `least`, while no more
-    /// than `limit` are in the lane. Answers for how many.
-    pub(crate) fn reserve(&self, least: usize, wanted: usize, limit: usize) -> usize {
-        let mut granted = 0;
-        // ORDERING: acquire on success, with the release in `release`: the pop
-        // that made the room is seen, so the push finds a free place. Relaxed
-        // on failure: nothing was taken.
-        let _ = self.count.fetch_update(Ordering::Acquire, Ordering::Relaxed, |count| {
-            granted = limit.saturating_sub(count).min(wanted);
-            if granted < least {
-                granted = 0;
-            }
-            (granted > 0).then_some(count + granted)
-        });
-        granted
-    }
-
-    /// Gives room for `count` entities back.
-    pub(crate) fn release(&self, count: usize) {
-        // ORDERING: release, with the acquire in `reserve`.
-        self.count.fetch_sub(count, Ordering::Release);
-    }
-}
+use crate::stats::EdgeCounters;
 
 struct Shared<S: Schema> {
     full: SharedQueue<Block<S>>,
@@ -122,7 +68,7 @@ pub(crate) fn ring_lane<S: Schema>(
 ) -> (LaneSource<S>, LaneTarget<S>) {
     let (full_in, full_out) = ring::channel(capacity);
     let (empty_in, empty_out) = ring::channel(capacity);
-    let pending = Pending::new(capacity);
+    let pending = Arc::new(Pending::new(capacity));
     let source = SourceQueues::Ring { full: full_in, empty: empty_out };
     let target = TargetQueues::Ring { full: full_out, empty: empty_in };
     (
@@ -142,7 +88,7 @@ impl<S: Schema> Inbox<S> {
     pub(crate) fn new(capacity: usize, block_bytes: usize) -> Self {
         let queue = || SharedQueue::new(capacity);
         let shared = Arc::new(Shared { full: queue(), empty: queue() });
-        Self { pending: Pending::new(capacity), shared, block_bytes }
+        Self { pending: Arc::new(Pending::new(capacity)), shared, block_bytes }
     }
 
     pub(crate) fn source(&self) -> LaneSource<S> {
@@ -173,19 +119,95 @@ impl<S: Schema> LaneSource<S> {
         self.spare.take().or_else(home).unwrap_or_else(|| Block::new(self.block_bytes))
     }
 
-    /// Keeps an empty block for the next batch.
-    pub(crate) fn keep(&mut self, block: Block<S>) {
-        self.spare = Some(block);
+    /// Reserves room for up to `wanted` entities, while no more than `limit` are
+    /// in the lane. `None` if there is none.
+    pub(crate) fn batch(&mut self, wanted: usize, limit: usize) -> Option<Batch<'_, S>> {
+        let room = self.pending.reserve(wanted, limit);
+        if room == 0 {
+            return None;
+        }
+        Some(Batch { lane: self, room, block: None })
     }
 
     /// Publishes a block for whose entities room was reserved.
-    pub(crate) fn push(&mut self, block: Block<S>) {
+    fn push(&mut self, block: Block<S>) {
         debug_assert!(!block.is_empty());
         let pushed = match &mut self.queues {
             SourceQueues::Ring { full, .. } => full.push(block),
             SourceQueues::Inbox(shared) => shared.full.push(block),
         };
         assert!(pushed.is_ok(), "a block whose entities have room has a place in its queue");
+    }
+}
+
+/// A block to fill, and the room for its entities. Dropped, also while a panic
+/// passes, it gives the room back.
+pub(crate) struct Batch<'a, S: Schema> {
+    lane: &'a mut LaneSource<S>,
+    room: usize,
+    block: Option<Block<S>>,
+}
+
+impl<S: Schema> Batch<'_, S> {
+    /// For how many entities there is room.
+    pub(crate) fn room(&self) -> usize {
+        self.room
+    }
+
+    /// The block, to fill with no more than there is room for.
+    pub(crate) fn block(&mut self) -> &mut Block<S> {
+        let Self { lane, block, .. } = self;
+        block.get_or_insert_with(|| lane.block())
+    }
+
+    /// Publishes what is in the block, and counts it as taken. Answers how many
+    /// entities.
+    pub(crate) fn send(mut self, counters: &EdgeCounters) -> usize {
+        let block = self.block.take();
+        let count = block.as_ref().map_or(0, Block::len);
+        if count > 0 {
+            counters.add_taken(count);
+        }
+        self.publish(block)
+    }
+
+    /// Publishes what is in the block, which was counted when it was taken.
+    pub(crate) fn send_again(mut self) -> usize {
+        let block = self.block.take();
+        self.publish(block)
+    }
+
+    /// Publishes a block that was filled before there was room for it.
+    pub(crate) fn send_filled(mut self, block: Block<S>) -> usize {
+        self.publish(Some(block))
+    }
+
+    fn publish(&mut self, block: Option<Block<S>>) -> usize {
+        match block {
+            Some(block) if !block.is_empty() => {
+                let count = block.len();
+                assert!(count <= self.room, "a batch holds what there is room for");
+                self.lane.push(block);
+                self.room -= count;
+                count
+            }
+            unused => {
+                self.block = unused;
+                0
+            }
+        }
+    }
+}
+
+impl<S: Schema> Drop for Batch<'_, S> {
+    fn drop(&mut self) {
+        // A block that still holds entities was left by a panic: it drops them.
+        if let Some(block) = self.block.take_if(|block| block.is_empty()) {
+            self.lane.spare = Some(block);
+        }
+        if self.room > 0 {
+            self.lane.pending.release(self.room);
+        }
     }
 }
 

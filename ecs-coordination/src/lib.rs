@@ -12,8 +12,16 @@ pub mod error;
 mod lane;
 mod member;
 pub mod park;
+#[cfg(not(ecs_loom))]
+mod pending;
+#[cfg(ecs_loom)]
+pub mod pending;
 pub mod placement;
 pub mod queue;
+#[cfg(not(ecs_loom))]
+mod quiet;
+#[cfg(ecs_loom)]
+pub mod quiet;
 mod receive;
 pub mod report;
 pub mod ring;

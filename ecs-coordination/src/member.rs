@@ -13,6 +13,7 @@ use ecs_core::schedule::Schedule;
 use ecs_core::schema::Schema;
 use ecs_core::world::{Counts, World};
 
+use crate::admit::Admission;
 use crate::clock;
 use crate::dispatch::{Peers, dispatch};
 use crate::driver::{Driver, Event, Registry};
@@ -107,6 +108,9 @@ pub(crate) trait Node<S: Schema>: Send {
     fn tick(&mut self, events: &[Event], peers: &mut dyn Peers) -> Result<Activity, Failure>;
     fn start(&mut self, registry: &Registry) -> io::Result<()>;
     fn close(&mut self);
+    /// The world ticks no more.
+    fn fail(&mut self, cause: Cause) -> Failure;
+    fn has_failed(&self) -> bool;
     /// Whether nothing waits to come in, to leave, or to be finished.
     fn is_quiet(&self) -> bool;
     /// Whether what waits to come in can't: the world is full.
@@ -177,10 +181,6 @@ impl<W: WorldConfig> Member<W> {
     fn spilled(&self) -> usize {
         self.endpoint.spilled_blocks().map(|(_, block)| block.len()).sum()
     }
-
-    fn failure(&self, cause: Cause) -> Failure {
-        Failure { world: W::DESC.name, id: self.endpoint.id, cause }
-    }
 }
 
 impl<W: WorldConfig> Node<W::Schema> for Member<W>
@@ -204,28 +204,41 @@ where
         let took = clock::since(start).as_nanos() as u64;
         self.endpoint.counters.tick_ns.fetch_add(took, Ordering::Relaxed);
         if let Pace::Every(period) = self.pace {
-            let due = self.due.and_then(|due| due.checked_add(period));
-            self.due = due.max(start);
+            self.due = next_due(self.due, start, period);
         }
         let cause = match ticked {
             Ok(Ok(activity)) => return Ok(activity),
             Ok(Err(cause)) => cause,
             Err(panic) => Cause::Panic(panic_text(&*panic)),
         };
-        self.failed = true;
-        Err(self.failure(cause))
+        Err(self.fail(cause))
     }
 
     fn start(&mut self, registry: &Registry) -> io::Result<()> {
         self.failed = false;
         self.due = clock::now();
+        if let Some(admission) = self.world.resource_mut::<Admission>() {
+            admission.set_stopping(false);
+        }
         match &mut self.driver {
             Some(driver) => driver.start(&mut self.world, registry),
             None => Ok(()),
         }
     }
 
+    fn fail(&mut self, cause: Cause) -> Failure {
+        self.failed = true;
+        Failure { world: W::DESC.name, id: self.endpoint.id, cause }
+    }
+
+    fn has_failed(&self) -> bool {
+        self.failed
+    }
+
     fn close(&mut self) {
+        if let Some(admission) = self.world.resource_mut::<Admission>() {
+            admission.set_stopping(true);
+        }
         if let Some(driver) = &mut self.driver {
             driver.close(&mut self.world);
         }
@@ -304,6 +317,16 @@ where
     fn share_stats(&mut self, stats: StatsReader) {
         self.world.insert_resource(stats);
     }
+}
+
+/// The first time after `start` that is a whole number of periods after `due`:
+/// neither a late tick nor one that was missed shifts those after it.
+fn next_due(due: Option<Instant>, start: Option<Instant>, period: Duration) -> Option<Instant> {
+    let (due, start) = (due.or(start)?, start?);
+    let late = start.saturating_duration_since(due).as_nanos();
+    let missed = late.checked_div(period.as_nanos()).unwrap_or(0);
+    let ahead = period.saturating_mul(u32::try_from(missed + 1).unwrap_or(u32::MAX));
+    due.checked_add(ahead)
 }
 
 /// What a panic says.

@@ -204,6 +204,22 @@ pub(crate) struct SharedQueue<T> {
     items: ArrayQueue<T>,
 }
 
+impl<T> Drop for SharedQueue<T> {
+    fn drop(&mut self) {
+        /// Goes on when an item's drop panics, which crossbeam's does not.
+        struct Rest<'a, T>(&'a ArrayQueue<T>);
+        impl<T> Drop for Rest<'_, T> {
+            fn drop(&mut self) {
+                while self.0.pop().is_some() {}
+            }
+        }
+        if std::mem::needs_drop::<T>() {
+            let rest = Rest(&self.items);
+            while rest.0.pop().is_some() {}
+        }
+    }
+}
+
 impl<T> SharedQueue<T> {
     /// # Panics
     ///

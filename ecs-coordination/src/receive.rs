@@ -4,7 +4,7 @@
 use ecs_core::config::WorldConfig;
 use ecs_core::world::World;
 
-use crate::endpoint::{Endpoint, NORMAL, PRIORITY, PRIORITY_BURST};
+use crate::endpoint::{Endpoint, Fate, NORMAL, PRIORITY, PRIORITY_BURST};
 
 /// The most rounds over all sources in one tick, so that a source that never
 /// stops does not keep the world from its systems.
@@ -51,21 +51,17 @@ fn receive_batch<W: WorldConfig>(
     inlet: usize,
     lane: usize,
 ) -> usize {
-    let inlet = &mut endpoint.inlets[inlet];
+    let Endpoint { inlets, flags, .. } = endpoint;
+    let inlet = &mut inlets[inlet];
     let room = world.room().saturating_sub(inlet.headroom);
     if room == 0 {
         return 0;
     }
-    let Some(block) = inlet.lanes[lane].front() else { return 0 };
-    let source = block.source();
+    let quiet = flags.as_deref().map(|flags| &flags.quiet);
+    let Some(mut front) = inlet.open(lane, Fate::Received, quiet) else { return 0 };
     // Sources ask `Outlet::admits` first, so a closed world refuses nothing here.
-    let came = world.arrive(block, room).unwrap_or_else(|refusal| {
+    world.arrive(front.block(), room).unwrap_or_else(|refusal| {
         debug_assert!(false, "{refusal}");
         0
-    });
-    if came > 0 {
-        inlet.lanes[lane].moved_out(came);
-        inlet.count_received(source, came);
-    }
-    came
+    })
 }

@@ -5,24 +5,24 @@
 //!
 //! First the sources close: they take in nothing new. Then strongly connected
 //! groups of worlds stop one after the other, those upstream first. A group's
-//! drivers close; the group stops when it is quiet (see [`Control::is_quiet`])
+//! drivers close; the group stops when it is at rest (see [`quiet`](crate::quiet))
 //! or the deadline has come. What is left then stays in the worlds and queues
 //! and is reported.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crossbeam_utils::CachePadded;
 use ecs_core::schema::Schema;
 
 use crate::crew::Crew;
 use crate::error::{Cause, Failure};
-use crate::lane::Pending;
 use crate::member::{Activity, Idle, Node};
 use crate::park::{Parker, Waker};
+use crate::pending::Pending;
+use crate::quiet::{Quiet, at_rest};
 
 /// How long a stop drains, unless it is told otherwise.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(5);
@@ -32,22 +32,32 @@ const FAILED_DEADLINE: Duration = Duration::from_secs(1);
 const DRAIN_NAP: Duration = Duration::from_millis(1);
 
 /// What a thread and the one who stops it tell each other about a world.
-#[derive(Default)]
-struct Flags {
+#[derive(Debug, Default)]
+pub(crate) struct Flags {
+    /// Told: whether there is anything to do.
+    pub(crate) quiet: Quiet,
     /// Asked: take in nothing new, finish what is begun.
     close: AtomicBool,
     /// Asked: tick no more.
     halt: AtomicBool,
-    /// The last tick found nothing to do, and nothing waits.
-    quiet: AtomicBool,
-    /// Ticks that did something.
-    activity: AtomicU64,
+    /// Told: it ticks no more.
+    halted: AtomicBool,
+    /// Told: the world has failed; what is on its way to it is not waited for.
+    failed: AtomicBool,
+}
+
+impl Flags {
+    /// Whether the world was asked to tick no more.
+    pub(crate) fn is_halted(&self) -> bool {
+        // ORDERING: acquire, with the release in `Control::set`.
+        self.halt.load(Ordering::Acquire)
+    }
 }
 
 /// Shared by the threads and whoever stops them.
 pub(crate) struct Control {
     /// By place.
-    worlds: Vec<CachePadded<Flags>>,
+    worlds: Vec<Arc<Flags>>,
     /// By place: what is on its way to the world.
     pending: Vec<Vec<Arc<Pending>>>,
     /// By place: the stop's order.
@@ -90,37 +100,26 @@ impl Control {
         self.wakers.iter().for_each(Waker::wake);
     }
 
-    fn members(&self, component: usize) -> impl Iterator<Item = usize> + '_ {
+    fn members(&self, component: usize) -> impl Iterator<Item = usize> + Clone + '_ {
         (0..self.worlds.len()).filter(move |&place| self.components[place] == component)
     }
 
-    /// Whether no world of the component does anything or has anything to do.
-    ///
-    /// Two looks at the flags with a look at the queues between them: a world
-    /// that was about to take something from a queue that looked empty has
-    /// cleared its `quiet` before, which the second look sees; one that sent
-    /// something and then turned quiet has filled the queue before, which the
-    /// look at the queues sees; and one that did something between the looks
-    /// has counted it.
+    /// Whether no world of the component does anything or has anything to do;
+    /// see [`at_rest`].
     fn is_quiet(&self, component: usize) -> bool {
-        let look = || -> Option<Vec<u64>> {
-            self.members(component)
-                .map(|place| {
-                    let flags = &self.worlds[place];
-                    // ORDERING: acquire, with the release in `tick_world`: what
-                    // a world sent before it turned quiet is in `pending` now.
-                    let quiet = flags.quiet.load(Ordering::Acquire);
-                    quiet.then(|| flags.activity.load(Ordering::Acquire))
-                })
-                .collect()
-        };
-        let Some(first) = look() else { return false };
-        let empty = self.members(component).all(|place| {
-            // `settled` acquires, with the release of who takes: the cleared
-            // `quiet` that came before is seen by the second look.
-            self.pending[place].iter().all(|pending| pending.settled())
-        });
-        empty && look() == Some(first)
+        let worlds = self.members(component).map(|place| &self.worlds[place].quiet);
+        // ORDERING: relaxed: a failed world takes nothing from its lanes.
+        let open =
+            self.members(component).filter(|&at| !self.worlds[at].failed.load(Ordering::Relaxed));
+        let lanes = open.flat_map(|place| &self.pending[place]).map(|pending| &**pending);
+        at_rest(worlds, lanes)
+    }
+
+    /// Whether no world of the component ticks, or will.
+    fn has_halted(&self, component: usize) -> bool {
+        // ORDERING: acquire, with the release in `run_crew`: what the worlds
+        // sent in their last ticks is pending now.
+        self.members(component).all(|place| self.worlds[place].halted.load(Ordering::Acquire))
     }
 
     /// Stops all worlds in order. Runs on the thread of who asked.
@@ -133,14 +132,21 @@ impl Control {
         let last = self.components.iter().copied().max().unwrap_or(0);
         for component in 0..=last {
             self.set(|place| self.components[place] == component, |flags| &flags.close);
-            while !self.is_quiet(component) && started.elapsed() < self.deadline() {
-                let state = self.lock();
-                let _ = self
-                    .changed
-                    .wait_timeout(state, Duration::from_micros(500))
-                    .unwrap_or_else(|poisoned| poisoned.into_inner());
-            }
+            self.wait(started, || self.is_quiet(component));
             self.set(|place| self.components[place] == component, |flags| &flags.halt);
+            // What a last tick still sends, those downstream wait for.
+            self.wait(started, || self.has_halted(component));
+        }
+    }
+
+    /// Waits until `done` or the deadline.
+    fn wait(&self, started: Instant, done: impl Fn() -> bool) {
+        while !done() && started.elapsed() < self.deadline() {
+            let state = self.lock();
+            let _ = self
+                .changed
+                .wait_timeout(state, Duration::from_micros(500))
+                .unwrap_or_else(|poisoned| poisoned.into_inner());
         }
     }
 
@@ -248,8 +254,13 @@ where
                 outlet.wakers = threads.into_iter().map(|other| wakers[other].clone()).collect();
             }
         }
+        let worlds: Vec<Arc<Flags>> = (0..total).map(|_| Arc::default()).collect();
+        for node in crews.iter_mut().flat_map(Crew::nodes_mut) {
+            let endpoint = node.endpoint_mut();
+            endpoint.flags = Some(worlds[endpoint.place].clone());
+        }
         let control = Arc::new(Control {
-            worlds: (0..total).map(|_| CachePadded::default()).collect(),
+            worlds,
             pending,
             components,
             sources,
@@ -327,7 +338,9 @@ where
             nodes.extend(crew.into_nodes());
         }
         for node in &mut nodes {
-            node.endpoint_mut().outlets.iter_mut().for_each(|outlet| outlet.wakers.clear());
+            let endpoint = node.endpoint_mut();
+            endpoint.outlets.iter_mut().for_each(|outlet| outlet.wakers.clear());
+            endpoint.flags = None;
         }
         let drained = nodes.iter().all(|node| node.is_quiet());
         let failures = std::mem::take(&mut self.control.lock().failures);
@@ -362,16 +375,17 @@ fn run_crew<S: Schema>(
         }
         let mut running = false;
         let mut busy = false;
-        for seat in 0..crew.len() {
+        for (seat, closed) in closed.iter_mut().enumerate() {
             let place = crew.node(seat).endpoint().place;
             let flags = &control.worlds[place];
-            // ORDERING: acquire, with the release in `Control::set`.
-            if flags.halt.load(Ordering::Acquire) {
+            if flags.is_halted() {
+                // ORDERING: release, with the acquire in `Control::has_halted`.
+                flags.halted.store(true, Ordering::Release);
                 continue;
             }
             running = true;
-            if !closed[seat] && flags.close.load(Ordering::Acquire) {
-                closed[seat] = true;
+            if !*closed && flags.close.load(Ordering::Acquire) {
+                *closed = true;
                 crew.node_mut(seat).close();
             }
             if crew.node(seat).is_due() {
@@ -442,15 +456,14 @@ fn sleep<S: Schema>(
         let flags = &control.worlds[node.endpoint().place];
         // ORDERING: acquire, with the release in `Control::set`.
         let asked = !closed && flags.close.load(Ordering::Acquire);
-        let halted = flags.halt.load(Ordering::Acquire);
+        let halted = flags.is_halted();
         // What can't come in, because the world is full or its next tick is not
         // due, keeps nobody awake.
         let waits = !node.endpoint().nothing_waits() && node.is_due() && !node.is_stuck();
         !halted && (asked || waits)
     });
     // Once all are halted the loop ends by itself.
-    let all_halted =
-        crew.nodes().all(|node| control.worlds[node.endpoint().place].halt.load(Ordering::Acquire));
+    let all_halted = crew.nodes().all(|node| control.worlds[node.endpoint().place].is_halted());
     if arrived || all_halted {
         announced.cancel();
         return Ok(());
@@ -472,25 +485,19 @@ fn tick_world<S: Schema>(
     flags: &Flags,
     control: &Control,
 ) -> Activity {
-    if !crew.node(seat).endpoint().nothing_waits() {
-        // ORDERING: relaxed. The release of the room in the queue, after the
-        // batch was taken, publishes it: see `Control::is_quiet`.
-        flags.quiet.store(false, Ordering::Relaxed);
-    }
-    let activity = match crew.tick(seat) {
-        Ok(activity) => activity,
+    let (activity, busy) = match crew.tick(seat) {
+        Ok(activity) => (activity, activity.is_busy()),
         Err(failure) => {
             control.fail(failure);
-            Activity::default()
+            // Whatever it did before.
+            (Activity::default(), true)
         }
     };
-    if activity.is_busy() {
-        // ORDERING: release, as for `quiet` below.
-        flags.activity.fetch_add(1, Ordering::Release);
+    let node = crew.node(seat);
+    if node.has_failed() {
+        // ORDERING: relaxed: see `Control::is_quiet`.
+        flags.failed.store(true, Ordering::Relaxed);
     }
-    let quiet = !activity.is_busy() && crew.node(seat).is_quiet();
-    // ORDERING: release, with the acquire in `Control::is_quiet`: who sees the
-    // world quiet sees what it sent before.
-    flags.quiet.store(quiet, Ordering::Release);
+    flags.quiet.ticked(busy, !busy && node.is_quiet());
     activity
 }

@@ -53,20 +53,21 @@ impl EdgeCounters {
 
     /// Entities that were taken are back in the source's world.
     pub(crate) fn add_returned(&self, count: usize) {
-        // ORDERING: relaxed, as for all that follow: one writer at a time, and
-        // readers relate them to nothing else.
-        self.source.returned.fetch_add(count as u64, Ordering::Relaxed);
+        // ORDERING: release, as in `add_received`.
+        self.source.returned.fetch_add(count as u64, Ordering::Release);
     }
 
     /// Entities were taken and dropped, because there was no room.
     pub(crate) fn add_shed(&self, count: usize) {
+        // ORDERING: as in `add_taken`, then `add_received`.
         self.source.taken.fetch_add(count as u64, Ordering::Relaxed);
-        self.source.shed.fetch_add(count as u64, Ordering::Relaxed);
+        self.source.shed.fetch_add(count as u64, Ordering::Release);
     }
 
     /// Entities in flight were dropped when the coordinator was closed.
     pub(crate) fn add_dropped(&self, count: usize) {
-        self.source.dropped.fetch_add(count as u64, Ordering::Relaxed);
+        // ORDERING: release, as in `add_received`.
+        self.source.dropped.fetch_add(count as u64, Ordering::Release);
     }
 
     /// A batch, or an entity, found no room.
@@ -85,17 +86,23 @@ impl EdgeCounters {
     }
 
     pub(crate) fn read(&self) -> EdgeCounts {
-        // ORDERING: acquire, and before `taken` is read: with the release in
-        // `add_received` and the queue's own, `taken` is then at least as new as
-        // the batches that were received, so never less.
-        let received = self.received.load(Ordering::Acquire);
+        // ORDERING: acquire, and before `taken` is read: with the releases above
+        // and the queue's own, `taken` is then at least as new as the batches
+        // that were received, returned, shed or dropped, so never less than all
+        // of them.
+        let gone = |counter: &AtomicU64| counter.load(Ordering::Acquire);
+        let received = gone(&self.received);
+        let returned = gone(&self.source.returned);
+        let shed = gone(&self.source.shed);
+        let dropped = gone(&self.source.dropped);
+        // ORDERING: relaxed: see above; the others are counts of their own.
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         EdgeCounts {
-            received,
             taken: read(&self.source.taken),
-            returned: read(&self.source.returned),
-            shed: read(&self.source.shed),
-            dropped: read(&self.source.dropped),
+            received,
+            returned,
+            shed,
+            dropped,
             full: read(&self.source.full),
             refused: read(&self.source.refused),
             spilled: read(&self.source.spilled),
@@ -104,7 +111,7 @@ impl EdgeCounters {
 }
 
 /// What one edge has counted. At rest, `taken = received + in flight + returned
-/// + shed + dropped`; no reader ever sees more received than taken.
+/// + shed + dropped`; no reader ever sees more of these than taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EdgeCounts {
     /// Entities that left the source for this edge.

@@ -52,6 +52,7 @@ pub(crate) fn wire<S: Schema>(groups: &'static [Group]) -> Wiring<S> {
             inlets: Vec::new(),
             turn: 0,
             burst: 0,
+            flags: None,
             moved: (0, 0),
             counters,
             returns: returns.clone(),
