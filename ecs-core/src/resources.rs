@@ -16,6 +16,12 @@ struct Entry {
     value: Box<dyn Any + Send>,
 }
 
+/// A value that is away for a while.
+pub(crate) struct Lifted<R> {
+    name: &'static str,
+    pub(crate) value: Box<R>,
+}
+
 impl Resources {
     /// Puts a value in; answers the one of the same type that was there.
     pub fn insert<R: Send + 'static>(&mut self, value: R) -> Option<R> {
@@ -39,6 +45,18 @@ impl Resources {
             self.insert(default());
         }
         self.get_mut().expect("it was put in just now")
+    }
+
+    /// Takes a value out for a while, in its box.
+    pub(crate) fn lift<R: Send + 'static>(&mut self) -> Option<Lifted<R>> {
+        let Entry { name, value } = self.values.remove(&TypeId::of::<R>())?;
+        Some(Lifted { name, value: (value as Box<dyn Any>).downcast().ok()? })
+    }
+
+    /// Puts a value back; drops one that has taken its place.
+    pub(crate) fn put_back<R: Send + 'static>(&mut self, lifted: Lifted<R>) {
+        let entry = Entry { name: lifted.name, value: lifted.value };
+        self.values.insert(TypeId::of::<R>(), entry);
     }
 
     /// Takes a value out.

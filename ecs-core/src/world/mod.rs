@@ -209,6 +209,39 @@ impl<W: WorldConfig> World<W> {
         self.resources.get_mut()
     }
 
+    /// Calls `work` with the world and one of its resources, so that both can
+    /// be changed at once. Answers `None`, without a call, if there is no `R`.
+    ///
+    /// Meanwhile the resource is not in the world: one of its type that `work`
+    /// puts there is dropped. If `work` panics, the resource is dropped.
+    ///
+    /// ```
+    /// # use static_ecs::prelude::*;
+    /// # #[derive(Component)] struct Score(u64);
+    /// # #[world_config(components(Score))] struct Base;
+    /// struct Total(u64);
+    ///
+    /// # let mut world = World::<Base>::new();
+    /// # world.spawn(Score(3))?;
+    /// world.insert_resource(Total(0));
+    /// world.resource_scope(|world, total: &mut Total| {
+    ///     for score in world.query::<&mut Score>() {
+    ///         total.0 += std::mem::take(&mut score.0);
+    ///     }
+    /// });
+    /// assert_eq!(world.resource::<Total>().unwrap().0, 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn resource_scope<R: Send + 'static, T>(
+        &mut self,
+        work: impl FnOnce(&mut Self, &mut R) -> T,
+    ) -> Option<T> {
+        let mut lifted = self.resources.lift::<R>()?;
+        let answer = work(self, &mut lifted.value);
+        self.resources.put_back(lifted);
+        Some(answer)
+    }
+
     /// Takes a resource out.
     pub fn remove_resource<R: Send + 'static>(&mut self) -> Option<R> {
         self.resources.remove()
