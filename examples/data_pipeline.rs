@@ -100,12 +100,12 @@ fn parse(world: &mut World<Parse>, commands: &mut Commands<Parse>) -> Fallible {
 struct Stations(BTreeMap<String, (u64, f64)>);
 
 fn sum(world: &mut World<Sum>) {
-    let mut stations = world.remove_resource::<Stations>().unwrap_or_default();
-    for (Raw(_, record), Measurement(celsius)) in world.view::<(&Raw, &Measurement)>() {
-        let station = stations.0.entry(record[0].to_owned()).or_default();
-        *station = (station.0 + 1, station.1 + celsius);
-    }
-    world.insert_resource(stations);
+    world.resource_scope(|world, stations: &mut Stations| {
+        for (Raw(_, record), Measurement(celsius)) in world.view::<(&Raw, &Measurement)>() {
+            let station = stations.0.entry(record[0].to_owned()).or_default();
+            *station = (station.0 + 1, station.1 + celsius);
+        }
+    });
     world.clear();
 }
 
@@ -148,6 +148,7 @@ fn run(path: &Path, placement: Placement) -> Result<(u64, u64), Box<dyn Error>> 
     let (end, ended) = channel();
     let mut pipeline = Pipeline::new();
     pipeline.set_driver::<Read>(Reader { file, end: Some(end) });
+    pipeline.world_mut::<Sum>().insert_resource(Stations::default());
     pipeline.add_system::<Parse, _>(parse);
     pipeline.add_system::<Sum, _>(sum);
     pipeline.add_system::<Reject, _>(reject);
