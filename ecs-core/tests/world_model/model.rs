@@ -1,0 +1,319 @@
+//! The model, and the comparison.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ecs_core::block::{Block, block_bytes};
+use ecs_core::commands::Commands;
+use ecs_core::entity::Entity;
+use ecs_core::error::EntityError;
+use ecs_core::outbox::{Request, TransferMarker};
+use ecs_core::query::{Filter, Or, ReadOnlyQuery, With, Without};
+use ecs_core::transfer::EntityTransfer;
+use ecs_core::world::World;
+use ecs_macros::{Bundle, Component, world_config};
+
+use crate::common::{Ledger, Owned};
+
+#[derive(Component, Clone, Copy, Debug, PartialEq)]
+#[component(crate = ecs_core)]
+pub struct Plain(pub u32);
+
+#[derive(Component, Clone, Copy, Debug)]
+#[component(crate = ecs_core)]
+pub struct Tag;
+
+#[derive(Component, Clone, Copy, Debug, PartialEq)]
+#[component(crate = ecs_core)]
+#[repr(align(128))]
+pub struct Wide(pub u32);
+
+/// Can't be cloned.
+#[derive(Component, Debug)]
+#[component(crate = ecs_core)]
+pub struct Sole(pub Box<u32>);
+
+#[world_config(
+    crate = ecs_core,
+    components(Plain, Owned, Tag, Wide, Sole),
+    archetypes(plain(Plain)),
+    max_entities = 24
+)]
+#[derive(Debug)]
+pub struct Small;
+
+#[derive(Bundle)]
+#[bundle(crate = ecs_core)]
+pub struct Nested {
+    pub plain: Plain,
+    pub rest: (Owned, Sole),
+}
+
+/// One entity of the model.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Row {
+    pub plain: Option<u32>,
+    pub owned: Option<u32>,
+    pub tag: bool,
+    pub wide: Option<u32>,
+    pub sole: Option<u32>,
+    pub request: Option<Request>,
+}
+
+pub const KINDS: u8 = 7;
+
+impl Row {
+    /// What the bundle of this kind holds.
+    pub fn of(kind: u8, value: u32) -> Self {
+        let (value, row) = (Some(value), Row::default());
+        match kind {
+            0 => row,
+            1 => Row { plain: value, ..row },
+            2 => Row { plain: value, owned: value, ..row },
+            3 => Row { owned: value, tag: true, wide: value, ..row },
+            4 => Row { plain: value, request: Some(marked(value.unwrap())), ..row },
+            5 => Row { plain: value, owned: value, sole: value, ..row },
+            _ => Row { wide: value, ..row },
+        }
+    }
+
+    pub fn insert(&mut self, other: Row) {
+        self.plain = other.plain.or(self.plain);
+        self.owned = other.owned.or(self.owned);
+        self.tag |= other.tag;
+        self.wide = other.wide.or(self.wide);
+        self.sole = other.sole.or(self.sole);
+        self.request = other.request.or(self.request);
+    }
+
+    /// Whether it has all of `other`.
+    pub fn covers(&self, other: &Row) -> bool {
+        let marked = matches!(self.request, Some(Request::Marked(_)));
+        (self.plain.is_some() || other.plain.is_none())
+            && (self.owned.is_some() || other.owned.is_none())
+            && (self.tag || !other.tag)
+            && (self.wide.is_some() || other.wide.is_none())
+            && (self.sole.is_some() || other.sole.is_none())
+            && (marked || other.request.is_none())
+    }
+
+    /// Takes away what `other` has; answers that.
+    pub fn split(&mut self, other: &Row) -> Row {
+        let mut gone = Row::default();
+        if other.plain.is_some() {
+            gone.plain = self.plain.take();
+        }
+        if other.owned.is_some() {
+            gone.owned = self.owned.take();
+        }
+        if other.tag {
+            gone.tag = std::mem::take(&mut self.tag);
+        }
+        if other.wide.is_some() {
+            gone.wide = self.wide.take();
+        }
+        if other.sole.is_some() {
+            gone.sole = self.sole.take();
+        }
+        if other.request.is_some() {
+            self.request = None;
+        }
+        gone
+    }
+
+    /// Which components it has.
+    pub fn shape(&self) -> [bool; 5] {
+        let Row { plain, owned, tag, wide, sole, .. } = self;
+        [plain.is_some(), owned.is_some(), *tag, wide.is_some(), sole.is_some()]
+    }
+}
+
+pub fn marked(target: u32) -> Request {
+    Request::Marked(TransferMarker::to(target as u16))
+}
+
+/// What is on its way, and what it should be.
+pub struct Flight {
+    pub transfer: EntityTransfer<Small>,
+    pub entity: Option<Entity>,
+    pub row: Row,
+}
+
+pub struct Pair {
+    pub ledger: Ledger,
+    pub worlds: [World<Small>; 2],
+    pub models: [BTreeMap<Entity, Row>; 2],
+    pub flights: Vec<Flight>,
+    pub block: Block<Small>,
+    pub block_model: Vec<(Option<Entity>, Row)>,
+    /// How many more fit behind those that are, or were, in the block.
+    pub block_room: usize,
+    pub commands: Commands<Small>,
+    /// All ids ever given out.
+    pub seen: BTreeSet<Entity>,
+    /// Ids whose entities are no more.
+    pub dead: Vec<Entity>,
+}
+
+impl Pair {
+    pub fn new() -> Self {
+        Self {
+            ledger: Ledger::default(),
+            worlds: [World::with_origin(1), World::with_origin(2)],
+            models: Default::default(),
+            flights: Vec::new(),
+            block: Block::new(block_bytes::<Small>(6)),
+            block_model: Vec::new(),
+            block_room: 0,
+            commands: Commands::with_capacity(64),
+            seen: BTreeSet::new(),
+            dead: Vec::new(),
+        }
+    }
+
+    /// Any entity of a world.
+    pub fn pick(&self, at: usize, pick: u8) -> Option<Entity> {
+        let model = &self.models[at];
+        model.keys().nth(pick as usize % model.len().max(1)).copied()
+    }
+
+    /// A fresh entity is in the model from now on.
+    pub fn born(&mut self, at: usize, entity: Entity, row: Row) {
+        assert!(self.seen.insert(entity), "{entity} was given out before");
+        assert_eq!(entity.origin(), at as u16 + 1);
+        self.models[at].insert(entity, row);
+    }
+
+    pub fn died(&mut self, at: usize, entity: Entity) {
+        self.models[at].remove(&entity).expect("it was here");
+        self.dead.push(entity);
+    }
+
+    pub fn check(&self) {
+        self.ledger.check();
+        let owned = |row: &Row| usize::from(row.owned.is_some());
+        let mut live: usize = self.flights.iter().map(|flight| owned(&flight.row)).sum();
+        live += self.block_model.iter().map(|(_, row)| owned(row)).sum::<usize>();
+        for (world, model) in self.worlds.iter().zip(&self.models) {
+            live += model.values().map(owned).sum::<usize>();
+            check_world(world, model);
+            for &entity in &self.dead {
+                let expected = if entity.origin() == world.origin() {
+                    EntityError::Dead(entity)
+                } else {
+                    EntityError::NotHere(entity)
+                };
+                let found = world.locate(entity).expect_err("it is dead");
+                // Until its origin hears of it, one that died abroad is away.
+                assert!(found == expected || found == EntityError::NotHere(entity));
+            }
+        }
+        assert_eq!(self.ledger.live(), live);
+        for (from, to) in [(0, 1), (1, 0)] {
+            for &entity in self.models[from].keys() {
+                assert_eq!(self.worlds[to].locate(entity), Err(EntityError::NotHere(entity)));
+            }
+        }
+        for flight in &self.flights {
+            assert_eq!(flight.transfer.entity(), flight.entity);
+            assert_eq!(flight.transfer.get::<Plain>().map(|plain| plain.0), flight.row.plain);
+            assert_eq!(flight.transfer.get::<Owned>().map(|owned| owned.value), flight.row.owned);
+            assert_eq!(flight.transfer.has::<Tag>(), flight.row.tag);
+            assert_eq!(flight.transfer.get::<Wide>().map(|wide| wide.0), flight.row.wide);
+            assert_eq!(flight.transfer.get::<Sole>().map(|sole| *sole.0), flight.row.sole);
+        }
+        let ids: Vec<_> = self.block_model.iter().map(|(id, _)| *id).collect();
+        assert_eq!(self.block.ids(), ids);
+    }
+}
+
+fn check_world(world: &World<Small>, model: &BTreeMap<Entity, Row>) {
+    assert_eq!(world.len(), model.len());
+    assert_eq!(world.counts().live(), model.len() as u64);
+    assert_eq!(world.room(), 24 - model.len());
+    let entities: BTreeSet<_> = world.entities().collect();
+    assert!(entities.iter().eq(model.keys()));
+    for table in world.tables() {
+        assert!(table.len() <= table.capacity());
+    }
+    for (&entity, row) in model {
+        assert!(world.contains(entity));
+        assert_eq!(world.get::<Plain>(entity).ok().map(|plain| plain.0), row.plain);
+        assert_eq!(world.get::<Owned>(entity).ok().map(|owned| owned.value), row.owned);
+        assert_eq!(world.has::<Tag>(entity), row.tag);
+        assert_eq!(world.get::<Wide>(entity).ok().map(|wide| wide.0), row.wide);
+        assert_eq!(world.get::<Sole>(entity).ok().map(|sole| *sole.0), row.sole);
+        assert_eq!(world.request(entity), Ok(row.request));
+    }
+    let asked = world.outbox().map(|parcel| (parcel.entity, Some(parcel.request)));
+    let expected = model.iter().filter(|(_, row)| row.request.is_some());
+    let expected: BTreeMap<_, _> = expected.map(|(&entity, row)| (entity, row.request)).collect();
+    assert_eq!(asked.collect::<BTreeMap<_, _>>(), expected);
+    assert_eq!(world.outbox_len(), expected.len());
+
+    let marked = |row: &Row| matches!(row.request, Some(Request::Marked(_)));
+    matches::<Entity, ()>(world, model, |_| true);
+    matches::<(Entity, &Plain), ()>(world, model, |row| row.plain.is_some());
+    matches::<(Entity, Option<&Owned>, &Wide), Without<Sole>>(world, model, |row| {
+        row.wide.is_some() && row.sole.is_none()
+    });
+    matches::<Entity, (With<Owned>, Or<(With<Tag>, Without<Plain>)>)>(world, model, |row| {
+        row.owned.is_some() && (row.tag || row.plain.is_none())
+    });
+    matches::<Entity, With<TransferMarker>>(world, model, marked);
+    matches::<(Entity, &Plain), Without<TransferMarker>>(world, model, |row| {
+        row.plain.is_some() && !marked(row)
+    });
+    type Any = Or<(With<TransferMarker>, With<Tag>, (With<Wide>, Without<Owned>))>;
+    matches::<Entity, Any>(world, model, |row| {
+        marked(row) || row.tag || (row.wide.is_some() && row.owned.is_none())
+    });
+}
+
+/// An item that begins with its entity.
+pub trait HasEntity {
+    fn entity(&self) -> Entity;
+}
+impl HasEntity for Entity {
+    fn entity(&self) -> Entity {
+        *self
+    }
+}
+impl<A> HasEntity for (Entity, A) {
+    fn entity(&self) -> Entity {
+        self.0
+    }
+}
+impl<A, B> HasEntity for (Entity, A, B) {
+    fn entity(&self) -> Entity {
+        self.0
+    }
+}
+
+fn matches<Q, F>(
+    world: &World<Small>,
+    model: &BTreeMap<Entity, Row>,
+    expected: impl Fn(&Row) -> bool,
+) where
+    Q: ReadOnlyQuery<Small>,
+    for<'w> Q::Item<'w>: HasEntity,
+    F: Filter<Small>,
+{
+    let expected: Vec<_> =
+        model.iter().filter(|(_, row)| expected(row)).map(|(&entity, _)| entity).collect();
+    let mut by_next = Vec::new();
+    let mut iter = world.view_filtered::<Q, F>();
+    loop {
+        let (least, most) = iter.size_hint();
+        let left = expected.len() - by_next.len();
+        assert!(least <= left && most.is_some_and(|most| left <= most));
+        assert!(F::ROWS || least == left);
+        let Some(item) = iter.next() else { break };
+        by_next.push(item.entity());
+    }
+    assert!(iter.next().is_none());
+    let mut by_fold = Vec::new();
+    world.view_filtered::<Q, F>().for_each(|item| by_fold.push(item.entity()));
+    assert_eq!(by_next, by_fold);
+    by_fold.sort_unstable();
+    assert_eq!(by_fold, expected);
+}

@@ -1,0 +1,570 @@
+//! What can happen, done to the worlds and to their models.
+
+use ecs_core::entity::Entity;
+use ecs_core::error::Refusal;
+use ecs_core::outbox::{Request, TransferMarker};
+use ecs_core::transfer::TransferFlags;
+use ecs_core::world::{CopyError, RemoveError, World};
+use proptest::prelude::*;
+
+use crate::common::{Ledger, Owned};
+use crate::model::{Flight, KINDS, Nested, Pair, Plain, Row, Small, Sole, Tag, Wide, marked};
+
+#[derive(Clone, Debug)]
+pub enum Step {
+    Spawn { at: usize, kind: u8, value: u32 },
+    SpawnBatch { at: usize, kind: u8, count: usize, value: u32 },
+    Despawn { at: usize, pick: u8 },
+    Insert { at: usize, pick: u8, kind: u8, value: u32 },
+    Remove { at: usize, pick: u8, kind: u8 },
+    Write { at: usize, value: u32 },
+    Complete { at: usize, pick: u8 },
+    Recall { at: usize, pick: u8 },
+    DrainOutbox { at: usize },
+    Take { at: usize, pick: u8 },
+    Copy { at: usize, pick: u8 },
+    Split { at: usize, pick: u8, kind: u8 },
+    Land { at: usize, pick: u8 },
+    Lose { pick: u8 },
+    Depart { at: usize, pick: u8, count: usize, odd: u8 },
+    Arrive { at: usize, limit: usize },
+    Pop,
+    Push { pick: u8 },
+    Reclaim { at: usize },
+    Clear { at: usize },
+    Shrink { at: usize },
+    Reserve { at: usize },
+    Write2 { at: usize, pick: u8, value: u32 },
+    Commands { at: usize, kinds: Vec<(u8, u8, u32)> },
+}
+
+pub fn step() -> impl Strategy<Value = Step> {
+    let at = || 0..2usize;
+    let (pick, kind, value) = (any::<u8>, || 0..KINDS, || 0..1000u32);
+    prop_oneof![
+        6 => (at(), kind(), value()).prop_map(|(at, kind, value)| Step::Spawn { at, kind, value }),
+        2 => (at(), kind(), 0..8usize, value())
+            .prop_map(|(at, kind, count, value)| Step::SpawnBatch { at, kind, count, value }),
+        4 => (at(), pick()).prop_map(|(at, pick)| Step::Despawn { at, pick }),
+        6 => (at(), pick(), kind(), value())
+            .prop_map(|(at, pick, kind, value)| Step::Insert { at, pick, kind, value }),
+        5 => (at(), pick(), kind()).prop_map(|(at, pick, kind)| Step::Remove { at, pick, kind }),
+        1 => (at(), value()).prop_map(|(at, value)| Step::Write { at, value }),
+        2 => (at(), pick(), value())
+            .prop_map(|(at, pick, value)| Step::Write2 { at, pick, value }),
+        2 => (at(), pick()).prop_map(|(at, pick)| Step::Complete { at, pick }),
+        2 => (at(), pick()).prop_map(|(at, pick)| Step::Recall { at, pick }),
+        1 => at().prop_map(|at| Step::DrainOutbox { at }),
+        2 => (at(), pick()).prop_map(|(at, pick)| Step::Take { at, pick }),
+        2 => (at(), pick()).prop_map(|(at, pick)| Step::Copy { at, pick }),
+        2 => (at(), pick(), kind()).prop_map(|(at, pick, kind)| Step::Split { at, pick, kind }),
+        4 => (at(), pick()).prop_map(|(at, pick)| Step::Land { at, pick }),
+        1 => pick().prop_map(|pick| Step::Lose { pick }),
+        5 => (at(), pick(), 0..8usize, any::<u8>())
+            .prop_map(|(at, pick, count, odd)| Step::Depart { at, pick, count, odd }),
+        5 => (at(), 0..8usize).prop_map(|(at, limit)| Step::Arrive { at, limit }),
+        1 => Just(Step::Pop),
+        2 => pick().prop_map(|pick| Step::Push { pick }),
+        2 => at().prop_map(|at| Step::Reclaim { at }),
+        1 => at().prop_map(|at| Step::Clear { at }),
+        1 => at().prop_map(|at| Step::Shrink { at }),
+        1 => at().prop_map(|at| Step::Reserve { at }),
+        3 => (at(), proptest::collection::vec((any::<u8>(), any::<u8>(), value()), 0..6))
+            .prop_map(|(at, kinds)| Step::Commands { at, kinds }),
+    ]
+}
+
+/// Does something with the bundle of a kind.
+macro_rules! with_bundle {
+    ($ledger:expr, $kind:expr, $value:expr, $bundle:ident => $then:expr) => {{
+        let value: u32 = $value;
+        match $kind {
+            0 => with_bundle!(@ $bundle = (); $then),
+            1 => with_bundle!(@ $bundle = Plain(value); $then),
+            2 => with_bundle!(@ $bundle = (Plain(value), $ledger.owned(value)); $then),
+            3 => with_bundle!(@ $bundle = (($ledger.owned(value), Tag), Wide(value)); $then),
+            4 => with_bundle!(@ $bundle = (Plain(value), TransferMarker::to(value as u16)); $then),
+            5 => with_bundle!(@ $bundle = Nested {
+                plain: Plain(value),
+                rest: ($ledger.owned(value), Sole(Box::new(value))),
+            }; $then),
+            _ => with_bundle!(@ $bundle = (Wide(value),); $then),
+        }
+    }};
+    (@ $bundle:ident = $value:expr; $then:expr) => {{
+        let $bundle = $value;
+        $then
+    }};
+}
+
+/// Does something with the type of a kind's bundle.
+macro_rules! with_type {
+    ($kind:expr, $bundle:ident => $then:expr) => {
+        match $kind {
+            0 => with_type!(@ $bundle = (); $then),
+            1 => with_type!(@ $bundle = Plain; $then),
+            2 => with_type!(@ $bundle = (Plain, Owned); $then),
+            3 => with_type!(@ $bundle = ((Owned, Tag), Wide); $then),
+            4 => with_type!(@ $bundle = (Plain, TransferMarker); $then),
+            5 => with_type!(@ $bundle = Nested; $then),
+            _ => with_type!(@ $bundle = (Wide,); $then),
+        }
+    };
+    (@ $bundle:ident = $type:ty; $then:expr) => {{
+        type $bundle = $type;
+        $then
+    }};
+}
+
+fn remove(world: &mut World<Small>, entity: Entity, kind: u8) -> Result<(), RemoveError> {
+    with_type!(kind, B => world.remove::<B>(entity).map(drop))
+}
+
+const FULL: Refusal = Refusal::WorldFull { limit: 24 };
+
+impl Step {
+    pub fn run(self, pair: &mut Pair) {
+        match self {
+            Step::Spawn { at, kind, value } => {
+                let world = &mut pair.worlds[at];
+                let room = world.room();
+                let spawned = with_bundle!(pair.ledger, kind, value, bundle => {
+                    world.spawn(bundle).map_err(|refused| refused.why())
+                });
+                match spawned {
+                    Ok(entity) => pair.born(at, entity, Row::of(kind, value)),
+                    Err(why) => assert!(why == FULL && room == 0),
+                }
+            }
+            Step::SpawnBatch { at, kind, count, value } => {
+                let world = &mut pair.worlds[at];
+                let room = world.room();
+                match batch(world, &pair.ledger, kind, count, value) {
+                    Ok(entities) => {
+                        assert_eq!(entities.len(), count);
+                        for entity in entities {
+                            pair.born(at, entity, Row::of(kind, value));
+                        }
+                    }
+                    Err(why) => assert!(why == FULL && room < count),
+                }
+            }
+            Step::Despawn { at, pick } => {
+                let Some(entity) = pair.pick(at, pick) else { return };
+                pair.worlds[at].despawn(entity).unwrap();
+                assert!(pair.worlds[at].despawn(entity).is_err());
+                pair.died(at, entity);
+            }
+            Step::Insert { at, pick, kind, value } => {
+                let Some(entity) = pair.pick(at, pick) else { return };
+                let world = &mut pair.worlds[at];
+                with_bundle!(pair.ledger, kind, value, bundle => {
+                    world.insert(entity, bundle).map_err(|refused| refused.why()).unwrap()
+                });
+                pair.models[at].get_mut(&entity).unwrap().insert(Row::of(kind, value));
+            }
+            Step::Remove { at, pick, kind } => {
+                let Some(entity) = pair.pick(at, pick) else { return };
+                let row = pair.models[at].get_mut(&entity).unwrap();
+                let wanted = Row::of(kind, 0);
+                let removed = remove(&mut pair.worlds[at], entity, kind);
+                assert_eq!(removed.is_ok(), row.covers(&wanted), "{removed:?}");
+                if removed.is_ok() {
+                    row.split(&wanted);
+                }
+            }
+            Step::Write { at, value } => {
+                for (plain, wide) in pair.worlds[at].query::<(&mut Plain, Option<&mut Wide>)>() {
+                    plain.0 = value;
+                    if let Some(wide) = wide {
+                        wide.0 = value;
+                    }
+                }
+                for row in pair.models[at].values_mut().filter(|row| row.plain.is_some()) {
+                    row.plain = Some(value);
+                    row.wide = row.wide.map(|_| value);
+                }
+            }
+            Step::Write2 { at, pick, value } => {
+                let Some(entity) = pair.pick(at, pick) else { return };
+                let row = pair.models[at].get_mut(&entity).unwrap();
+                let world = &mut pair.worlds[at];
+                match world.get_mut::<Plain>(entity) {
+                    Ok(plain) => plain.0 = value,
+                    Err(_) => assert!(row.plain.is_none()),
+                }
+                row.plain = row.plain.map(|_| value);
+                type Query<'w> = (Entity, &'w mut Owned, Option<&'w mut Sole>);
+                match world.query_one::<Query<'_>>(entity) {
+                    Ok((found, owned, sole)) => {
+                        assert_eq!(found, entity);
+                        owned.value = value;
+                        row.owned = Some(value);
+                        if let Some(sole) = sole {
+                            *sole.0 = value;
+                            row.sole = Some(value);
+                        }
+                    }
+                    Err(_) => assert!(row.owned.is_none()),
+                }
+            }
+            Step::Complete { at, pick } => {
+                let Some(entity) = pair.pick(at, pick) else { return };
+                pair.worlds[at].complete(entity).unwrap();
+                let row = pair.models[at].get_mut(&entity).unwrap();
+                row.request = row.request.or(Some(Request::Completed));
+            }
+            Step::Recall { at, pick } => {
+                let Some(entity) = pair.pick(at, pick) else { return };
+                let row = pair.models[at].get_mut(&entity).unwrap();
+                assert_eq!(pair.worlds[at].recall(entity), Ok(row.request.take()));
+            }
+            Step::DrainOutbox { at } => {
+                let mut parcels = Vec::new();
+                pair.worlds[at].drain_outbox(&mut parcels);
+                // Every other one goes back.
+                for (index, parcel) in parcels.into_iter().enumerate() {
+                    let row = pair.models[at].get_mut(&parcel.entity).unwrap();
+                    assert_eq!(row.request.take(), Some(parcel.request));
+                    if index % 2 == 0 {
+                        pair.worlds[at].put_back(parcel);
+                        row.request = Some(parcel.request);
+                    }
+                }
+            }
+            Step::Take { at, pick } => {
+                let Some(entity) = pair.pick(at, pick) else { return };
+                let transfer = pair.worlds[at].take(entity).unwrap();
+                let mut row = pair.models[at].remove(&entity).unwrap();
+                row.request = None;
+                pair.flights.push(Flight { transfer, entity: Some(entity), row });
+            }
+            Step::Copy { at, pick } => {
+                let Some(entity) = pair.pick(at, pick) else { return };
+                let row = pair.models[at][&entity].clone();
+                match pair.worlds[at].copy(entity) {
+                    Ok(transfer) => {
+                        let copy = transfer.entity().expect("a copy has an id");
+                        assert!(pair.seen.insert(copy) && row.sole.is_none());
+                        let row = Row { request: None, ..row };
+                        pair.flights.push(Flight { transfer, entity: Some(copy), row });
+                    }
+                    Err(error) => {
+                        assert!(row.sole.is_some() && error == CopyError::NotClone("Sole"));
+                    }
+                }
+            }
+            Step::Split { at, pick, kind } => {
+                let Some(entity) = pair.pick(at, pick) else { return };
+                if kind == 4 {
+                    return; // A marker stays in its world.
+                }
+                let wanted = Row::of(kind, 0);
+                let row = pair.models[at].get_mut(&entity).unwrap();
+                let world = &mut pair.worlds[at];
+                let split = match kind {
+                    0 => world.split::<()>(entity),
+                    1 => world.split::<Plain>(entity),
+                    2 => world.split::<(Plain, Owned)>(entity),
+                    3 => world.split::<(Owned, Tag, Wide)>(entity),
+                    5 => world.split::<Nested>(entity),
+                    _ => world.split::<Wide>(entity),
+                };
+                assert_eq!(split.is_ok(), row.covers(&wanted));
+                if let Ok(transfer) = split {
+                    let row = row.split(&wanted);
+                    pair.flights.push(Flight { transfer, entity: None, row });
+                }
+            }
+            Step::Land { at, pick } => land(pair, at, pick),
+            Step::Lose { pick } => {
+                if !pair.flights.is_empty() {
+                    let flight = pair.flights.swap_remove(pick as usize % pair.flights.len());
+                    pair.dead.extend(flight.entity);
+                }
+            }
+            Step::Depart { at, pick, count, odd } => depart(pair, at, pick, count, odd),
+            Step::Arrive { at, limit } => {
+                let expected = limit.min(pair.block.len()).min(pair.worlds[at].room());
+                let came = pair.worlds[at].arrive(&mut pair.block, limit).unwrap();
+                assert_eq!(came, expected);
+                arrived(pair, at, came);
+            }
+            Step::Pop => {
+                let Some(transfer) = pair.block.pop(7) else { return };
+                assert_eq!((transfer.source(), transfer.target()), (3, 7));
+                let (entity, row) = pair.block_model.remove(0);
+                pair.flights.push(Flight { transfer, entity, row });
+            }
+            Step::Push { pick } => push(pair, pick),
+            Step::Reclaim { at } => {
+                let mut returns = Vec::new();
+                pair.worlds[at].drain_returns(&mut returns);
+                for entity in returns {
+                    assert!(pair.dead.contains(&entity));
+                    pair.worlds[1 - at].reclaim(entity);
+                    // A second time it must not help.
+                    pair.worlds[1 - at].reclaim(entity);
+                }
+            }
+            Step::Clear { at } => {
+                pair.worlds[at].clear();
+                for entity in pair.models[at].keys().copied().collect::<Vec<_>>() {
+                    pair.died(at, entity);
+                }
+            }
+            Step::Shrink { at } => {
+                pair.worlds[at].shrink();
+                for table in pair.worlds[at].tables() {
+                    assert_eq!(table.capacity(), table.len());
+                }
+            }
+            Step::Reserve { at } => pair.worlds[at].reserve::<(Owned, Tag, Wide)>(40),
+            Step::Commands { at, kinds } => commands(pair, at, kinds),
+        }
+    }
+}
+
+fn batch(
+    world: &mut World<Small>,
+    ledger: &Ledger,
+    kind: u8,
+    count: usize,
+    value: u32,
+) -> Result<Vec<Entity>, Refusal> {
+    macro_rules! spawn {
+        ($bundle:expr) => {
+            world
+                .spawn_batch((0..count).map(|_| $bundle))
+                .map(<[Entity]>::to_vec)
+                .map_err(|refused| refused.why())
+        };
+    }
+    match kind {
+        0 => spawn!(()),
+        1 => spawn!(Plain(value)),
+        2 => spawn!((Plain(value), ledger.owned(value))),
+        3 => spawn!((ledger.owned(value), Tag, Wide(value))),
+        4 => spawn!((Plain(value), TransferMarker::to(value as u16))),
+        5 => spawn!((Plain(value), ledger.owned(value), Sole(Box::new(value)))),
+        _ => spawn!(Wide(value)),
+    }
+}
+
+fn land(pair: &mut Pair, at: usize, pick: u8) {
+    if pair.flights.is_empty() {
+        return;
+    }
+    let Flight { transfer, entity, row } =
+        pair.flights.swap_remove(pick as usize % pair.flights.len());
+    let room = pair.worlds[at].room();
+    match pair.worlds[at].insert_transfer(transfer) {
+        Ok(landed) => match entity {
+            Some(entity) => {
+                assert_eq!(landed, entity);
+                pair.models[at].insert(entity, row);
+            }
+            None => pair.born(at, landed, row),
+        },
+        Err(refused) => {
+            assert!(refused.why() == FULL && room == 0);
+            pair.flights.push(Flight { transfer: refused.into_inner(), entity, row });
+        }
+    }
+}
+
+const FLAGS: TransferFlags =
+    TransferFlags { destroy_on_arrive: true, priority: false, full_transfer: true };
+
+/// Entities of one archetype go into the block; `odd` puts one among them at
+/// which the world must stop.
+fn depart(pair: &mut Pair, at: usize, pick: u8, count: usize, odd: u8) {
+    let Some(first) = pair.pick(at, pick) else { return };
+    if !pair.block.is_empty() {
+        return;
+    }
+    let shape = pair.models[at][&first].shape();
+    let alike = pair.models[at].iter().filter(|(_, row)| row.shape() == shape);
+    let mut chosen: Vec<_> = alike.map(|(&entity, _)| entity).take(count).collect();
+    if pick.is_multiple_of(2) {
+        chosen.reverse();
+    }
+    let mut expected = chosen.len();
+    let place = odd as usize / 4 % (chosen.len() + 1);
+    let other = pair.models[at].iter().find(|(_, row)| row.shape() != shape);
+    let stop = match odd % 4 {
+        0 => pair.dead.first().copied(),
+        1 => pair.models[1 - at].keys().next().copied(),
+        2 => other.map(|(&entity, _)| entity),
+        _ => chosen.first().copied().filter(|_| place > 0),
+    };
+    if let Some(stop) = stop {
+        chosen.insert(place, stop);
+        expected = place;
+    }
+    let mask = pair.worlds[at].select(first).unwrap().mask;
+    let rows = pair.block.begin(mask, 3, FLAGS);
+    assert!(rows >= 1);
+    let gone = pair.worlds[at].depart(&chosen, &mut pair.block, 9);
+    assert_eq!(gone, expected.min(rows));
+    pair.block_room = rows - gone;
+    for entity in &chosen[..gone] {
+        let mut row = pair.models[at].remove(entity).unwrap();
+        row.request = None;
+        pair.block_model.push((Some(*entity), row));
+    }
+}
+
+fn arrived(pair: &mut Pair, at: usize, count: usize) {
+    let fresh: Vec<_> = {
+        let known = &pair.models[at];
+        let rows: Vec<_> = pair.block_model.drain(..count).collect();
+        let mut new = pair.worlds[at].entities().filter(|entity| !known.contains_key(entity));
+        let mut fresh = Vec::new();
+        for (entity, row) in rows {
+            // The table's order is the block's.
+            let came = new.next().expect("one for each");
+            fresh.push((entity, came, row));
+        }
+        assert!(new.next().is_none());
+        fresh
+    };
+    for (entity, came, row) in fresh {
+        match entity {
+            Some(entity) => {
+                assert_eq!(entity, came);
+                pair.models[at].insert(entity, row);
+            }
+            None => pair.born(at, came, row),
+        }
+    }
+}
+
+fn push(pair: &mut Pair, pick: u8) {
+    if pair.flights.is_empty() {
+        return;
+    }
+    let index = pick as usize % pair.flights.len();
+    let mask = pair.flights[index].transfer.mask();
+    if pair.block.is_empty() {
+        pair.block_room = pair.block.begin(mask, 3, FLAGS);
+    }
+    if pair.block.mask() != mask || pair.block_room == 0 {
+        return;
+    }
+    let before = pair.block.len();
+    pair.block_room -= 1;
+    let Flight { transfer, entity, row } = pair.flights.swap_remove(index);
+    pair.block.push(transfer);
+    assert_eq!(pair.block.len(), before + 1);
+    pair.block_model.push((entity, row));
+}
+
+/// Written down, then made: the same as made at once.
+fn commands(pair: &mut Pair, at: usize, kinds: Vec<(u8, u8, u32)>) {
+    let mut made = 0;
+    let mut missed = 0;
+    let mut refused = false;
+    let mut expected = pair.models[at].clone();
+    let mut births = Vec::new();
+    for &(what, pick, value) in &kinds {
+        let kind = pick % KINDS;
+        let Some(entity) = pair.pick(at, pick) else { continue };
+        let (commands, ledger) = (&mut pair.commands, &pair.ledger);
+        let present = expected.contains_key(&entity);
+        let effect = match what % 6 {
+            0 => {
+                with_bundle!(ledger, kind, value, bundle => commands.spawn(bundle).unwrap());
+                refused |= expected.len() + births.len() == 24;
+                if !refused {
+                    births.push(Row::of(kind, value));
+                }
+                true
+            }
+            1 => {
+                commands.despawn(entity).unwrap();
+                if !refused {
+                    expected.remove(&entity);
+                }
+                present
+            }
+            2 => {
+                with_bundle!(ledger, kind, value, bundle => commands.insert(entity, bundle).unwrap());
+                if let Some(row) = expected.get_mut(&entity).filter(|_| !refused) {
+                    row.insert(Row::of(kind, value));
+                }
+                present
+            }
+            3 => {
+                with_type!(kind, B => commands.remove::<B>(entity).unwrap());
+                let wanted = Row::of(kind, 0);
+                let row = expected.get_mut(&entity).filter(|row| row.covers(&wanted));
+                let covered = row.is_some();
+                if let Some(row) = row.filter(|_| !refused) {
+                    row.split(&wanted);
+                }
+                covered
+            }
+            4 => {
+                commands.complete(entity).unwrap();
+                if let Some(row) = expected.get_mut(&entity).filter(|_| !refused) {
+                    row.request = row.request.or(Some(Request::Completed));
+                }
+                present
+            }
+            _ => {
+                let owned = ledger.owned(value);
+                let run = move |world: &mut World<Small>| {
+                    let marker = TransferMarker::to(owned.value as u16);
+                    let _ = world.insert(entity, marker);
+                };
+                commands.run(run).unwrap();
+                if let Some(row) = expected.get_mut(&entity).filter(|_| !refused) {
+                    row.request = Some(marked(value));
+                }
+                true
+            }
+        };
+        if !refused {
+            *if effect { &mut made } else { &mut missed } += 1;
+        }
+    }
+    let waiting = pair.commands.len();
+    let applied = match pair.commands.apply(&mut pair.worlds[at]) {
+        Ok(applied) => {
+            assert!(!refused && pair.commands.is_empty());
+            applied
+        }
+        Err(error) => {
+            assert!(refused && error.why == FULL);
+            assert_eq!(error.waiting, waiting - made - missed);
+            assert_eq!(pair.commands.len(), error.waiting);
+            pair.commands.clear();
+            error.applied
+        }
+    };
+    assert_eq!((applied.made, applied.missed), (made, missed));
+    for entity in pair.models[at].keys().filter(|entity| !expected.contains_key(entity)) {
+        pair.dead.push(*entity);
+    }
+    pair.models[at] = expected;
+    // Who was born is known by elimination, in the order of the ids' slots or not.
+    let known = &pair.models[at];
+    let new: Vec<_> =
+        pair.worlds[at].entities().filter(|entity| !known.contains_key(entity)).collect();
+    assert_eq!(new.len(), births.len());
+    for entity in new {
+        let world = &pair.worlds[at];
+        let found = Row {
+            plain: world.get::<Plain>(entity).ok().map(|plain| plain.0),
+            owned: world.get::<Owned>(entity).ok().map(|owned| owned.value),
+            tag: world.has::<Tag>(entity),
+            wide: world.get::<Wide>(entity).ok().map(|wide| wide.0),
+            sole: world.get::<Sole>(entity).ok().map(|sole| *sole.0),
+            request: world.request(entity).unwrap(),
+        };
+        let place = births.iter().position(|row| *row == found).expect("it was asked for");
+        births.swap_remove(place);
+        pair.born(at, entity, found);
+    }
+}
