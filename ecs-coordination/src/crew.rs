@@ -83,8 +83,11 @@ impl<S: Schema> Crew<S> {
                 Some(reactor) => reactor.registry(seat.place),
                 None => Ok(Registry::none(seat.place)),
             };
-            if let Err(error) = registry.and_then(|registry| node.start(&registry)) {
-                let failure = node.fail(Cause::Io(error));
+            let started = match registry {
+                Ok(registry) => node.start(&registry),
+                Err(error) => Err(node.fail(Cause::Io(error))),
+            };
+            if let Err(failure) = started {
                 failed.get_or_insert(failure);
             }
         }

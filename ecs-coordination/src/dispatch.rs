@@ -335,7 +335,7 @@ impl<S: Schema> Outlet<S> {
                 let Some(mut batch) = lane.batch(front.len(), self.limit) else { break };
                 if batch.room() == front.len() {
                     let block = spill.pop_front().expect("it was in front just now");
-                    sent += batch.send_filled(block);
+                    sent += batch.send_filled(block, &self.counters);
                     continue;
                 }
                 // Room for a part only: it goes ahead, so that others who fill
@@ -346,7 +346,7 @@ impl<S: Schema> Outlet<S> {
                 for transfer in std::iter::from_fn(|| front.pop(0)).take(room) {
                     part.push(transfer);
                 }
-                sent += batch.send_again();
+                sent += batch.send_again(&self.counters);
             }
         }
         if sent > 0 {

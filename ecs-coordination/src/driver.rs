@@ -24,7 +24,8 @@ pub trait Driver<W: WorldConfig>: Send {
         Ok(())
     }
 
-    /// Runs in each tick, after entities have arrived and before the systems.
+    /// Runs in each tick, after entities have arrived (in a world with the role
+    /// `accept`, before) and before the systems.
     /// Answers whether it did anything: while someone on the thread does, the
     /// thread does not sleep.
     ///

@@ -1,5 +1,6 @@
 //! What can go wrong between worlds. A rejected value is handed back.
 
+use std::any::Any;
 use std::fmt;
 
 use ecs_core::members::WorldSet;
@@ -100,6 +101,14 @@ pub enum Cause {
     /// The driver's sources could not be registered, or waited for.
     #[error("can't wait for the operating system: {0}")]
     Io(std::io::Error),
+}
+
+impl Cause {
+    pub(crate) fn of_panic(panic: &(dyn Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        Self::Panic(text.unwrap_or_else(|| "a value that is no text".to_owned()))
+    }
 }
 
 /// A coordinator could not be started.

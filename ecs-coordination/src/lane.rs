@@ -168,25 +168,26 @@ impl<S: Schema> Batch<'_, S> {
         if count > 0 {
             counters.add_taken(count);
         }
-        self.publish(block)
+        self.publish(block, counters)
     }
 
     /// Publishes what is in the block, which was counted when it was taken.
-    pub(crate) fn send_again(mut self) -> usize {
+    pub(crate) fn send_again(mut self, counters: &EdgeCounters) -> usize {
         let block = self.block.take();
-        self.publish(block)
+        self.publish(block, counters)
     }
 
     /// Publishes a block that was filled before there was room for it.
-    pub(crate) fn send_filled(mut self, block: Block<S>) -> usize {
-        self.publish(Some(block))
+    pub(crate) fn send_filled(mut self, block: Block<S>, counters: &EdgeCounters) -> usize {
+        self.publish(Some(block), counters)
     }
 
-    fn publish(&mut self, block: Option<Block<S>>) -> usize {
+    fn publish(&mut self, block: Option<Block<S>>, counters: &EdgeCounters) -> usize {
         match block {
             Some(block) if !block.is_empty() => {
                 let count = block.len();
                 assert!(count <= self.room, "a batch holds what there is room for");
+                counters.add_batch();
                 self.lane.push(block);
                 self.room -= count;
                 count

@@ -1,7 +1,6 @@
 //! A world with all that it takes along to its thread, and its tick.
 
 use std::any::Any;
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -106,8 +105,9 @@ pub(crate) struct Member<W: WorldConfig> {
 /// A member whatever its world.
 pub(crate) trait Node<S: Schema>: Send {
     fn tick(&mut self, events: &[Event], peers: &mut dyn Peers) -> Result<Activity, Failure>;
-    fn start(&mut self, registry: &Registry) -> io::Result<()>;
-    fn close(&mut self);
+    fn start(&mut self, registry: &Registry) -> Result<(), Failure>;
+    /// The coordinator stops.
+    fn close(&mut self) -> Result<(), Failure>;
     /// The world ticks no more.
     fn fail(&mut self, cause: Cause) -> Failure;
     fn has_failed(&self) -> bool;
@@ -153,14 +153,19 @@ impl<W: WorldConfig> Member<W> {
         let Self { world, endpoint, .. } = self;
         endpoint.receive_returns(|entity| world.reclaim(entity));
         endpoint.moved = (0, 0);
+        // Who accepts looks at its sources first: what is new waits least.
+        let first = W::DESC.role == Role::Accept;
+        let mut driven = false;
+        if first && let Some(driver) = &mut self.driver {
+            driven = driver.poll(world, events).map_err(Cause::Driver)?;
+        }
         match &mut self.intake {
             Some(intake) => intake(world, endpoint),
             None => _ = endpoint.receive(world),
         }
-        let driven = match &mut self.driver {
-            Some(driver) => driver.poll(world, events).map_err(Cause::Driver)?,
-            None => false,
-        };
+        if !first && let Some(driver) = &mut self.driver {
+            driven = driver.poll(world, events).map_err(Cause::Driver)?;
+        }
         let systems = self.schedule.run(&mut self.world).map_err(Cause::System);
         // Also after a system failed: what is complete goes on its way.
         let done = dispatch(&mut self.world, &mut self.endpoint, peers);
@@ -209,20 +214,22 @@ where
         let cause = match ticked {
             Ok(Ok(activity)) => return Ok(activity),
             Ok(Err(cause)) => cause,
-            Err(panic) => Cause::Panic(panic_text(&*panic)),
+            Err(panic) => Cause::of_panic(&*panic),
         };
         Err(self.fail(cause))
     }
 
-    fn start(&mut self, registry: &Registry) -> io::Result<()> {
+    fn start(&mut self, registry: &Registry) -> Result<(), Failure> {
         self.failed = false;
         self.due = clock::now();
         if let Some(admission) = self.world.resource_mut::<Admission>() {
             admission.set_stopping(false);
         }
-        match &mut self.driver {
-            Some(driver) => driver.start(&mut self.world, registry),
-            None => Ok(()),
+        let Self { world, driver: Some(driver), .. } = self else { return Ok(()) };
+        let started = catch_unwind(AssertUnwindSafe(|| driver.start(world, registry)));
+        match started {
+            Ok(started) => started.map_err(|error| self.fail(Cause::Io(error))),
+            Err(panic) => Err(self.fail(Cause::of_panic(&*panic))),
         }
     }
 
@@ -235,13 +242,13 @@ where
         self.failed
     }
 
-    fn close(&mut self) {
+    fn close(&mut self) -> Result<(), Failure> {
         if let Some(admission) = self.world.resource_mut::<Admission>() {
             admission.set_stopping(true);
         }
-        if let Some(driver) = &mut self.driver {
-            driver.close(&mut self.world);
-        }
+        let Self { world, driver: Some(driver), failed: false, .. } = self else { return Ok(()) };
+        catch_unwind(AssertUnwindSafe(|| driver.close(world)))
+            .map_err(|panic| self.fail(Cause::of_panic(&*panic)))
     }
 
     fn is_quiet(&self) -> bool {
@@ -327,11 +334,4 @@ fn next_due(due: Option<Instant>, start: Option<Instant>, period: Duration) -> O
     let missed = late.checked_div(period.as_nanos()).unwrap_or(0);
     let ahead = period.saturating_mul(u32::try_from(missed + 1).unwrap_or(u32::MAX));
     due.checked_add(ahead)
-}
-
-/// What a panic says.
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a value that is no text".to_owned())
 }

@@ -10,6 +10,7 @@
 //! and is reported.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
@@ -38,6 +39,8 @@ pub(crate) struct Flags {
     pub(crate) quiet: Quiet,
     /// Asked: take in nothing new, finish what is begun.
     close: AtomicBool,
+    /// Told: it was asked to close, and its driver knows.
+    closed: AtomicBool,
     /// Asked: tick no more.
     halt: AtomicBool,
     /// Told: it ticks no more.
@@ -104,9 +107,13 @@ impl Control {
         (0..self.worlds.len()).filter(move |&place| self.components[place] == component)
     }
 
-    /// Whether no world of the component does anything or has anything to do;
-    /// see [`at_rest`].
+    /// Whether no world of the component does anything or has anything to do,
+    /// now that it is closed; see [`at_rest`].
     fn is_quiet(&self, component: usize) -> bool {
+        // ORDERING: acquire, with the release in `run_crew`.
+        if !self.members(component).all(|at| self.worlds[at].closed.load(Ordering::Acquire)) {
+            return false;
+        }
         let worlds = self.members(component).map(|place| &self.worlds[place].quiet);
         // ORDERING: relaxed: a failed world takes nothing from its lanes.
         let open =
@@ -294,8 +301,9 @@ where
             let control = threads.control.clone();
             let spawned = thread::Builder::new().name(name).spawn(move || {
                 let crew = taken.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
-                let crew = crew.expect("the crew was put there for this thread");
-                run_crew(crew, parker, &control, spins)
+                let mut crew = crew.expect("the crew was put there for this thread");
+                run_crew(&mut crew, parker, &control, spins);
+                crew
             });
             match spawned {
                 Ok(handle) => threads.handles.push(handle),
@@ -348,13 +356,9 @@ where
     }
 }
 
-/// A thread's life.
-fn run_crew<S: Schema>(
-    mut crew: Crew<S>,
-    mut parker: Parker,
-    control: &Control,
-    spins: bool,
-) -> Crew<S> {
+/// A thread's life. Ticks contain their panics; what panics in between, in a
+/// driver's `timeout` say, ends the thread, but not its worlds.
+fn run_crew<S: Schema>(crew: &mut Crew<S>, parker: Parker, control: &Control, spins: bool) {
     /// Tells that the thread has ended, also when it panics.
     struct End<'a>(&'a Control);
     impl Drop for End<'_> {
@@ -364,6 +368,13 @@ fn run_crew<S: Schema>(
         }
     }
     let _end = End(control);
+    let ran = catch_unwind(AssertUnwindSafe(|| run_worlds(crew, parker, control, spins)));
+    if let (Err(panic), Some(node)) = (ran, crew.nodes_mut().next()) {
+        control.fail(node.fail(Cause::of_panic(&*panic)));
+    }
+}
+
+fn run_worlds<S: Schema>(crew: &mut Crew<S>, mut parker: Parker, control: &Control, spins: bool) {
     if let Err(failure) = crew.start() {
         control.fail(failure);
     }
@@ -371,29 +382,38 @@ fn run_crew<S: Schema>(
     let mut idle_since: Option<Instant> = None;
     loop {
         if let Err(error) = crew.wait(Some(Duration::ZERO)) {
-            fail_waiting(&crew, control, error);
+            fail_waiting(crew, control, error);
         }
         let mut running = false;
         let mut busy = false;
         for (seat, closed) in closed.iter_mut().enumerate() {
             let place = crew.node(seat).endpoint().place;
             let flags = &control.worlds[place];
+            // ORDERING: acquire, with the release in `Control::set`.
+            if !*closed && flags.close.load(Ordering::Acquire) {
+                *closed = true;
+                if let Err(failure) = crew.node_mut(seat).close() {
+                    control.fail(failure);
+                }
+                // There may be something to finish now: the next tick tells.
+                flags.quiet.taking();
+                // ORDERING: release, with the acquire in `Control::is_quiet`: who
+                // sees it sees `quiet` as of now or later.
+                flags.closed.store(true, Ordering::Release);
+            }
             if flags.is_halted() {
                 // ORDERING: release, with the acquire in `Control::has_halted`.
                 flags.halted.store(true, Ordering::Release);
                 continue;
             }
             running = true;
-            if !*closed && flags.close.load(Ordering::Acquire) {
-                *closed = true;
-                crew.node_mut(seat).close();
-            }
-            if crew.node(seat).is_due() {
-                busy |= tick_world(&mut crew, seat, flags, control).is_busy();
+            // What is closed has no more use for its pace.
+            if *closed || crew.node(seat).is_due() {
+                busy |= tick_world(crew, seat, flags, control).is_busy();
             }
         }
         if !running {
-            return crew;
+            return;
         }
         if busy {
             idle_since = None;
@@ -417,8 +437,8 @@ fn run_crew<S: Schema>(
                     std::hint::spin_loop();
                     continue;
                 }
-                if let Err(error) = sleep(&mut crew, &mut parker, control, timeout, &closed) {
-                    fail_waiting(&crew, control, error);
+                if let Err(error) = sleep(crew, &mut parker, control, timeout, &closed) {
+                    fail_waiting(crew, control, error);
                 }
                 idle_since = None;
             }

@@ -23,6 +23,7 @@ pub(crate) struct SourceSide {
     returned: AtomicU64,
     shed: AtomicU64,
     dropped: AtomicU64,
+    batches: AtomicU64,
     full: AtomicU64,
     refused: AtomicU64,
     spilled: AtomicU64,
@@ -70,6 +71,12 @@ impl EdgeCounters {
         self.source.dropped.fetch_add(count as u64, Ordering::Release);
     }
 
+    /// A batch goes into the queue.
+    pub(crate) fn add_batch(&self) {
+        // ORDERING: relaxed, as for all that follow: counts of their own.
+        self.source.batches.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// A batch, or an entity, found no room.
     pub(crate) fn add_full(&self) {
         self.source.full.fetch_add(1, Ordering::Relaxed);
@@ -103,6 +110,7 @@ impl EdgeCounters {
             returned,
             shed,
             dropped,
+            batches: read(&self.source.batches),
             full: read(&self.source.full),
             refused: read(&self.source.refused),
             spilled: read(&self.source.spilled),
@@ -124,6 +132,8 @@ pub struct EdgeCounts {
     pub shed: u64,
     /// Entities in flight that were dropped when the coordinator was closed.
     pub dropped: u64,
+    /// Batches that were sent: one operation on the queue for each.
+    pub batches: u64,
     /// How often a batch, or an entity, found the queue full.
     pub full: u64,
     /// Entities that stayed because the target is closed to their archetype.
@@ -146,6 +156,7 @@ impl EdgeCounts {
             returned: self.returned - base.returned,
             shed: self.shed - base.shed,
             dropped: self.dropped - base.dropped,
+            batches: self.batches - base.batches,
             full: self.full - base.full,
             refused: self.refused - base.refused,
             spilled: self.spilled,
