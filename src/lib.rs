@@ -43,3 +43,14 @@ pub mod __support {
     pub use ecs_coordination::WorldCoordinator;
     pub use ecs_core::__support::*;
 }
+
+/// The programs in the documents are tests.
+#[cfg(all(doctest, feature = "coordination"))]
+mod documents {
+    #[doc = include_str!("../README.md")]
+    mod readme {}
+    #[doc = include_str!("../docs/GUIDE.md")]
+    mod guide {}
+    #[doc = include_str!("../docs/COMING_FROM_STATICECS.md")]
+    mod coming_from_staticecs {}
+}
