@@ -249,12 +249,13 @@ impl Driver<Io> for Sockets {
         self.take_arrivals(world)?;
         self.take_events(world, events);
         self.take_answers(world)?;
-        self.take_deadlines(world, now)?;
         self.take_blocked(world);
         if !self.turns.is_empty() {
             self.take_turns(world, now)?;
             self.send_requests(world)?;
         }
+        // Last: a peer is not late with what has come while we were busy.
+        self.take_deadlines(world, now)?;
         if let Some(totals) = world.resource_mut::<Totals>() {
             *totals = self.totals;
         }

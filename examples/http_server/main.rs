@@ -19,11 +19,13 @@ mod stats_json;
 mod worlds;
 
 use std::error::Error;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use mio::net::TcpListener;
+use socket2::SockRef;
 use static_ecs::{StopHandle, Stopped};
 
 use accept::{Door, Refused};
@@ -43,7 +45,7 @@ fn main() -> ExitCode {
 }
 
 fn serve(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
-    let listener = TcpListener::bind(options.addr)
+    let listener = listen(options.addr)
         .map_err(|error| format!("can't listen on {}: {error}", options.addr))?;
     let addr = listener.local_addr()?;
 
@@ -58,6 +60,15 @@ fn serve(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
     stop_on_signal(running.stop_handle())?;
     println!("listening on {addr}, placement {}", options.placement);
     Ok(report(&running.join()))
+}
+
+fn listen(addr: SocketAddr) -> std::io::Result<TcpListener> {
+    /// Peers that can wait while we are busy; with the 128 of `bind`, one of a crowd is told
+    /// nothing and tries again a second later.
+    const BACKLOG: i32 = 4096;
+    let listener = TcpListener::bind(addr)?;
+    SockRef::from(&listener).listen(BACKLOG)?;
+    Ok(listener)
 }
 
 /// The first signal lets what has begun finish, a second one does not.
