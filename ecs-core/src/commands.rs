@@ -81,6 +81,11 @@ impl<W: WorldConfig> Commands<W> {
         self.capacity
     }
 
+    /// The bytes allocated.
+    pub fn bytes(&self) -> usize {
+        self.words.capacity() * size_of::<u64>()
+    }
+
     /// Makes an entity with the components of `bundle`.
     ///
     /// # Errors

@@ -515,6 +515,7 @@ fn commands(pair: &mut Pair, at: usize, kinds: Vec<(u8, u8, u32)>) {
             _ => {
                 let owned = ledger.owned(value);
                 let run = move |world: &mut World<Small>| {
+                    let owned = owned;
                     let marker = TransferMarker::to(owned.value as u16);
                     let _ = world.insert(entity, marker);
                 };
