@@ -80,6 +80,33 @@ pub enum Overloaded {
 }
 
 /// Asks whether a world should take in more.
+///
+/// # Examples
+/// ```
+/// # use static_ecs::prelude::*;
+/// # #[derive(Component)] struct Job(u64);
+/// # #[world_config(components(Job), max_entities = 1000)] struct Base;
+/// #[world_config(base = Base, role = accept, routing(default_target = Work))]
+/// struct Door;
+/// #[world_config(base = Base, max_entities = 8)]
+/// struct Work;
+/// coordinator!(type Shop = (Door, Work));
+///
+/// let mut shop = Shop::new();
+/// shop.start()?;
+/// let mut admitted = 0;
+/// while shop.world::<Door>().try_admit(1).is_ok() {
+///     let door = shop.world_mut::<Door>();
+///     let job = door.spawn(Job(admitted))?;
+///     door.complete(job)?;
+///     shop.tick()?;
+///     admitted += 1;
+/// }
+/// // `Work` does nothing, so it fills up, and the door learns of it.
+/// let refused = shop.world::<Door>().try_admit(1).unwrap_err();
+/// assert_eq!(refused.to_string(), "world `Work` can take no more now");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Admit {
     /// Whether `count` more entities should be made here now: there is room
     /// for them, no world that they can reach is under pressure, and the

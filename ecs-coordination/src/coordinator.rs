@@ -33,6 +33,36 @@ use crate::wiring::{Wiring, wire};
 ///
 /// It ticks its worlds by hand ([`start`](Self::start), [`tick`](Self::tick)),
 /// or hands them to threads ([`run`](Self::run)).
+///
+/// # Examples
+/// ```
+/// # use static_ecs::prelude::*;
+/// # #[derive(Component)] struct Job(u64);
+/// # #[world_config(components(Job), max_entities = 1000)] struct Base;
+/// #[world_config(base = Base, role = accept, routing(default_target = Work))]
+/// struct Source;
+/// #[world_config(base = Base, role = compute)]
+/// struct Work;
+/// coordinator!(type Pair = (Source, Work));
+///
+/// let mut pair = Pair::new();
+/// pair.add_system::<Work, _>(|world: &mut World<Work>| {
+///     world.query::<&mut Job>().for_each(|job| job.0 *= 2);
+/// });
+/// let source = pair.world_mut::<Source>();
+/// let job = source.spawn(Job(21))?;
+/// source.complete(job)?;
+///
+/// // By hand: each world ticks once.
+/// pair.start()?;
+/// pair.tick()?;
+/// assert_eq!(pair.world::<Work>().get::<Job>(job)?.0, 42);
+///
+/// // Or on threads, until they are stopped.
+/// let stopped = pair.run(Placement::PerWorld)?.stop();
+/// assert!(stopped.conservation.holds());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct WorldCoordinator<Worlds: WorldSet>
 where
     <Worlds::Schema as Schema>::Types: Send,

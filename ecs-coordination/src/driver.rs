@@ -14,6 +14,47 @@ use ecs_core::world::World;
 /// All worlds of one thread share one wait for the operating system: a driver
 /// registers its sources, says how long it can wait, and is polled with what
 /// became ready.
+///
+/// # Examples
+/// ```
+/// # use std::error::Error;
+/// # use static_ecs::prelude::*;
+/// use static_ecs::Event;
+/// # #[derive(Component)] struct Line(String);
+///
+/// #[world_config(components(Line), role = custom)]
+/// struct Lines;
+/// coordinator!(type Program = (Lines,));
+///
+/// /// Makes an entity of each line of a text, as the world has room for them.
+/// struct Text(std::vec::IntoIter<String>);
+///
+/// impl Driver<Lines> for Text {
+///     fn poll(
+///         &mut self,
+///         world: &mut World<Lines>,
+///         _: &[Event],
+///     ) -> Result<bool, Box<dyn Error + Send + Sync>> {
+///         if world.try_admit(1).is_err() {
+///             return Ok(false);
+///         }
+///         let Some(line) = self.0.next() else { return Ok(false) };
+///         world.spawn(Line(line))?;
+///         Ok(true)
+///     }
+/// }
+///
+/// let mut program = Program::new();
+/// let text: Vec<String> = ["one", "two"].map(str::to_owned).into();
+/// program.set_driver::<Lines>(Text(text.into_iter()));
+/// let running = program.run(Placement::Single)?;
+/// while running.is_running() && running.stats().worlds[0].counts.entities < 2 {
+///     std::thread::yield_now();
+/// }
+/// let program = running.stop().into_result()?;
+/// assert_eq!(program.world::<Lines>().len(), 2);
+/// # Ok::<(), Box<dyn Error>>(())
+/// ```
 pub trait Driver<W: WorldConfig>: Send {
     /// Registers the driver's sources, on the world's thread, before its first tick.
     ///

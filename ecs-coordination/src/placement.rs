@@ -9,6 +9,18 @@ use thiserror::Error;
 ///
 /// Written as `single`, `per-world`, or a thread number for each world in order
 /// of its id, such as `0,1,1`.
+///
+/// # Examples
+/// ```
+/// use static_ecs::prelude::*;
+///
+/// let placement: Placement = "0,1,1".parse()?;
+/// assert_eq!(placement, Placement::Map(vec![0, 1, 1]));
+/// assert_eq!(placement.threads(3)?, [vec![0], vec![1, 2]]);
+/// let error = placement.threads(2).unwrap_err();
+/// assert_eq!(error.to_string(), "the placement names 3 worlds, but there are 2");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Placement {
     /// All worlds on one thread.

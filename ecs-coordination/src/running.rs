@@ -104,6 +104,30 @@ where
 }
 
 /// What came back from the threads: everything that is left.
+///
+/// # Examples
+/// ```
+/// # use static_ecs::prelude::*;
+/// # #[derive(Component)] struct Job(u64);
+/// #[world_config(components(Job))]
+/// struct Work;
+/// coordinator!(type Program = (Work,));
+///
+/// let mut program = Program::new();
+/// program.add_system::<Work, _>(|world: &mut World<Work>| {
+///     assert!(world.view::<&Job>().all(|job| job.0 < 10), "a job is too large");
+/// });
+/// program.world_mut::<Work>().spawn(Job(11))?;
+/// let stopped = program.run(Placement::Single)?.join(); // until a world fails
+/// assert_eq!(
+///     stopped.failures[0].to_string(),
+///     "world `Work` (id 0) panicked: a job is too large"
+/// );
+/// // The world is still there, with what is in it.
+/// assert_eq!(stopped.coordinator.world::<Work>().len(), 1);
+/// assert!(stopped.conservation.holds());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Stopped<Worlds: WorldSet>
 where
     <Worlds::Schema as Schema>::Types: Send,

@@ -19,6 +19,26 @@ use crate::world::World;
 ///
 /// [`apply`](Self::apply) makes them in the order in which they were written
 /// down. A buffer that is dropped drops what was not made.
+///
+/// # Examples
+/// ```
+/// # use static_ecs::prelude::*;
+/// # #[derive(Component)] struct Health(i32);
+/// # #[derive(Component)] struct Dead;
+/// # #[world_config(components(Health, Dead))] struct Base;
+/// # let mut world = World::<Base>::new();
+/// # world.spawn_batch([Health(5), Health(0), Health(-2)])?;
+/// let mut commands = Commands::with_capacity(100);
+/// for (entity, health) in world.view::<(Entity, &Health)>() {
+///     if health.0 <= 0 {
+///         commands.insert(entity, Dead)?;
+///     }
+/// }
+/// assert_eq!(commands.len(), 2);
+/// assert_eq!(commands.apply(&mut world)?.made, 2);
+/// assert_eq!(world.view_filtered::<Entity, With<Dead>>().count(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Commands<W: WorldConfig> {
     capacity: usize,
     count: usize,

@@ -127,6 +127,35 @@ impl QueueConfig {
 }
 
 /// What a source does with an entity that finds the queue full.
+///
+/// The world that receives sets it, in `transfer_queue(on_full = ...)`: `retain`,
+/// `block(5ms)`, `shed` or `spill(1000)`.
+///
+/// # Examples
+/// ```
+/// # use static_ecs::prelude::*;
+/// # #[derive(Component)] struct Frame(u64);
+/// # #[world_config(components(Frame))] struct Base;
+/// #[world_config(base = Base, source, routing(default_target = Screen))]
+/// struct Camera;
+/// #[world_config(base = Base, transfer_queue(capacity = 4, batch_size = 4, on_full = shed))]
+/// struct Screen;
+/// coordinator!(type Video = (Camera, Screen));
+///
+/// let mut video = Video::new();
+/// video.start()?;
+/// let camera = video.world_mut::<Camera>();
+/// for n in 0..10 {
+///     let frame = camera.spawn(Frame(n))?;
+///     camera.complete(frame)?;
+/// }
+/// video.tick()?;
+/// // There was room for four: the oldest six are gone, and counted.
+/// let shown: Vec<u64> = video.world::<Screen>().view::<&Frame>().map(|frame| frame.0).collect();
+/// assert_eq!(shown, [6, 7, 8, 9]);
+/// assert_eq!(video.stats().edges[0].counts.shed, 6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnFull {
     /// The entity stays and is tried again at the next tick.

@@ -9,6 +9,29 @@ use crate::entity::Entity;
 ///
 /// Inserted, removed and filtered by like a component, but kept in the world's
 /// outbox: it has no index in the schema, and inserting it moves nothing.
+///
+/// # Examples
+/// ```
+/// # use static_ecs::prelude::*;
+/// # #[derive(Component)] struct Message(String);
+/// # #[world_config(components(Message))] struct Base;
+/// #[world_config(base = Base, source, targets(Archive))]
+/// struct Inbox;
+/// #[world_config(base = Base)]
+/// struct Archive;
+/// coordinator!(type Mail = (Inbox, Archive));
+///
+/// let mut mail = Mail::new();
+/// mail.start()?;
+/// let archive = mail.id_of::<Archive>();
+/// let inbox = mail.world_mut::<Inbox>();
+/// let message = inbox.spawn(Message("hello".to_owned()))?;
+/// inbox.insert(message, TransferMarker { priority: true, ..TransferMarker::to(archive) })?;
+/// assert_eq!(inbox.view_filtered::<Entity, With<TransferMarker>>().count(), 1);
+/// mail.tick()?;
+/// assert!(mail.world::<Archive>().contains(message));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransferMarker {
     /// The id of the world to go to.

@@ -123,6 +123,38 @@ where
 }
 
 /// The systems of a world, in the order in which they run.
+///
+/// # Examples
+/// ```
+/// # use static_ecs::prelude::*;
+/// # #[derive(Component)] struct Age(u32);
+/// # #[world_config(components(Age))] struct Base;
+/// use static_ecs::commands::BufferFull;
+///
+/// fn grow(world: &mut World<Base>) {
+///     world.query::<&mut Age>().for_each(|age| age.0 += 1);
+/// }
+///
+/// fn retire(
+///     world: &mut World<Base>,
+///     commands: &mut Commands<Base>,
+/// ) -> Result<(), BufferFull<Entity>> {
+///     for (entity, age) in world.view::<(Entity, &Age)>() {
+///         if age.0 > 65 {
+///             commands.despawn(entity)?;
+///         }
+///     }
+///     Ok(())
+/// }
+///
+/// let mut schedule = Schedule::new();
+/// schedule.add(grow).add(retire);
+/// let mut world = World::<Base>::new();
+/// world.spawn_batch([Age(64), Age(65)])?;
+/// schedule.run(&mut world)?;
+/// assert_eq!(world.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Schedule<W: WorldConfig> {
     systems: Vec<Box<dyn System<W>>>,
     commands: Commands<W>,

@@ -125,6 +125,31 @@ pub struct TransferFlags {
 /// its id on arrival. Components sit at fixed offsets, so their order does not
 /// matter. They are moved in and out, and what is left is dropped with the
 /// transfer.
+///
+/// # Examples
+/// ```
+/// # use static_ecs::prelude::*;
+/// # #[derive(Component)] struct Position(i32);
+/// # #[derive(Component)] struct Name(String);
+/// # #[world_config(components(Position, Name))] struct Base;
+/// let mut transfer = EntityTransfer::<Base>::new(0, 2);
+/// transfer.pack(Position(7))?;
+/// transfer.pack(Name("Ada".to_owned()))?;
+/// let doubled = transfer.pack(Position(8)).unwrap_err();
+/// assert_eq!(doubled.into_inner().0, 8);
+///
+/// assert!(transfer.has::<Position>());
+/// assert_eq!(transfer.get::<Name>().map(|name| name.0.as_str()), Some("Ada"));
+/// let Position(x) = transfer.unpack().ok_or("it was packed")?;
+/// assert_eq!(x, 7);
+/// assert!(!transfer.has::<Position>());
+///
+/// // The name goes on into a world.
+/// let mut world = World::<Base>::new();
+/// let entity = world.insert_transfer(transfer)?;
+/// assert_eq!(world.get::<Name>(entity)?.0, "Ada");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct EntityTransfer<S: Schema> {
     row: Row<S>,
     entity: Option<Entity>,
