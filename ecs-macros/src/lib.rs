@@ -21,7 +21,9 @@ use proc_macro::TokenStream;
 /// `#[component(crate = path)]` names the crate where `static-ecs` is found
 /// under another name.
 ///
-/// ```text
+/// ```
+/// use static_ecs::prelude::*;
+///
 /// #[derive(Component, Clone, Copy)]
 /// struct Position { x: f32, y: f32 }
 ///
@@ -39,11 +41,17 @@ pub fn component(input: TokenStream) -> TokenStream {
 /// twice is an error where the bundle is used.
 /// `#[bundle(crate = path)]` names the crate.
 ///
-/// ```text
+/// ```
+/// # use static_ecs::prelude::*;
+/// # #[derive(Component)] struct Position(f32);
+/// # #[derive(Component)] struct Velocity(f32);
+/// # #[world_config(components(Position, Velocity))] struct Base;
+/// # let mut world = World::<Base>::new();
 /// #[derive(Bundle)]
 /// struct Mover { position: Position, velocity: Velocity }
 ///
-/// world.spawn(Mover { position, velocity })?;
+/// world.spawn(Mover { position: Position(0.0), velocity: Velocity(1.0) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[proc_macro_derive(Bundle, attributes(bundle))]
 pub fn bundle(input: TokenStream) -> TokenStream {
@@ -59,7 +67,12 @@ pub fn bundle(input: TokenStream) -> TokenStream {
 /// is a tuple of slices in the order of the fields.
 /// `#[query(crate = path)]` names the crate.
 ///
-/// ```text
+/// ```
+/// # use static_ecs::prelude::*;
+/// # #[derive(Component)] struct Position { x: f32 }
+/// # #[derive(Component)] struct Velocity { dx: f32 }
+/// # #[world_config(components(Position, Velocity))] struct Base;
+/// # let mut world = World::<Base>::new();
 /// #[derive(Query)]
 /// struct Moving<'w> {
 ///     entity: Entity,
@@ -104,7 +117,11 @@ pub fn query(input: TokenStream) -> TokenStream {
 ///
 /// A target is a world's type or its id. Numbers are literals or constants.
 ///
-/// ```text
+/// ```
+/// # use static_ecs::prelude::*;
+/// # #[derive(Component)] struct Position;
+/// # #[derive(Component)] struct Velocity;
+/// # #[derive(Component)] struct Failed;
 /// #[world_config(components(Position, Velocity, Failed), archetypes(mover(Position, Velocity)))]
 /// struct Base;
 ///
@@ -117,6 +134,9 @@ pub fn query(input: TokenStream) -> TokenStream {
 ///     targets(Audit),
 /// )]
 /// struct Io;
+/// # #[world_config(base = Base)] struct Compute;
+/// # #[world_config(base = Base)] struct Accept;
+/// # #[world_config(base = Base)] struct Audit;
 /// ```
 #[proc_macro_attribute]
 pub fn world_config(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -131,7 +151,10 @@ pub fn world_config(args: TokenStream, item: TokenStream) -> TokenStream {
 /// is the base's, its queue and its routes too. Names take a visibility and
 /// attributes; `crate = path,` before the base names the crate.
 ///
-/// ```text
+/// ```
+/// # use static_ecs::prelude::*;
+/// # #[derive(Component)] pub struct Position;
+/// # #[world_config(components(Position))] pub struct Base;
 /// pipeline_configs!(Base => pub Accept, pub Io, pub Compute);
 /// ```
 #[proc_macro]
@@ -146,7 +169,14 @@ pub fn pipeline_configs(input: TokenStream) -> TokenStream {
 /// one with a route that leads nowhere, is a compile error that names it; see
 /// the guide for the rules. `crate = path;` before the type names the crate.
 ///
-/// ```text
+/// ```
+/// # use static_ecs::prelude::*;
+/// # #[derive(Component)] pub struct Position;
+/// # #[world_config(components(Position))] pub struct Zone;
+/// # #[world_config(base = Zone, role = accept, routing(default_target = Io))] struct Accept;
+/// # #[world_config(base = Zone, routing(default_target = Compute), targets(Audit))] struct Io;
+/// # #[world_config(base = Zone, routing(default_target = Io))] struct Compute;
+/// # #[world_config(base = Zone)] struct Audit;
 /// coordinator!(type Server = (Accept, Io, [Compute; 4], Audit));
 /// coordinator!(pub type Shards = [Zone; 16]);
 /// ```
