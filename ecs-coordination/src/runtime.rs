@@ -380,8 +380,12 @@ fn run_worlds<S: Schema>(crew: &mut Crew<S>, mut parker: Parker, control: &Contr
     }
     let mut closed = vec![false; crew.len()];
     let mut idle_since: Option<Instant> = None;
+    // Whether the sleep before this round has fetched what became ready.
+    let mut fetched = false;
     loop {
-        if let Err(error) = crew.wait(Some(Duration::ZERO)) {
+        if !std::mem::take(&mut fetched)
+            && let Err(error) = crew.wait(Some(Duration::ZERO))
+        {
             fail_waiting(crew, control, error);
         }
         let mut running = false;
@@ -437,8 +441,9 @@ fn run_worlds<S: Schema>(crew: &mut Crew<S>, mut parker: Parker, control: &Contr
                     std::hint::spin_loop();
                     continue;
                 }
-                if let Err(error) = sleep(crew, &mut parker, control, timeout, &closed) {
-                    fail_waiting(crew, control, error);
+                match sleep(crew, &mut parker, control, timeout, &closed) {
+                    Ok(slept) => fetched = slept,
+                    Err(error) => fail_waiting(crew, control, error),
                 }
                 idle_since = None;
             }
@@ -462,14 +467,15 @@ fn fail_waiting<S: Schema>(crew: &Crew<S>, control: &Control, error: std::io::Er
     }
 }
 
-/// Sleeps until something arrives, an event comes, or `timeout` is over.
+/// Sleeps until something arrives, an event comes, or `timeout` is over. Answers
+/// whether it has fetched what became ready.
 fn sleep<S: Schema>(
     crew: &mut Crew<S>,
     parker: &mut Parker,
     control: &Control,
     timeout: Option<Duration>,
     closed: &[bool],
-) -> std::io::Result<()> {
+) -> std::io::Result<bool> {
     let announced = parker.prepare();
     // Look once more: whatever came before the announcement wakes nobody.
     let arrived = crew.nodes().zip(closed).any(|(node, &closed)| {
@@ -486,15 +492,15 @@ fn sleep<S: Schema>(
     let all_halted = crew.nodes().all(|node| control.worlds[node.endpoint().place].is_halted());
     if arrived || all_halted {
         announced.cancel();
-        return Ok(());
+        return Ok(false);
     }
     if crew.has_reactor() {
         let mut result = Ok(());
         announced.sleep(|| result = crew.wait(timeout));
-        result
+        result.map(|()| true)
     } else {
         announced.park(timeout);
-        Ok(())
+        Ok(false)
     }
 }
 

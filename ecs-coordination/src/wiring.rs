@@ -64,7 +64,9 @@ pub(crate) fn wire<S: Schema>(groups: &'static [Group]) -> Wiring<S> {
             problems: Vec::new(),
         });
     }
-    let mut builder = Builder { topology: &topology, cycles: &cycles, wiring: &mut wiring };
+    let circles = topology.circles();
+    let mut builder =
+        Builder { topology: &topology, cycles: &cycles, circles: &circles, wiring: &mut wiring };
     for place in 0..total {
         builder.edges_to_world(place);
     }
@@ -86,7 +88,10 @@ pub(crate) fn wire<S: Schema>(groups: &'static [Group]) -> Wiring<S> {
 
 struct Builder<'a, S: Schema> {
     topology: &'a Topology<'static>,
+    /// All cycles.
     cycles: &'a Cycles,
+    /// Those that no source is part of.
+    circles: &'a Cycles,
     wiring: &'a mut Wiring<S>,
 }
 
@@ -95,13 +100,15 @@ impl<S: Schema> Builder<'_, S> {
         self.topology.total()
     }
 
-    /// Whether the edge comes from outside into worlds that lie on a cycle.
-    fn enters_cycle(&self, from: usize, to: usize) -> bool {
-        !self.cycles.same(from, to) && self.on_cycle(to)
+    /// Whether the edge comes from outside into worlds that lie on a circle. A
+    /// source is outside also where something leads back to it: what it sends is
+    /// new to the circle, and would fill it up for good.
+    fn enters_circle(&self, from: usize, to: usize) -> bool {
+        !self.circles.same(from, to) && self.on(self.circles, to)
     }
 
-    fn on_cycle(&self, place: usize) -> bool {
-        (0..self.total()).any(|other| other != place && self.cycles.same(place, other))
+    fn on(&self, cycles: &Cycles, place: usize) -> bool {
+        (0..self.total()).any(|other| other != place && cycles.same(place, other))
     }
 
     fn edges_to_world(&mut self, to: usize) {
@@ -125,7 +132,7 @@ impl<S: Schema> Builder<'_, S> {
                 let counters = self.outlet(from, end, vec![to], [priority.0, normal.0], 0);
                 let mut by_source = vec![None; self.total()];
                 by_source[from] = Some(counters);
-                let headroom = if self.enters_cycle(from, to) { headroom } else { 0 };
+                let headroom = if self.enters_circle(from, to) { headroom } else { 0 };
                 self.wiring.endpoints[to].inlets.push(Inlet {
                     lanes: [priority.1, normal.1],
                     counters: by_source,
@@ -184,10 +191,10 @@ impl<S: Schema> Builder<'_, S> {
     ) -> Vec<Option<Arc<EdgeCounters>>> {
         let mut by_source = vec![None; self.total()];
         for &from in sources {
-            // Who comes from outside leaves a batch free in a cycle's inbox, so
+            // Who comes from outside leaves a batch free in a circle's inbox, so
             // that a full cycle still turns (bubble flow control: Carrión et
             // al., "A flow control mechanism to avoid message deadlock", 1997).
-            let free = if self.enters_cycle(from, targets[0]) { queue.batch_size } else { 0 };
+            let free = if self.enters_circle(from, targets[0]) { queue.batch_size } else { 0 };
             let lanes = inboxes.each_ref().map(Inbox::source);
             by_source[from] = Some(self.outlet(from, end, targets.to_vec(), lanes, free));
         }
@@ -261,7 +268,8 @@ impl<S: Schema> Builder<'_, S> {
         }
         let reached = (0..self.total()).filter(|&world| reached[world]);
         let desc = self.topology.groups()[self.topology.locate(place).0].desc;
-        let free = if self.on_cycle(place) { headroom(desc.queue, desc.max_entities) } else { 0 };
+        let free =
+            if self.on(self.cycles, place) { headroom(desc.queue, desc.max_entities) } else { 0 };
         let pipeline = reached.map(|world| {
             let endpoint = &self.wiring.endpoints[world];
             (endpoint.name, endpoint.counters.clone())

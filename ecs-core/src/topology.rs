@@ -349,7 +349,22 @@ impl<'a> Topology<'a> {
 
     /// Which worlds lie on cycles together.
     pub const fn cycles(&self) -> Cycles {
-        Cycles::new(self)
+        Cycles::new(self, WorldBits::EMPTY)
+    }
+
+    /// Which worlds lie on cycles together that no source of entities is part
+    /// of: what comes back to a source has left the circle.
+    pub const fn circles(&self) -> Cycles {
+        let mut sources = WorldBits::EMPTY;
+        let mut group = 0;
+        while group < self.groups.len() {
+            let desc = &self.groups[group].desc;
+            if desc.role.is_source() || desc.source {
+                sources = sources.or(self.members(group));
+            }
+            group += 1;
+        }
+        Cycles::new(self, sources)
     }
 }
 

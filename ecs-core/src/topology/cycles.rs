@@ -13,13 +13,14 @@ pub struct Cycles {
 }
 
 impl Cycles {
-    pub(super) const fn new(topology: &Topology<'_>) -> Self {
+    /// Edges into worlds of `ignored` don't count.
+    pub(super) const fn new(topology: &Topology<'_>, ignored: WorldBits) -> Self {
         let total = topology.total();
         let mut successors = [WorldBits::EMPTY; MAX_WORLDS];
         let mut predecessors = [WorldBits::EMPTY; MAX_WORLDS];
         let mut from = 0;
         while from < total {
-            successors[from] = topology.successors(from);
+            successors[from] = topology.successors(from).and_not(ignored);
             let mut rest = successors[from];
             while let Some(to) = rest.first() {
                 predecessors[to] = predecessors[to].with(from);
