@@ -167,13 +167,39 @@ impl Table {
         }
     }
 
-    /// Forgets the last `count` rows.
+    /// Forgets `count` rows from `first` on, whose values the caller has moved
+    /// out, and moves the last rows there, in their order. Answers the entities
+    /// that moved, which are now from `first` on.
     ///
     /// # Safety
-    /// There are as many, and their values are not used again.
-    pub(crate) unsafe fn forget_tail(&mut self, count: usize) {
-        debug_assert!(count <= self.len);
+    /// The rows are below the length, and their values are not used again.
+    pub(crate) unsafe fn forget_rows(&mut self, first: usize, count: usize) -> &[Entity] {
+        debug_assert!(first + count <= self.len);
+        let moved = count.min(self.len - (first + count));
+        let from = self.len - moved;
+        for index in bits(self.mask) {
+            let size = self.infos[index].size;
+            let column = self.column(index);
+            // SAFETY: both ranges are in the column, and `from` is at least
+            // `first + count`, so that they are apart.
+            unsafe {
+                let target = column.add(first * size);
+                target.copy_from_nonoverlapping(column.add(from * size), moved * size);
+            }
+        }
+        // SAFETY: both ranges are in the ids, apart as above.
+        unsafe {
+            self.entities.add(first).copy_from_nonoverlapping(self.entities.add(from), moved)
+        };
         self.len -= count;
+        &self.entities()[first..first + moved]
+    }
+
+    /// Drops all rows. Should a drop panic, the others are dropped while unwinding.
+    pub(crate) fn clear(&mut self) {
+        let rows = core::mem::take(&mut self.len);
+        // SAFETY: rows `0..rows` hold values, and the length is 0 from now on.
+        unsafe { DropRows::run(self.infos, self.mask, 0, rows, |index| self.column(index)) }
     }
 
     /// Moves the components that both tables have from `row` to a new row of
@@ -278,12 +304,8 @@ impl Drop for Table {
                 self.0.shrink();
             }
         }
-        let rows = self.len;
-        self.len = 0;
-        let guard = Free(self);
-        let table = &*guard.0;
-        // SAFETY: rows `0..rows` hold values, and the length is 0 from now on.
-        unsafe { DropRows::run(table.infos, table.mask, 0, rows, |index| table.column(index)) }
+        let table = Free(self);
+        table.0.clear();
     }
 }
 

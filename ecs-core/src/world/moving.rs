@@ -7,6 +7,7 @@ use super::{Counts, World, admits};
 use crate::block::Block;
 use crate::bundle::Bundle;
 use crate::config::WorldConfig;
+use crate::entities::NONE;
 use crate::entity::Entity;
 use crate::error::{EntityError, Refusal, Refused};
 use crate::memory::bits;
@@ -47,8 +48,15 @@ pub struct Selection {
 /// Buffers that batches use again.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    rows: Vec<u32>,
+    runs: Vec<Run>,
     ids: Vec<Entity>,
+}
+
+/// Rows of a table, one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Run {
+    first: usize,
+    count: usize,
 }
 
 const FULL: TransferFlags =
@@ -222,81 +230,77 @@ impl<W: WorldConfig> World<W> {
             let departure = Departure { target, kind: DepartureKind::Moved };
             self.tell_departing(&entities[..count], departure);
         }
-        let mut rows = core::mem::take(&mut self.scratch.rows);
-        rows.clear();
-        let mut table = None;
+        let mut runs = core::mem::take(&mut self.scratch.runs);
+        runs.clear();
+        let (mut table, mut gone) = (None, 0);
         for &entity in entities {
             let Ok(&slot) = self.entities.find(entity) else { break };
-            if *table.get_or_insert(slot.table) != slot.table
-                || self.tables.get(slot.table).mask() != mask
-            {
-                break;
+            if table != Some(slot.table) {
+                if table.is_some() || self.tables.get(slot.table).mask() != mask {
+                    break;
+                }
+                table = Some(slot.table);
             }
-            self.outbox.take(slot.outbox);
+            if slot.outbox != NONE {
+                self.outbox.take(slot.outbox);
+            }
             // From here on the entity is away: named twice, it stops the loop.
             self.entities.depart(entity);
-            rows.push(slot.row);
+            let row = slot.row as usize;
+            match runs.last_mut() {
+                Some(run) if run.first + run.count == row => run.count += 1,
+                _ => runs.push(Run { first: row, count: 1 }),
+            }
+            gone += 1;
         }
-        if let Some(table) = table.filter(|_| !rows.is_empty()) {
-            let gone = &entities[..rows.len()];
-            self.move_out(table, &mut rows, gone, block);
+        if let Some(table) = table {
+            self.move_out(table, &mut runs, &entities[..gone], block);
         }
-        let gone = rows.len();
-        self.scratch.rows = rows;
+        self.scratch.runs = runs;
         self.counts.departed += gone as u64;
         gone
     }
 
-    /// The rows are those of `entities`, all different, all in `table`, whose
-    /// components are the block's; the block has room.
+    /// The rows are those of `entities`, in their order, all different, all in
+    /// `table`, whose components are the block's; the block has room.
     fn move_out(
         &mut self,
         table: u32,
-        rows: &mut [u32],
+        runs: &mut [Run],
         entities: &[Entity],
         block: &mut Block<W::Schema>,
     ) {
         let table = self.tables.get_mut(table);
-        let (count, end) = (rows.len(), block.range().1);
-        let first = rows[0];
-        let consecutive = rows.iter().zip(first..).all(|(&row, expected)| row == expected);
+        let end = block.range().1;
         block.columns(|index, column| {
             let size = W::Schema::COMPONENTS[index].size;
-            // SAFETY: the rows are in the table, whose components are the
-            // block's; the block's rows from `end` have room for `count`. The
-            // source is given up below.
-            unsafe {
-                let to = column.add(end * size);
-                if consecutive {
-                    let from = table.cell(index, first as usize);
-                    to.copy_from_nonoverlapping(from, count * size);
-                } else {
-                    for (place, &row) in rows.iter().enumerate() {
-                        let from = table.cell(index, row as usize);
-                        to.add(place * size).copy_from_nonoverlapping(from, size);
-                    }
+            let mut to = end;
+            for run in &*runs {
+                // SAFETY: the rows are in the table, whose components are the
+                // block's; the block's rows from `end` have room for all. The
+                // source is given up below.
+                unsafe {
+                    let from = table.cell(index, run.first);
+                    column.add(to * size).copy_from_nonoverlapping(from, run.count * size);
                 }
+                to += run.count;
             }
         });
         // SAFETY: the ids have the same room; then the rows are whole. An id and
         // an optional one are the same bits.
         unsafe {
-            block.next_ids().copy_from_nonoverlapping(entities.as_ptr().cast(), count);
-            block.added(count);
-        }
-        if !rows.is_sorted() {
-            rows.sort_unstable();
-        }
-        if rows[0] as usize + count == table.len() {
-            // SAFETY: these are the last rows, moved out just now.
-            unsafe { table.forget_tail(count) };
-            return;
+            block.next_ids().copy_from_nonoverlapping(entities.as_ptr().cast(), entities.len());
+            block.added(entities.len());
         }
         // From the last, so that the rows before keep their places.
-        for &row in rows.iter().rev() {
-            // SAFETY: the row is in the table, and was moved out just now.
-            if let Some(moved) = unsafe { table.forget_row(row as usize) } {
-                self.entities.slot_mut(moved).row = row;
+        if !runs.is_sorted_by(|one, next| one > next) {
+            runs.sort_unstable_by(|one, other| other.cmp(one));
+        }
+        for run in &*runs {
+            // SAFETY: the rows are in the table, and were moved out just now.
+            let moved = unsafe { table.forget_rows(run.first, run.count) };
+            for (row, &entity) in (run.first..).zip(moved) {
+                self.entities.slot_mut(entity).row = row as u32;
             }
         }
     }

@@ -91,10 +91,17 @@ impl<W: WorldConfig> World<W> {
 
     /// Ends every entity and drops its components.
     pub fn clear(&mut self) {
-        let entities: alloc::vec::Vec<Entity> = self.entities().collect();
-        for entity in entities {
-            // A component's drop can't reach the world: each entity is still here.
-            let _ = self.despawn(entity);
+        let Self { tables, entities, outbox, returns, counts, .. } = self;
+        for table in tables.iter_mut() {
+            for &entity in table.entities() {
+                outbox.take(entities.slot_mut(entity).outbox);
+                if entities.remove(entity) {
+                    returns.push(entity);
+                }
+            }
+            counts.despawned += table.len() as u64;
+            // Last, since a drop may panic; the tables after it then stay.
+            table.clear();
         }
     }
 
