@@ -61,7 +61,8 @@ pub const fn block_bytes<S: Schema>(batch_size: u32) -> usize {
     let typical = if packed < 64 { packed } else { 64 };
     // Between columns at most an alignment less one is lost.
     let slack = S::COMPONENTS.len() * (block_align(S::COMPONENTS) - 1);
-    let many = batch_size as usize * typical + slack;
+    let many = (batch_size as usize).checked_mul(typical).expect("a block outgrows the memory");
+    let many = many + slack;
     let rows = if all > many { all } else { many };
     (block_header(S::COMPONENTS) + rows).next_multiple_of(COLUMN_ALIGN)
 }

@@ -257,6 +257,8 @@ impl<W: WorldConfig> World<W> {
         self.outbox.len()
     }
 
+    /// Also what makes the number of any row, and of its table, fit into a `u32`:
+    /// no table has more rows than its world may have residents.
     fn check_room(&self, additional: usize) -> Result<(), Refusal> {
         if additional > self.room() {
             return Err(Refusal::WorldFull { limit: W::DESC.max_entities });
