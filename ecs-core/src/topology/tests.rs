@@ -131,6 +131,8 @@ fn cycles_are_numbered_along_the_edges() {
 
 /// Compares with the transitive closure, on matrices from sparse to dense.
 #[test]
+#[cfg_attr(miri, ignore = "long, leaks its matrices, and runs no unsafe code")]
+#[allow(clippy::needless_range_loop)]
 fn cycles_are_where_each_reaches_the_other() {
     let mut seed = 1_u64;
     for round in 0..30 {
