@@ -117,7 +117,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 proptest! {
-    #![proptest_config(property(600, 8))]
+    #![proptest_config(property(600, 4))]
 
     /// A block under way, as a queue of numbers.
     #[test]

@@ -14,7 +14,7 @@ use ecs_core::transfer::{EntityTransfer, TransferFlags};
 use ecs_core::world::World;
 use ecs_macros::{Component, world_config};
 
-use common::{Ledger, Owned, panics};
+use common::{Ledger, Owned, panics, scaled};
 
 #[derive(Component, Clone, Debug)]
 #[component(crate = ecs_core)]
@@ -26,7 +26,18 @@ struct Last(Owned);
 #[component(crate = ecs_core)]
 struct Tag;
 
-#[world_config(crate = ecs_core, components(First, Owned, Tag, Last), max_entities = 16)]
+/// Looks at its own address when it is dropped.
+#[derive(Component)]
+#[component(crate = ecs_core)]
+#[repr(align(128))]
+struct Far(#[allow(dead_code)] Owned);
+impl Drop for Far {
+    fn drop(&mut self) {
+        assert_eq!(std::ptr::from_ref(self).addr() % 128, 0);
+    }
+}
+
+#[world_config(crate = ecs_core, components(First, Owned, Tag, Last, Far), max_entities = 16)]
 struct Base;
 
 const FLAGS: TransferFlags =
@@ -278,6 +289,26 @@ fn blocks() {
     assert_eq!(ledger.live(), 6);
     panics(|| drop(world));
     ledger.check_empty();
+}
+
+#[test]
+fn values_are_aligned_wherever_they_are_dropped() {
+    let ledger = Ledger::default();
+    for batch in 1..scaled(40, 8) {
+        let mut block = Block::<Base>::new(block_bytes::<Base>(batch));
+        let mut world = World::<Base>::new();
+        let entity = world.spawn((ledger.owned(0), Far(ledger.owned(1)))).map_err(drop).unwrap();
+        block.begin(world.select(entity).unwrap().mask, 0, FLAGS);
+        assert_eq!(world.depart(&[entity], &mut block, 0), 1);
+        world.spawn((First(ledger.owned(2)), Far(ledger.owned(3)))).map_err(drop).unwrap();
+        let mut transfer = EntityTransfer::<Base>::new(0, 0);
+        transfer.pack(Far(ledger.owned(4))).map_err(drop).unwrap();
+        let mut commands = Commands::<Base>::with_capacity(2);
+        commands.complete(entity).unwrap();
+        commands.spawn((Tag, Far(ledger.owned(5)))).map_err(drop).unwrap();
+        drop((block, world, transfer, commands));
+        ledger.check_empty();
+    }
 }
 
 #[test]

@@ -15,10 +15,10 @@ use model::Pair;
 use steps::{Step, step};
 
 proptest! {
-    #![proptest_config(property(400, 6))]
+    #![proptest_config(property(400, 2))]
 
     #[test]
-    fn worlds_are_as_their_model(steps in vec(step(), 1..scaled(120, 30) as usize)) {
+    fn worlds_are_as_their_model(steps in vec(step(), 1..scaled(120, 24) as usize)) {
         let mut pair = Pair::new();
         for step in steps {
             step.run(&mut pair);
@@ -34,7 +34,7 @@ proptest! {
 #[test]
 fn a_full_world_refuses_and_stays_as_it_is() {
     let mut pair = Pair::new();
-    for value in 0..40 {
+    for value in 0..scaled(40, 26) {
         Step::Spawn { at: 0, kind: 2, value }.run(&mut pair);
         pair.check();
     }
