@@ -18,6 +18,10 @@ use super::worlds::{Accept, Connection, Seats};
 const BATCH: usize = 64;
 /// How long to wait when the system has no more descriptors, or another trouble of its own.
 const PAUSE: Duration = Duration::from_millis(100);
+/// When to ask again whether the worlds admit more, should nothing happen before.
+const ASK_AGAIN: Duration = Duration::from_millis(1);
+/// How long peers wait in the backlog while they do not; then they are told.
+const PATIENCE: Duration = Duration::from_millis(100);
 /// How long a refused peer has to read its 503 before the socket is closed. Closing at once can
 /// take the answer back: a request that is on its way would be met by a reset.
 const FAREWELL: Duration = Duration::from_millis(500);
@@ -34,8 +38,10 @@ pub(crate) struct Door {
     seats: Seats,
     /// Whether there may be more to accept: no event tells again.
     pending: bool,
-    /// When to try again after the system refused.
+    /// When to try again after the system or the worlds refused.
     retry: Option<Instant>,
+    /// Since when the worlds admit no more.
+    overloaded: Option<Instant>,
     /// Sockets with a 503 on its way, and when to close them.
     leaving: VecDeque<(Instant, TcpStream)>,
     encoder: Encoder,
@@ -48,6 +54,7 @@ impl Door {
             seats,
             pending: false,
             retry: None,
+            overloaded: None,
             leaving: VecDeque::new(),
             encoder: Encoder::new(),
         }
@@ -77,11 +84,18 @@ impl Door {
         }
     }
 
+    /// Whether to wait for the worlds to admit more. They recover from a burst in no time.
+    fn must_wait(&mut self, world: &World<Accept>, now: Instant) -> bool {
+        if world.try_admit(1).is_ok() {
+            self.overloaded = None;
+            return false;
+        }
+        let since = *self.overloaded.get_or_insert(now);
+        now.duration_since(since) < PATIENCE
+    }
+
     fn admit(&mut self, world: &mut World<Accept>, stream: TcpStream, now: Instant) {
-        let seat = match world.try_admit(1) {
-            Ok(()) => self.seats.take(),
-            Err(_) => None,
-        };
+        let seat = if self.overloaded.is_none() { self.seats.take() } else { None };
         let Some(_seat) = seat else { return self.refuse(world, stream, now) };
         if let Ok(entity) = world.spawn(Connection { stream, _seat }) {
             // It was spawned just now, so it is here.
@@ -137,6 +151,10 @@ impl Driver<Accept> for Door {
         self.pending |= !events.is_empty();
         let mut taken = 0;
         while self.pending && taken < BATCH {
+            if self.must_wait(world, now) {
+                self.retry = Some(now + ASK_AGAIN);
+                break;
+            }
             self.pending = self.accept(world, now);
             taken += usize::from(self.pending);
         }

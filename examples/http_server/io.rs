@@ -108,7 +108,7 @@ impl Sockets {
     fn take_events(&mut self, world: &mut World<Io>, events: &[Event]) {
         for event in events {
             let entity = self.connections.get(event.token).copied().flatten();
-            // An event of this tick can be about a connection that is closed by now.
+            // It can be about a connection that is closed by now.
             let Some(entity) = entity else { continue };
             if let Ok(session) = world.get_mut::<Session>(entity) {
                 session.on_event(event);
@@ -246,8 +246,9 @@ impl Driver<Io> for Sockets {
 
     fn poll(&mut self, world: &mut World<Io>, events: &[Event]) -> Outcome<bool> {
         let now = Instant::now();
-        self.take_arrivals(world)?;
+        // Before tokens are given to others.
         self.take_events(world, events);
+        self.take_arrivals(world)?;
         self.take_answers(world)?;
         self.take_blocked(world);
         if !self.turns.is_empty() {
