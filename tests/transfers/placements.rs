@@ -26,7 +26,7 @@ const fn nobody(_: usize, _: usize) -> bool {
 }
 coordinator!(type Server = (Accept, Io, [Compute; 2], Done));
 
-const COUNT: u32 = if cfg!(miri) { 40 } else { 3_000 };
+const COUNT: u32 = if cfg!(miri) { 40 } else { 800 };
 
 /// Each entity goes from Io to Compute and back five times, and then on to Done.
 fn server() -> (Server, BTreeMap<Entity, u32>) {
