@@ -150,6 +150,8 @@ pub struct Pair {
     pub commands: Commands<Small>,
     /// All ids ever given out.
     pub seen: BTreeSet<Entity>,
+    /// Guests that died in each world, for their origin to know.
+    pub returns: [BTreeSet<Entity>; 2],
     /// Ids whose entities are no more.
     pub dead: Vec<Entity>,
 }
@@ -166,6 +168,7 @@ impl Pair {
             block_room: 0,
             commands: Commands::with_capacity(64),
             seen: BTreeSet::new(),
+            returns: Default::default(),
             dead: Vec::new(),
         }
     }
@@ -186,6 +189,9 @@ impl Pair {
     pub fn died(&mut self, at: usize, entity: Entity) {
         self.models[at].remove(&entity).expect("it was here");
         self.dead.push(entity);
+        if entity.origin() != self.worlds[at].origin() {
+            self.returns[at].insert(entity);
+        }
     }
 
     pub fn check(&self) {

@@ -1,7 +1,9 @@
 //! What can happen, done to the worlds and to their models.
 
+use std::collections::BTreeSet;
+
 use ecs_core::entity::Entity;
-use ecs_core::error::Refusal;
+use ecs_core::error::{EntityError, Refusal};
 use ecs_core::outbox::{Request, TransferMarker};
 use ecs_core::transfer::TransferFlags;
 use ecs_core::world::{CopyError, RemoveError, World};
@@ -300,11 +302,16 @@ impl Step {
             Step::Reclaim { at } => {
                 let mut returns = Vec::new();
                 pair.worlds[at].drain_returns(&mut returns);
+                let expected = std::mem::take(&mut pair.returns[at]);
+                assert_eq!(returns.iter().copied().collect::<BTreeSet<_>>(), expected);
+                assert_eq!(returns.len(), expected.len());
                 for entity in returns {
-                    assert!(pair.dead.contains(&entity));
-                    pair.worlds[1 - at].reclaim(entity);
+                    let home = &mut pair.worlds[1 - at];
+                    assert_eq!(home.locate(entity), Err(EntityError::NotHere(entity)));
+                    home.reclaim(entity);
                     // A second time it must not help.
-                    pair.worlds[1 - at].reclaim(entity);
+                    home.reclaim(entity);
+                    assert_eq!(home.locate(entity), Err(EntityError::Dead(entity)));
                 }
             }
             Step::Clear { at } => {
@@ -545,8 +552,11 @@ fn commands(pair: &mut Pair, at: usize, kinds: Vec<(u8, u8, u32)>) {
         }
     };
     assert_eq!((applied.made, applied.missed), (made, missed));
-    for entity in pair.models[at].keys().filter(|entity| !expected.contains_key(entity)) {
-        pair.dead.push(*entity);
+    let before: Vec<_> = pair.models[at].keys().copied().collect();
+    for entity in before {
+        if !expected.contains_key(&entity) {
+            pair.died(at, entity);
+        }
     }
     pair.models[at] = expected;
     // Who was born is known by elimination, in the order of the ids' slots or not.
