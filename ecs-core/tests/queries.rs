@@ -297,18 +297,29 @@ macro_rules! large {
         /// One after the other, so that a row goes through 128 tables.
         fn grow(world: &mut World<Large>, entity: Entity) {
             $(
-                world.insert(entity, N::<$index>(Box::new($index))).unwrap();
-                let number = *world.get::<N<$index>>(entity).unwrap().0;
-                assert_eq!(number, <Large as Contains<N<$index>>>::INDEX);
+                if taken($index) {
+                    world.insert(entity, N::<$index>(Box::new($index))).unwrap();
+                    let number = *world.get::<N<$index>>(entity).unwrap().0;
+                    assert_eq!(number, <Large as Contains<N<$index>>>::INDEX);
+                }
             )*
         }
 
         fn shrink(world: &mut World<Large>, entity: Entity) {
-            $(assert_eq!(*world.remove::<N<$index>>(entity).unwrap().0, $index);)*
+            $(
+                if taken($index) {
+                    assert_eq!(*world.remove::<N<$index>>(entity).unwrap().0, $index);
+                }
+            )*
         }
     };
 }
 numbered!(large!);
+
+/// All, or a few from both ends under Miri.
+fn taken(index: usize) -> bool {
+    !cfg!(miri) || index % 13 == 0 || index > 125
+}
 
 #[test]
 fn a_schema_of_128_components() {
@@ -316,7 +327,8 @@ fn a_schema_of_128_components() {
     let mut world = World::<Large>::new();
     let entity = world.spawn(()).unwrap();
     grow(&mut world, entity);
-    assert_eq!(world.select(entity).unwrap().mask, u128::MAX);
+    let mask = (0..128).filter(|&index| taken(index)).fold(0, |mask, index| mask | 1_u128 << index);
+    assert_eq!(world.select(entity).unwrap().mask, mask);
     assert_eq!(world.query::<(&mut N<0>, &N<127>)>().count(), 1);
     let transfer = world.take(entity).unwrap();
     let mut block = ecs_core::block::Block::new(ecs_core::block::block_bytes::<Large>(1));
@@ -327,7 +339,7 @@ fn a_schema_of_128_components() {
     drop(transfer);
     shrink(&mut world, entity);
     assert_eq!(world.select(entity).unwrap().mask, 0);
-    assert_eq!(world.tables().len(), 256);
+    assert_eq!(world.tables().len(), 2 * mask.count_ones() as usize);
 }
 
 #[derive(Bundle, Debug, PartialEq)]
