@@ -20,10 +20,14 @@ proptest! {
     #[test]
     fn worlds_are_as_their_model(steps in vec(step(), 1..scaled(120, 24) as usize)) {
         let mut pair = Pair::new();
-        for step in steps {
+        for (number, step) in steps.into_iter().enumerate() {
             step.run(&mut pair);
-            pair.check();
+            // Miri looks at each step by itself.
+            if !cfg!(miri) || number % 6 == 5 {
+                pair.check();
+            }
         }
+        pair.check();
         let ledger = pair.ledger.clone();
         drop(pair);
         ledger.check_empty();
@@ -36,8 +40,8 @@ fn a_full_world_refuses_and_stays_as_it_is() {
     let mut pair = Pair::new();
     for value in 0..scaled(40, 26) {
         Step::Spawn { at: 0, kind: 2, value }.run(&mut pair);
-        pair.check();
     }
+    pair.check();
     Step::SpawnBatch { at: 0, kind: 5, count: 3, value: 1 }.run(&mut pair);
     pair.check();
     assert_eq!(pair.worlds[0].room(), 0);
