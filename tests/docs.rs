@@ -170,6 +170,21 @@ fn tests_exist() {
     assert!(checked >= 40, "{checked}");
 }
 
+/// Each name among the invariants is a test somewhere.
+#[test]
+fn invariants_name_tests() {
+    let tests = tests_in(root());
+    let architecture = root().join("docs/ARCHITECTURE.md");
+    let text = fs::read_to_string(architecture).expect("there is an architecture");
+    let (_, invariants) = text.split_once("\n## Invariants\n").expect("it has invariants");
+    let invariants = invariants.split("\n## ").next().expect("a split has a first part");
+    let names: Vec<_> = spans(invariants).filter(|span| is_name(span)).collect();
+    assert!(names.len() >= 10, "{names:?}");
+    for name in names {
+        assert!(tests.contains(name), "docs/ARCHITECTURE.md: no test `{name}`");
+    }
+}
+
 /// Any other name in the documents is a word of the sources.
 #[test]
 fn names_are_in_the_sources() {
