@@ -28,15 +28,15 @@ fn coordinator_init_start_stop_is_running() {
 fn queue_transfer_hands_back_full() {
     let mut server = Server::new();
     for _ in 0..4 {
-        server.queue_transfer(ACCEPT, IO, transfer(ACCEPT, IO)).unwrap();
+        server.queue_transfer(IO, AUDIT, transfer(IO, AUDIT)).unwrap();
     }
-    let error = server.queue_transfer(ACCEPT, IO, transfer(ACCEPT, IO)).unwrap_err();
+    let error = server.queue_transfer(IO, AUDIT, transfer(IO, AUDIT)).unwrap_err();
     assert_eq!(error.kind(), QueueErrorKind::Full);
     assert!(error.is_full());
     assert_eq!(error.into_inner().get::<Position>(), Some(&HERE));
     assert_eq!(server.stats().queue_full_count, 1);
-    server.pop_transfer_for(IO).unwrap();
-    server.queue_transfer(ACCEPT, IO, transfer(ACCEPT, IO)).unwrap();
+    server.pop_transfer_for(AUDIT).unwrap();
+    server.queue_transfer(IO, AUDIT, transfer(IO, AUDIT)).unwrap();
 }
 
 #[test]
@@ -101,12 +101,12 @@ fn pop_transfer_for_keeps_a_place_in_a_batch() {
 fn pop_transfer_batch_for_stops_at_its_limit() {
     let mut server = Server::new();
     for _ in 0..3 {
-        server.queue_transfer(ACCEPT, IO, transfer(ACCEPT, IO)).unwrap();
+        server.queue_transfer(IO, AUDIT, transfer(IO, AUDIT)).unwrap();
     }
     let mut out = Vec::new();
-    assert_eq!(server.pop_transfer_batch_for(IO, &mut out, 2), 2);
-    assert_eq!(server.pop_transfer_batch_for(IO, &mut out, 64), 1);
-    assert_eq!(server.pop_transfer_batch_for(IO, &mut out, 64), 0);
+    assert_eq!(server.pop_transfer_batch_for(AUDIT, &mut out, 2), 2);
+    assert_eq!(server.pop_transfer_batch_for(AUDIT, &mut out, 64), 1);
+    assert_eq!(server.pop_transfer_batch_for(AUDIT, &mut out, 64), 0);
     assert_eq!(server.pop_transfer_batch_for(9, &mut out, 64), 0);
     assert_eq!(out.len(), 3);
 }
