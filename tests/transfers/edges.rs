@@ -137,6 +137,27 @@ fn an_id_names_one_member_of_an_array() {
     assert_eq!(office.problems(), [Problem::NoEdge { world: "Boss", target: 2 }]);
 }
 
+#[world_config(base = Base, source, targets(Clerk))]
+struct Chief;
+#[world_config(base = Base, neighbours = nobody)]
+struct Clerk;
+coordinator!(type Bureau = (Chief, [Clerk; 3]));
+
+#[test]
+fn targets_of_an_array_are_its_members() {
+    let mut bureau = Bureau::new();
+    let ends = [1, 2, 3].map(|id| (0, EdgeEnd::World(id)));
+    assert_eq!(edges(&bureau.stats()), ends);
+    for target in [3, 1, 3] {
+        let marker = TransferMarker::to(target);
+        bureau.world_mut::<Chief>().spawn((Number(target.into()), marker)).unwrap();
+    }
+    bureau.tick().unwrap();
+    assert_eq!(numbers(bureau.world_at::<Clerk>(0)), [1]);
+    assert_eq!(numbers(bureau.world_at::<Clerk>(1)), []);
+    assert_eq!(numbers(bureau.world_at::<Clerk>(2)), [3, 3]);
+}
+
 #[test]
 fn a_closed_target_takes_only_its_archetypes() {
     #[world_config(base = Base, source, archetypes(plain(Number)), routing(default_target = Strict))]
