@@ -40,7 +40,7 @@ pub struct WorldDesc {
     pub queue: QueueConfig,
     /// Where entities go.
     pub routing: Routing,
-    /// Further worlds that a `TransferMarker` may name.
+    /// Further worlds that a `TransferMarker` may name; of an array, each member.
     pub targets: &'static [Target],
     /// Whether the world's own attribute names the world as a target, which only
     /// the members of an array may do. Never inherited: what a base says of its
@@ -190,8 +190,8 @@ pub struct Route {
 /// A world that entities can go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// The world with this [`WorldConfig::PATH`]; for an array, all its members
-    /// through one inbox.
+    /// The world with this [`WorldConfig::PATH`]. Of an array, a route means all
+    /// members through one inbox, and `targets(...)` each member by itself.
     World(&'static str),
     /// The world with this id.
     Id(u16),

@@ -143,7 +143,8 @@ const fn below(end: usize, word: usize) -> u64 {
 pub enum Destination {
     /// One world, by its flat index.
     World(usize),
-    /// All members of the array that is this group, through one inbox.
+    /// The array that is this group: a route means its shared inbox, a further
+    /// target each member.
     Array(usize),
 }
 
@@ -155,7 +156,7 @@ pub struct Topology<'a> {
     starts: [usize; MAX_GROUPS + 1],
     /// The worlds that the members of each group name one by one.
     direct: [WorldBits; MAX_GROUPS],
-    /// The arrays that the members of each group send to as a whole, a bit each.
+    /// The arrays that the members of each group route to, a bit each.
     shared: [u16; MAX_GROUPS],
 }
 
@@ -186,7 +187,13 @@ impl<'a> Topology<'a> {
                     }
                     // From inside, the array's own name is no edge.
                     Some(Destination::Array(to)) if to != from => {
-                        topology.shared[from] |= 1 << to;
+                        if is_route(&groups[from], index) {
+                            topology.shared[from] |= 1 << to;
+                        } else {
+                            // For markers, which name members.
+                            let members = WorldBits::range(starts[to], starts[to + 1]);
+                            topology.direct[from] = topology.direct[from].or(members);
+                        }
                     }
                     _ => {}
                 }
@@ -299,12 +306,12 @@ impl<'a> Topology<'a> {
     }
 
     /// Whether the members of the array that is `group` share an inbox: some
-    /// world outside names the array as a whole.
+    /// world outside routes to the array.
     pub const fn shares_inbox(&self, group: usize) -> bool {
         self.shared_by(group).is_some()
     }
 
-    /// The first group that sends to the array that is `group` as a whole.
+    /// The first group that routes to the array that is `group`.
     const fn shared_by(&self, group: usize) -> Option<usize> {
         let mut from = 0;
         while from < MAX_GROUPS {
@@ -366,6 +373,12 @@ impl<'a> Topology<'a> {
         }
         Cycles::new(self, sources)
     }
+}
+
+/// Whether the target with this index is the default, or a route's.
+const fn is_route(group: &Group, index: usize) -> bool {
+    let routing = group.desc.routing;
+    index < routing.routes.len() + routing.default.is_some() as usize
 }
 
 /// The target with this index: the default, the routes', then the further ones.

@@ -110,7 +110,7 @@ pub fn query(input: TokenStream) -> TokenStream {
 /// | `transfer_queue(on_full = retain)` | `retain`, `block(5ms)`, `shed` or `spill(100)` | `retain` |
 /// | `routing(default_target = World)` | where completed entities go | nowhere |
 /// | `routing(Component => World, ..)` | where those with a component go; the last match wins | |
-/// | `targets(World, ..)` | further worlds that a `TransferMarker` may name | none |
+/// | `targets(World, ..)` | further worlds that a `TransferMarker` may name; of an array, each member | none |
 /// | `neighbours = ring::<16>` | a `const fn(usize, usize) -> bool`: which members of an array reach which | all |
 /// | `source` | entities originate here, so that nothing needs to reach it | |
 /// | `crate = path` | the crate where `static-ecs` is found | `::static_ecs` |

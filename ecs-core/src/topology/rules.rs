@@ -280,7 +280,7 @@ const fn targets(topology: &Topology<'_>) {
     }
 }
 
-/// An array that shares an inbox has many sources and many receivers.
+/// An array that is routed to shares an inbox, which has many receivers.
 #[track_caller]
 const fn inboxes(topology: &Topology<'_>) {
     let groups = topology.groups;
@@ -294,9 +294,9 @@ const fn inboxes(topology: &Topology<'_>) {
                 Text::new()
                     .str("`")
                     .str(groups[from].desc.name)
-                    .str("` sends to the array of `")
+                    .str("` routes to the array of `")
                     .str(name)
-                    .str("` as a whole, so its members share an inbox: write `spsc = false` in `")
+                    .str("`, so its members share an inbox: write `spsc = false` in `")
                     .str(name)
                     .str("`, or name one member by its id"),
             );

@@ -85,16 +85,27 @@ fn edges_come_from_default_routes_and_targets() {
 
 #[test]
 fn array_is_reached_through_one_inbox_or_member_by_member() {
+    let mut io = world("Io", &[]);
+    io.desc.routing.default = Some(COMPUTE);
+    let mut store = world("Store", &[]);
+    store.desc.routing.routes = &[Route { component: 0, target: COMPUTE }];
     let groups = [
-        world("Io", &[COMPUTE]),
+        io,
         array("Compute", &[IO, COMPUTE], 2),
         world("Audit", &[Target::Id(2)]),
+        store,
+        world("Accept", &[COMPUTE]),
     ];
     let topology = Topology::new(&groups);
-    assert_eq!(edges(&topology), [(1, 0), (1, 2), (2, 0), (2, 1), (3, 2)]);
-    assert!(topology.array_edge(0, 1) && !topology.array_edge(1, 1) && !topology.array_edge(3, 1));
+    assert_eq!(edges(&topology), [(1, 0), (1, 2), (2, 0), (2, 1), (3, 2), (5, 1), (5, 2)]);
+    let through_inbox = [0, 1, 3, 4, 5].map(|from| topology.array_edge(from, 1));
+    assert_eq!(through_inbox, [true, false, false, true, false]);
     assert!(topology.shares_inbox(1) && !topology.shares_inbox(0));
-    assert_eq!(topology.successors(0).collect::<Vec<_>>(), [1, 2]);
+    let targets = [groups[4], groups[1]];
+    assert!(!Topology::new(&targets).shares_inbox(1));
+    for from in [0, 4, 5] {
+        assert_eq!(topology.successors(from).collect::<Vec<_>>(), [1, 2]);
+    }
 }
 
 #[test]

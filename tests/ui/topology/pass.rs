@@ -12,13 +12,17 @@ struct Io;
 #[world_config(base = Base, role = compute, world_id = 2, routing(default_target = Io))]
 struct Compute;
 
-#[world_config(base = Base)]
+#[world_config(base = Base, targets(Shard))]
 struct Audit;
+
+/// Reached member by member, so that no inbox is shared.
+#[world_config(base = Base, transfer_queue(spsc = true))]
+struct Shard;
 
 #[world_config(base = Base, neighbours = static_ecs::config::neighbours::grid::<16, 16>)]
 struct Zone;
 
-coordinator!(type Server = (Accept, Io, [Compute; 4], Audit));
+coordinator!(type Server = (Accept, Io, [Compute; 4], Audit, [Shard; 2]));
 coordinator! {
     /// The limit.
     pub(crate) type Shards = [Zone; 256];
