@@ -1,6 +1,6 @@
 //! What the documents name exists: links, headings, files, tests and other code.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -182,6 +182,42 @@ fn invariants_name_tests() {
     assert!(names.len() >= 10, "{names:?}");
     for name in names {
         assert!(tests.contains(name), "docs/ARCHITECTURE.md: no test `{name}`");
+    }
+}
+
+/// Whether a source has `unsafe` outside of comments and texts.
+fn has_unsafe(source: &str) -> bool {
+    source.lines().any(|line| {
+        let code = line.split("//").next().expect("a split has a first part");
+        let code: String = code.split('"').step_by(2).collect();
+        code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "unsafe")
+    })
+}
+
+/// The modules with `unsafe`, crate by crate, are those of the architecture's list.
+#[test]
+fn unsafe_is_in_the_listed_modules() {
+    let text = fs::read_to_string(root().join("docs/ARCHITECTURE.md")).expect("it is there");
+    let (_, list) = text.split_once("\n## Unsafe code\n").expect("it has the section");
+    for crate_name in ["ecs-core", "ecs-coordination", "ecs-macros", "static-ecs"] {
+        let item = list.split_once(&format!("- `{crate_name}`"));
+        let item = item.and_then(|(_, rest)| rest.split([';', '.']).next()).unwrap_or("");
+        let listed: BTreeSet<_> = spans(item).map(str::to_owned).collect();
+        let sources = match crate_name {
+            "static-ecs" => root().join("src"),
+            name => root().join(name).join("src"),
+        };
+        let mut paths = Vec::new();
+        files(&sources, "rs", &mut paths);
+        assert!(!paths.is_empty(), "{crate_name} has sources");
+        paths.retain(|path| has_unsafe(&fs::read_to_string(path).expect("a source is text")));
+        let module = |path: &PathBuf| {
+            let path = path.strip_prefix(&sources).expect("it is below").with_extension("");
+            let path = path.to_string_lossy().replace('\\', "/");
+            path.strip_suffix("/mod").map_or(path.clone(), str::to_owned)
+        };
+        let found: BTreeSet<_> = paths.iter().map(module).collect();
+        assert_eq!(found, listed, "{crate_name}: `unsafe` in the sources, and in the list");
     }
 }
 
