@@ -54,41 +54,47 @@ impl EdgeCounters {
 
     /// Entities that were taken are back in the source's world.
     pub(crate) fn add_returned(&self, count: usize) {
-        // ORDERING: release, as in `add_received`.
+        // ORDERING: release, with the acquire in `read`: who sees this sees the
+        // `taken` that this same world counted before.
         self.source.returned.fetch_add(count as u64, Ordering::Release);
     }
 
     /// Entities were taken and dropped, because there was no room.
     pub(crate) fn add_shed(&self, count: usize) {
-        // ORDERING: as in `add_taken`, then `add_received`.
+        // ORDERING: relaxed. The release of `shed` comes after it, see `read`.
         self.source.taken.fetch_add(count as u64, Ordering::Relaxed);
+        // ORDERING: release, with the acquire in `read`: who sees this sees `taken`.
         self.source.shed.fetch_add(count as u64, Ordering::Release);
     }
 
     /// Entities in flight were dropped when the coordinator was closed.
     pub(crate) fn add_dropped(&self, count: usize) {
-        // ORDERING: release, as in `add_received`.
+        // ORDERING: release, with the acquire in `read`: who sees this sees the
+        // `taken` of the batches that were popped to be dropped.
         self.source.dropped.fetch_add(count as u64, Ordering::Release);
     }
 
     /// A batch goes into the queue.
     pub(crate) fn add_batch(&self) {
-        // ORDERING: relaxed, as for all that follow: counts of their own.
+        // ORDERING: relaxed: a count of its own, which is compared with no other.
         self.source.batches.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A batch, or an entity, found no room.
     pub(crate) fn add_full(&self) {
+        // ORDERING: relaxed: a count of its own, as in `add_batch`.
         self.source.full.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The target is closed to an entity's archetype.
     pub(crate) fn add_refused(&self) {
+        // ORDERING: relaxed: a count of its own, as in `add_batch`.
         self.source.refused.fetch_add(1, Ordering::Relaxed);
     }
 
     /// This many entities wait in the spill now.
     pub(crate) fn set_spilled(&self, count: usize) {
+        // ORDERING: relaxed: only the source stores it, and nothing is read through it.
         self.source.spilled.store(count as u64, Ordering::Relaxed);
     }
 
@@ -102,7 +108,8 @@ impl EdgeCounters {
         let returned = gone(&self.source.returned);
         let shed = gone(&self.source.shed);
         let dropped = gone(&self.source.dropped);
-        // ORDERING: relaxed: see above; the others are counts of their own.
+        // ORDERING: relaxed: `taken` is read after the acquires above, which make it
+        // new enough; the others are counts of their own.
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         EdgeCounts {
             taken: read(&self.source.taken),
@@ -196,7 +203,8 @@ pub struct WorldCounts {
 
 impl WorldCounters {
     fn read(&self) -> WorldCounts {
-        // ORDERING: relaxed: each is a count of its own.
+        // ORDERING: relaxed: each is a count of its own, which only the world writes,
+        // see `Endpoint::publish`.
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         WorldCounts {
             ticks: read(&self.ticks),
