@@ -63,19 +63,19 @@ impl fmt::Debug for Admission {
 #[non_exhaustive]
 pub enum Overloaded {
     /// This world has not enough room.
-    #[error("the world has room for {room} more entities only")]
+    #[error("the world has room for {room} more entities only: refuse the rest, or ask again later")]
     WorldFull {
         /// For how many there is.
         room: usize,
     },
     /// A world down the pipeline is full, or can't get rid of what it has.
-    #[error("world `{world}` can take no more now")]
+    #[error("world `{world}` can take no more now: refuse work, or ask again later")]
     Downstream {
         /// Its name.
         world: &'static str,
     },
     /// The coordinator stops: what is begun is finished, and nothing new is.
-    #[error("the coordinator is stopping")]
+    #[error("the coordinator is stopping: refuse work, and finish what is begun")]
     Stopping,
 }
 
@@ -83,6 +83,7 @@ pub enum Overloaded {
 ///
 /// # Examples
 /// ```
+/// # use static_ecs::Overloaded;
 /// # use static_ecs::prelude::*;
 /// # #[derive(Component)] struct Job(u64);
 /// # #[world_config(components(Job), max_entities = 1000)] struct Base;
@@ -104,7 +105,7 @@ pub enum Overloaded {
 /// }
 /// // `Work` does nothing, so it fills up, and the door learns of it.
 /// let refused = shop.world::<Door>().try_admit(1).unwrap_err();
-/// assert_eq!(refused.to_string(), "world `Work` can take no more now");
+/// assert_eq!(refused, Overloaded::Downstream { world: "Work" });
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Admit {

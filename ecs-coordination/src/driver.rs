@@ -71,7 +71,8 @@ pub trait Driver<W: WorldConfig>: Send {
     /// thread does not sleep.
     ///
     /// # Errors
-    /// What the driver can't go on with: the coordinator then stops.
+    /// What the driver can't go on with: the coordinator then stops. It is the
+    /// user's own error, of any type, which the library only hands on: hence the box.
     fn poll(
         &mut self,
         world: &mut World<W>,

@@ -25,7 +25,8 @@ use crate::stats::{EdgeCounters, EdgeEnd, WorldCounters};
 pub(crate) const PRIORITY: usize = 0;
 pub(crate) const NORMAL: usize = 1;
 
-/// How many priority batches a receiver takes before it takes a normal one.
+/// How many priority batches a receiver takes before it takes a normal one;
+/// [`Endpoint::pop_transfer`] counts single entities instead.
 pub const PRIORITY_BURST: usize = 8;
 
 /// An edge's end at the source.
@@ -299,7 +300,7 @@ impl fmt::Display for Problem {
             ),
             Self::NotClone { world, component } => write!(
                 f,
-                "an entity of `{world}` can't be copied: its component `{component}` is not `Clone`"
+                "an entity of `{world}` can't be copied: its component `{component}` is not `Clone`: derive it, or move the entity"
             ),
         }
     }

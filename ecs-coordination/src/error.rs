@@ -28,13 +28,17 @@ pub enum QueueErrorKind {
         to: u16,
     },
     /// Source and target are the same world.
-    #[error("world {0} can't send to itself")]
+    #[error("world {0} can't send to itself: put the transfer back with `insert_transfer`")]
     SelfTransfer(u16),
     /// There is no such world.
-    #[error("there is no world {0} in this coordinator")]
+    #[error(
+        "there is no world {0} in this coordinator: ids start at 0, and `id_of` gives a world's"
+    )]
     UnknownWorld(u16),
     /// The target's archetypes are closed, and this is none of them.
-    #[error("the target's archetypes are closed, and this set of components is none of them")]
+    #[error(
+        "the target's archetypes are closed, and this set of components is none of them: declare it in its `archetypes(...)`"
+    )]
     ClosedArchetype,
 }
 

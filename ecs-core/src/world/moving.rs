@@ -64,7 +64,8 @@ const FULL: TransferFlags =
 
 /// One entity at a time.
 impl<W: WorldConfig> World<W> {
-    /// Takes an entity out, with all its components and its id.
+    /// Takes an entity out, with all its components and its id. `on_depart` is not
+    /// told: it is for entities that a dispatch sends.
     ///
     /// Whoever drops the transfer drops the components; the id is then never
     /// used again.
@@ -422,7 +423,7 @@ impl fmt::Display for CopyError {
         match self {
             Self::Entity(error) => error.fmt(f),
             Self::NotClone(name) => {
-                write!(f, "component `{name}` is not `Clone`, so its entity can't be copied")
+                write!(f, "component `{name}` is not `Clone`, so its entity can't be copied: derive it, or move the entity")
             }
         }
     }
