@@ -63,7 +63,9 @@ impl fmt::Debug for Admission {
 #[non_exhaustive]
 pub enum Overloaded {
     /// This world has not enough room.
-    #[error("the world has room for {room} more entities only: refuse the rest, or ask again later")]
+    #[error(
+        "the world has room for {room} more entities only: refuse the rest, or ask again later"
+    )]
     WorldFull {
         /// For how many there is.
         room: usize,

@@ -42,9 +42,7 @@ pub enum PlacementError {
     )]
     Syntax(String),
     /// There are more, or fewer, worlds.
-    #[error(
-        "the placement names {given} worlds, but there are {worlds}: write a thread for each"
-    )]
+    #[error("the placement names {given} worlds, but there are {worlds}: write a thread for each")]
     Count {
         /// How many the placement names.
         given: usize,

@@ -18,7 +18,9 @@ pub enum EntityError {
 impl fmt::Display for EntityError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Dead(entity) => write!(f, "entity {entity} is dead: drop its id, which is never used again"),
+            Self::Dead(entity) => {
+                write!(f, "entity {entity} is dead: drop its id, which is never used again")
+            }
             Self::NotHere(entity) => write!(
                 f,
                 "entity {entity} is not in this world: ask the one that it belongs to or was sent to"
@@ -47,10 +49,9 @@ impl fmt::Display for AccessError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Entity(error) => error.fmt(f),
-            Self::Missing { entity, wanted } => write!(
-                f,
-                "entity {entity} has no `{wanted}`: insert it first, or ask `has` before"
-            ),
+            Self::Missing { entity, wanted } => {
+                write!(f, "entity {entity} has no `{wanted}`: insert it first, or ask `has` before")
+            }
         }
     }
 }
