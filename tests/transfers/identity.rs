@@ -89,12 +89,12 @@ fn references_inside_components_survive() {
 /// and memory stays as it is.
 #[test]
 fn a_slot_returns_to_its_origin_without_an_edge_back() {
-    let rounds = if cfg!(miri) { 60 } else { 1000 };
+    let (rounds, each) = if cfg!(miri) { (8, 10) } else { (1000, 100) };
     let mut town = Town::new();
     town.add_system::<Grave, _>(|world: &mut World<Grave>| world.clear());
     let mut bytes = Vec::new();
     for _ in 0..rounds {
-        for _ in 0..100 {
+        for _ in 0..each {
             let home = town.world_mut::<Home>();
             let entity = home.spawn((Number(1), Tag)).unwrap();
             home.complete(entity).unwrap();
@@ -104,7 +104,7 @@ fn a_slot_returns_to_its_origin_without_an_edge_back() {
     }
     assert_eq!(bytes[rounds - 1], bytes[rounds / 2], "{bytes:?}");
     assert!(town.world::<Home>().bytes() < 64 * 1024, "{bytes:?}");
-    assert_eq!(town.stats().received(), rounds as u64 * 100);
+    assert_eq!(town.stats().received(), rounds as u64 * each);
     assert!(town.conservation().holds());
 }
 
@@ -166,4 +166,42 @@ fn a_stranger_with_an_id_in_use_gets_a_fresh_one() {
     assert_ne!(fresh, here);
     assert_eq!(one.world::<Home>().get::<Number>(here), Ok(&Number(1)));
     assert_eq!(one.world::<Home>().get::<Number>(fresh), Ok(&Number(2)));
+}
+
+/// Popped by hand and ended, 100,000 times: the origin's memory stays as it is.
+#[test]
+fn a_transfer_that_is_ended_gives_its_id_back() {
+    let (rounds, each) = if cfg!(miri) { (8, 10) } else { (1000, 100) };
+    let mut town = Town::new();
+    town.set_intake::<Grave>(|world, endpoint| {
+        while let Some(transfer) = endpoint.pop_transfer() {
+            world.end_transfer(transfer);
+        }
+    });
+    let mut bytes = Vec::new();
+    for _ in 0..rounds {
+        for _ in 0..each {
+            let home = town.world_mut::<Home>();
+            let entity = home.spawn((Number(1), Tag)).unwrap();
+            home.complete(entity).unwrap();
+        }
+        while town.tick().unwrap().is_busy() {}
+        bytes.push(town.world::<Home>().bytes());
+    }
+    assert_eq!(bytes[rounds - 1], bytes[rounds / 2], "{bytes:?}");
+    let home = town.world_mut::<Home>();
+    let entity = home.spawn((Number(1),)).unwrap();
+    let taken = home.take(entity).unwrap();
+    home.end_transfer(taken);
+    assert_eq!(home.locate(entity), Err(EntityError::Dead(entity)));
+    assert!(town.conservation().holds());
+}
+
+#[test]
+fn a_world_made_elsewhere_can_not_join() {
+    let mut town = Town::new();
+    *town.world_mut::<Work>() = World::new();
+    let failure = town.tick().unwrap_err();
+    assert_eq!((failure.world, failure.id), ("Work", 1));
+    assert!(failure.to_string().contains("replaced"), "{failure}");
 }

@@ -234,6 +234,36 @@ fn a_driver_that_fails_or_panics_is_a_failure_of_its_world() {
     }
 }
 
+/// Makes one more entity when it closes.
+struct LastWord;
+
+impl Driver<Work> for LastWord {
+    fn poll(
+        &mut self,
+        _: &mut World<Work>,
+        _: &[Event],
+    ) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(false)
+    }
+    fn close(&mut self, world: &mut World<Work>) {
+        spawn_complete(world, 7..8);
+    }
+}
+
+#[test]
+fn what_a_driver_begins_when_it_closes_is_finished() {
+    for placement in [Placement::PerWorld, Placement::Single] {
+        let mut shop = Shop::new();
+        shop.set_driver::<Work>(LastWord);
+        let running = shop.run(placement).unwrap();
+        // All are asleep.
+        std::thread::sleep(Duration::from_millis(20));
+        let stopped = running.stop();
+        assert!(stopped.drained && stopped.failures.is_empty(), "{stopped:?}");
+        assert_eq!(numbers(stopped.coordinator.world::<Store>()), [7]);
+    }
+}
+
 #[test]
 fn a_failed_world_ticks_no_more_until_it_is_started_again() {
     let mut shop = shop();
