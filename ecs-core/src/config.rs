@@ -110,9 +110,9 @@ impl Role {
 /// How entities come into a world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueConfig {
-    /// The most entities in flight; a power of two.
+    /// The most entities in flight; a power of two, at most 2^24.
     pub capacity: u32,
-    /// The most entities in one batch.
+    /// The most entities in one batch; at most the capacity.
     pub batch_size: u32,
     /// `true`: one ring for each source world; `false`: one inbox for all.
     pub spsc: bool,

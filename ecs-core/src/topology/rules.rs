@@ -6,6 +6,9 @@ use crate::members::Group;
 use crate::schema::Mask;
 use crate::text::{Text, equal, last_segment};
 
+/// The most entities in flight that a queue is made for.
+const MAX_CAPACITY: u32 = 1 << 24;
+
 /// The most worlds of a cycle that a message names.
 const MAX_NAMED: usize = 8;
 
@@ -21,6 +24,7 @@ pub const fn check(groups: &[Group]) {
     once(groups);
     let topology = Topology::new(groups);
     ids(&topology);
+    room(groups);
     queues(groups);
     targets(&topology);
     inboxes(&topology);
@@ -195,6 +199,24 @@ const fn ids(topology: &Topology<'_>) {
     }
 }
 
+/// Each world can hold an entity.
+#[track_caller]
+const fn room(groups: &[Group]) {
+    let mut group = 0;
+    while group < groups.len() {
+        let desc = &groups[group].desc;
+        if desc.max_entities == 0 {
+            refuse(
+                Text::new()
+                    .str("`")
+                    .str(desc.name)
+                    .str("` has a `max_entities` of 0, so nothing can be in it: write at least 1"),
+            );
+        }
+        group += 1;
+    }
+}
+
 /// Queues have a size that works.
 #[track_caller]
 const fn queues(groups: &[Group]) {
@@ -205,6 +227,13 @@ const fn queues(groups: &[Group]) {
         let text = Text::new().str("`").str(name).str("` has a ");
         if queue.capacity == 0 {
             refuse(text.str("queue capacity of 0: write a power of two, such as 4096"));
+        }
+        if queue.capacity > MAX_CAPACITY {
+            refuse(
+                text.str("queue capacity of ")
+                    .number(queue.capacity as usize)
+                    .str(", more than 16_777_216: write a lower power of two"),
+            );
         }
         if !queue.capacity.is_power_of_two() {
             let lower = 1 << (31 - queue.capacity.leading_zeros());
@@ -228,6 +257,9 @@ const fn queues(groups: &[Group]) {
                     .number(queue.capacity as usize)
                     .str(": write a `batch_size` of at most the `capacity`"),
             );
+        }
+        if let OnFull::Spill(0) = queue.on_full {
+            refuse(text.str("spill of 0, which holds nothing: write `retain`"));
         }
         group += 1;
     }

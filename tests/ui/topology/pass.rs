@@ -16,7 +16,7 @@ struct Compute;
 struct Audit;
 
 /// Reached member by member, so that no inbox is shared.
-#[world_config(base = Base, transfer_queue(spsc = true))]
+#[world_config(base = Base, transfer_queue(capacity = 1 << 24, spsc = true))]
 struct Shard;
 
 #[world_config(base = Base, neighbours = static_ecs::config::neighbours::grid::<16, 16>)]
