@@ -26,4 +26,6 @@ fn main() {
     for Both { seen, b } in world.query::<Both>() {
         let _: (&A, Entity, Option<&mut B>) = (seen.a, seen.entity, b);
     }
+    assert_eq!(world.query_filtered::<&A, Without<TransferMarker>>().count(), 0);
+    assert_eq!(world.query_filtered::<&A, With<B>>().slices().count(), 0);
 }

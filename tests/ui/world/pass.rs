@@ -38,4 +38,6 @@ const fn reaches(from: usize, to: usize) -> bool {
 
 pipeline_configs!(Base => Accept, pub(crate) Io, /** Works. */ Compute);
 
-fn main() {}
+fn main() {
+    World::<Base>::new().spawn((B, A)).unwrap();
+}

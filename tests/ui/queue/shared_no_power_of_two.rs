@@ -1,0 +1,5 @@
+use static_ecs::prelude::*;
+
+fn main() {
+    let _ = LockFreeQueue::<u32, 3>::new();
+}
