@@ -104,8 +104,8 @@ pub fn query(input: TokenStream) -> TokenStream {
 /// | `max_entities = 65_536` | the most residents | 1,048,576 |
 /// | `role = accept` | `standalone`, `accept`, `io`, `compute` or `custom` | `standalone` |
 /// | `world_id = 1` | the id in the coordinator, for an array its first member's | the place in the coordinator |
-/// | `transfer_queue(capacity = 4096)` | entities in flight, a power of two | 4096 |
-/// | `transfer_queue(batch_size = 64)` | the most entities in a batch | 64 |
+/// | `transfer_queue(capacity = 4096)` | entities in flight, a power of two up to 2^24 | 4096 |
+/// | `transfer_queue(batch_size = 64)` | the most entities in a batch, up to the capacity | 64 |
 /// | `transfer_queue(spsc = true)` | a ring for each source world in place of one inbox | `false` |
 /// | `transfer_queue(on_full = retain)` | `retain`, `block(5ms)`, `shed` or `spill(100)` | `retain` |
 /// | `routing(default_target = World)` | where completed entities go | nowhere |
@@ -115,7 +115,9 @@ pub fn query(input: TokenStream) -> TokenStream {
 /// | `source` | entities originate here, so that nothing needs to reach it | |
 /// | `crate = path` | the crate where `static-ecs` is found | `::static_ecs` |
 ///
-/// A target is a world's type or its id. Numbers are literals or constants.
+/// A target is a world's type or its id. Numbers are literals or constants. A
+/// world with a `base` can't take back what is `closed` or a `source` there: write
+/// these where every heir is to have them.
 ///
 /// ```
 /// # use static_ecs::prelude::*;
