@@ -41,5 +41,8 @@ fn pressure_downstream_outlasts_the_ticks_of_the_source() {
     assert_eq!(pair.world::<Sink>().len(), 4);
     pair.tick_world::<Source>().unwrap();
     let refused = pair.world::<Source>().try_admit(1).unwrap_err();
-    assert_eq!(refused.to_string(), "world `Sink` can take no more now: refuse work, or ask again later");
+    assert_eq!(
+        refused.to_string(),
+        "world `Sink` can take no more now: refuse work, or ask again later"
+    );
 }

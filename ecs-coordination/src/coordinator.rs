@@ -201,7 +201,7 @@ where
     }
 
     /// Gives the world of type `W` its driver; only worlds with the role
-    /// `accept`, `io` or `custom` have one.
+    /// `accept`, `io` or `custom` have one. Of an array, the first member is meant.
     pub fn set_driver<W>(&mut self, driver: impl Driver<W> + 'static) -> &mut Self
     where
         W: WorldConfig<Schema = Worlds::Schema>,
@@ -230,7 +230,7 @@ where
     /// Takes in what arrives at the world of type `W` by hand, at the start of
     /// each tick: `intake` has the world and the ends of its edges, with the same
     /// calls as the coordinator's. [`Endpoint::receive`] does what is done by
-    /// default.
+    /// default. Of an array, the first member is meant.
     pub fn set_intake<W>(
         &mut self,
         intake: impl FnMut(&mut World<W>, &mut Endpoint<Worlds::Schema>) + Send + 'static,
@@ -238,7 +238,22 @@ where
     where
         W: WorldConfig<Schema = Worlds::Schema>,
     {
-        self.member_mut::<W>(0).intake = Some(Box::new(intake));
+        self.set_intake_at(0, intake)
+    }
+
+    /// As [`set_intake`](Self::set_intake), for a member of an array of worlds `W`.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    pub fn set_intake_at<W>(
+        &mut self,
+        index: usize,
+        intake: impl FnMut(&mut World<W>, &mut Endpoint<Worlds::Schema>) + Send + 'static,
+    ) -> &mut Self
+    where
+        W: WorldConfig<Schema = Worlds::Schema>,
+    {
+        self.member_mut::<W>(index).intake = Some(Box::new(intake));
         self
     }
 

@@ -67,8 +67,8 @@ pub(crate) fn dispatch<W: WorldConfig>(
     peers: &mut dyn Peers,
 ) -> Dispatched {
     let mut done = Dispatched::default();
-    for outlet in &mut endpoint.outlets {
-        done.gone += outlet.flush_spill();
+    if endpoint.spills {
+        done.gone += endpoint.outlets.iter_mut().map(Outlet::flush_spill).sum::<usize>();
     }
     if world.outbox_len() == 0 {
         return done;
@@ -150,6 +150,8 @@ fn key_of<W: WorldConfig>(
     };
     if !endpoint.outlets[outlet].admits(selection.mask) {
         endpoint.outlets[outlet].counters.add_refused();
+        let target = endpoint.outlets[outlet].target_id();
+        endpoint.report_once(Problem::ClosedArchetype { world: endpoint.name, target });
         return None;
     }
     let (outlet, lane, table) = (outlet as u32, lane as u8, selection.table);

@@ -236,6 +236,8 @@ pub struct Endpoint<S: Schema> {
     pub(crate) place: usize,
     pub(crate) name: &'static str,
     pub(crate) outlets: Vec<Outlet<S>>,
+    /// Whether any of them has the policy to spill.
+    pub(crate) spills: bool,
     /// By world id: the outlet that leads there.
     pub(crate) by_id: Vec<Option<usize>>,
     pub(crate) routes: Routes,
@@ -278,6 +280,13 @@ pub enum Problem {
         /// The world's name.
         world: &'static str,
     },
+    /// An entity was to go to a world that is closed to its archetype. It stays.
+    ClosedArchetype {
+        /// The world's name.
+        world: &'static str,
+        /// Where the entity was to go.
+        target: u16,
+    },
     /// An entity was to be copied whose component is not `Clone`. It stays.
     NotClone {
         /// The world's name.
@@ -297,6 +306,10 @@ impl fmt::Display for Problem {
             Self::NoRoute { world } => write!(
                 f,
                 "no route leads out of `{world}`: give it a `default_target` in its `routing(...)`"
+            ),
+            Self::ClosedArchetype { world, target } => write!(
+                f,
+                "world {target} is closed to an archetype that `{world}` sends: declare it in the target's `archetypes(...)`"
             ),
             Self::NotClone { world, component } => write!(
                 f,
@@ -349,8 +362,9 @@ impl<S: Schema> Endpoint<S> {
 
     /// Takes one entity that has arrived, fair over sources, priority first.
     ///
-    /// It keeps its id, which `World::insert_transfer` takes over; whoever drops
-    /// the transfer ends the entity.
+    /// It keeps its id, which `World::insert_transfer` takes over. End one that is
+    /// not to go on with `World::end_transfer`: dropped, it leaves its id taken at
+    /// its origin.
     pub fn pop_transfer(&mut self) -> Option<EntityTransfer<S>> {
         let lanes =
             if self.burst < PRIORITY_BURST { [PRIORITY, NORMAL] } else { [NORMAL, PRIORITY] };
@@ -443,7 +457,8 @@ impl<S: Schema> Endpoint<S> {
     /// Blocks with entities on their way out of this world that no target has
     /// popped, by outlet.
     pub(crate) fn spilled_blocks(&self) -> impl Iterator<Item = (usize, &Block<S>)> {
-        self.outlets.iter().enumerate().flat_map(|(index, outlet)| {
+        let outlets: &[Outlet<S>] = if self.spills { &self.outlets } else { &[] };
+        outlets.iter().enumerate().flat_map(|(index, outlet)| {
             outlet.spill.iter().flatten().map(move |block| (index, block))
         })
     }

@@ -96,6 +96,10 @@ pub enum Cause {
     /// A system, a driver's callback or a component's drop panicked.
     #[error("panicked: {0}")]
     Panic(String),
+    /// The world is not the one that the coordinator made: its entities' ids
+    /// could collide with others'.
+    #[error("was replaced by a world made elsewhere: change the coordinator's own world instead")]
+    Replaced,
     /// A system returned an error.
     #[error("stopped: {0}")]
     System(ecs_core::schedule::SystemError),

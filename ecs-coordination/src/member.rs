@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ecs_core::block::Block;
 use ecs_core::config::{Role, WorldConfig};
 use ecs_core::entity::Entity;
-use ecs_core::schedule::Schedule;
+use ecs_core::schedule::{Schedule, SystemError};
 use ecs_core::schema::Schema;
 use ecs_core::world::{Counts, World};
 
@@ -99,6 +99,8 @@ pub(crate) struct Member<W: WorldConfig> {
     pub(crate) idle: Option<Idle>,
     pub(crate) due: Option<Instant>,
     dead: Vec<Entity>,
+    /// Commands that the world refused and that wait for room.
+    commands: usize,
     failed: bool,
 }
 
@@ -120,7 +122,8 @@ pub(crate) trait Node<S: Schema>: Send {
     fn timeout(&self) -> Option<Duration>;
     /// Whether a tick is due now, by the clock alone.
     fn is_due(&self) -> bool;
-    fn idle(&self) -> Idle;
+    /// What to do when there is nothing to do; by default, spin only with `spins`.
+    fn idle(&self, spins: bool) -> Idle;
     fn endpoint(&self) -> &Endpoint<S>;
     fn endpoint_mut(&mut self) -> &mut Endpoint<S>;
     fn counts(&self) -> Counts;
@@ -144,6 +147,7 @@ impl<W: WorldConfig> Member<W> {
             idle: None,
             due: None,
             dead: Vec::new(),
+            commands: 0,
             failed: false,
         }
     }
@@ -151,6 +155,9 @@ impl<W: WorldConfig> Member<W> {
     /// Receives, polls the driver, runs the systems, dispatches.
     fn try_tick(&mut self, events: &[Event], peers: &mut dyn Peers) -> Result<Activity, Cause> {
         let Self { world, endpoint, .. } = self;
+        if world.id() != Some(endpoint.id) {
+            return Err(Cause::Replaced);
+        }
         endpoint.receive_returns(|entity| world.reclaim(entity));
         endpoint.moved = (0, 0);
         // Who accepts looks at its sources first: what is new waits least.
@@ -166,12 +173,17 @@ impl<W: WorldConfig> Member<W> {
         if !first && let Some(driver) = &mut self.driver {
             driven = driver.poll(world, events).map_err(Cause::Driver)?;
         }
-        let systems = self.schedule.run(&mut self.world).map_err(Cause::System);
+        let systems = self.schedule.run(&mut self.world);
+        let waiting = |error: &SystemError| error.waits().map_or(0, |refused| refused.waiting);
+        self.commands = systems.as_ref().err().map_or(0, waiting);
         // Also after a system failed: what is complete goes on its way.
         let done = dispatch(&mut self.world, &mut self.endpoint, peers);
-        systems?;
+        // Commands that the full world refused wait for room, as entities do.
+        systems
+            .or_else(|error| if self.commands > 0 { Ok(()) } else { Err(Cause::System(error)) })?;
         let (received, queued) = self.endpoint.moved;
-        Ok(Activity { received, sent: done.gone + queued, waiting: done.kept, driven })
+        let waiting = done.kept + self.commands;
+        Ok(Activity { received, sent: done.gone + queued, waiting, driven })
     }
 
     fn publish(&mut self) {
@@ -256,6 +268,7 @@ where
             || self.endpoint.nothing_waits()
                 && self.world.outbox_len() == 0
                 && self.spilled() == 0
+                && self.commands == 0
                 && self.driver.as_ref().is_none_or(|driver| driver.is_idle())
     }
 
@@ -275,7 +288,8 @@ where
         if self.failed {
             return None;
         }
-        let retry = (self.world.outbox_len() > 0 || self.spilled() > 0).then_some(RETRY);
+        let waits = self.world.outbox_len() > 0 || self.spilled() > 0 || self.commands > 0;
+        let retry = waits.then_some(RETRY);
         let due = match self.pace {
             Pace::OnDemand => None,
             Pace::Continuous => Some(Duration::ZERO),
@@ -289,8 +303,9 @@ where
         !matches!(self.pace, Pace::Every(_)) || self.due.is_none_or(|due| Instant::now() >= due)
     }
 
-    fn idle(&self) -> Idle {
-        self.idle.unwrap_or(Idle::of(W::DESC.role))
+    fn idle(&self, spins: bool) -> Idle {
+        let default = if spins { Idle::of(W::DESC.role) } else { Idle::Park(Duration::ZERO) };
+        self.idle.unwrap_or(default)
     }
 
     fn endpoint(&self) -> &Endpoint<W::Schema> {

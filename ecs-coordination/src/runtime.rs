@@ -431,13 +431,13 @@ fn run_worlds<S: Schema>(crew: &mut Crew<S>, mut parker: Parker, control: &Contr
             thread::yield_now();
             continue;
         }
-        let idle = crew.nodes().map(|node| node.idle()).max_by_key(wakefulness);
+        let idle = crew.nodes().map(|node| node.idle(spins)).max_by_key(wakefulness);
         match idle.unwrap_or(Idle::Park(Duration::ZERO)) {
             Idle::Spin => std::hint::spin_loop(),
             Idle::Yield => thread::yield_now(),
             Idle::Park(spin) => {
                 let since = *idle_since.get_or_insert_with(Instant::now);
-                if spins && since.elapsed() < spin {
+                if since.elapsed() < spin {
                     std::hint::spin_loop();
                     continue;
                 }

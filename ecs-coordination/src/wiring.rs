@@ -47,6 +47,7 @@ pub(crate) fn wire<S: Schema>(groups: &'static [Group]) -> Wiring<S> {
             place,
             name: groups[group].desc.name,
             outlets: Vec::new(),
+            spills: false,
             by_id: vec![None; total],
             routes: Routes::default(),
             inlets: Vec::new(),
@@ -65,8 +66,12 @@ pub(crate) fn wire<S: Schema>(groups: &'static [Group]) -> Wiring<S> {
         });
     }
     let circles = topology.circles();
-    let mut builder =
-        Builder { topology: &topology, cycles: &cycles, circles: &circles, wiring: &mut wiring };
+    let mut builder = Builder {
+        topology: &topology,
+        cycles: Loops::new(&cycles, total),
+        circles: Loops::new(&circles, total),
+        wiring: &mut wiring,
+    };
     for place in 0..total {
         builder.edges_to_world(place);
     }
@@ -89,10 +94,26 @@ pub(crate) fn wire<S: Schema>(groups: &'static [Group]) -> Wiring<S> {
 struct Builder<'a, S: Schema> {
     topology: &'a Topology<'static>,
     /// All cycles.
-    cycles: &'a Cycles,
+    cycles: Loops<'a>,
     /// Those that no source is part of.
-    circles: &'a Cycles,
+    circles: Loops<'a>,
     wiring: &'a mut Wiring<S>,
+}
+
+/// Which worlds lie on cycles, and on which together.
+struct Loops<'a> {
+    cycles: &'a Cycles,
+    /// By place: whether another world is on a cycle with this one.
+    on: Vec<bool>,
+}
+
+impl<'a> Loops<'a> {
+    fn new(cycles: &'a Cycles, total: usize) -> Self {
+        let mut members = vec![0; cycles.count()];
+        (0..total).for_each(|place| members[cycles.component_of(place)] += 1);
+        let on = (0..total).map(|place| members[cycles.component_of(place)] > 1).collect();
+        Self { cycles, on }
+    }
 }
 
 impl<S: Schema> Builder<'_, S> {
@@ -104,11 +125,7 @@ impl<S: Schema> Builder<'_, S> {
     /// source is outside also where something leads back to it: what it sends is
     /// new to the circle, and would fill it up for good.
     fn enters_circle(&self, from: usize, to: usize) -> bool {
-        !self.circles.same(from, to) && self.on(self.circles, to)
-    }
-
-    fn on(&self, cycles: &Cycles, place: usize) -> bool {
-        (0..self.total()).any(|other| other != place && cycles.same(place, other))
+        self.circles.on[to] && !self.circles.cycles.same(from, to)
     }
 
     fn edges_to_world(&mut self, to: usize) {
@@ -213,6 +230,7 @@ impl<S: Schema> Builder<'_, S> {
         let counters = Arc::<EdgeCounters>::default();
         let capacity = lanes[0].pending.capacity();
         let endpoint = &mut self.wiring.endpoints[from];
+        endpoint.spills |= matches!(desc.queue.on_full, OnFull::Spill(_));
         if let EdgeEnd::World(id) = end {
             endpoint.by_id[id as usize] = Some(endpoint.outlets.len());
         }
@@ -268,8 +286,7 @@ impl<S: Schema> Builder<'_, S> {
         }
         let reached = (0..self.total()).filter(|&world| reached[world]);
         let desc = self.topology.groups()[self.topology.locate(place).0].desc;
-        let free =
-            if self.on(self.cycles, place) { headroom(desc.queue, desc.max_entities) } else { 0 };
+        let free = if self.cycles.on[place] { headroom(desc.queue, desc.max_entities) } else { 0 };
         let pipeline = reached.map(|world| {
             let endpoint = &self.wiring.endpoints[world];
             (endpoint.name, endpoint.counters.clone())

@@ -215,28 +215,43 @@ impl<W: WorldConfig> Commands<W> {
     }
 
     /// Makes the changes in order. A command whose entity is not here any more
-    /// is dropped and counted.
+    /// is dropped and counted. A spawn for which the world has no room steps
+    /// aside, since those after it may make room, and is the first of the next
+    /// `apply`.
     ///
     /// # Errors
-    /// If the world refuses a command, because it is full or closed to an
-    /// archetype: this command and those after it stay in the buffer, so nothing
-    /// is lost. Make room and apply again, or [`skip`](Self::skip) it.
+    /// If spawns wait for room: apply again when there is some. If the world is
+    /// closed to an archetype: this command and those after it stay in the
+    /// buffer; [`skip`](Self::skip) it. Nothing is lost either way.
     pub fn apply(&mut self, world: &mut World<W>) -> Result<Applied, ApplyError> {
         let mut applied = Applied { made: 0, missed: 0 };
-        while self.count > 0 {
-            let (at, before) = (self.first, self.count);
-            match self.next(Some(&mut *world)) {
+        let mut refused = None;
+        let mut turn = Turn { commands: self, aside: Vec::new(), count: 0 };
+        while turn.commands.count > 0 {
+            let (at, before) = (turn.commands.first, turn.commands.count);
+            match turn.commands.next(Some(&mut *world)) {
                 Outcome::Made => applied.made += 1,
                 Outcome::Missed => applied.missed += 1,
+                Outcome::Refused(why @ Refusal::WorldFull { .. }) => {
+                    // The words, payload and all, move: nobody reads them where
+                    // they were any more.
+                    let words = &turn.commands.words[at..turn.commands.first];
+                    turn.aside.extend_from_slice(words);
+                    turn.count += 1;
+                    refused.get_or_insert(why);
+                }
                 Outcome::Refused(why) => {
-                    (self.first, self.count) = (at, before);
-                    return Err(ApplyError { applied, waiting: self.count, why });
+                    (turn.commands.first, turn.commands.count) = (at, before);
+                    refused = Some(why);
+                    break;
                 }
             }
         }
-        self.words.clear();
-        self.first = 0;
-        Ok(applied)
+        drop(turn);
+        match refused {
+            Some(why) => Err(ApplyError { applied, waiting: self.count, why }),
+            None => Ok(applied),
+        }
     }
 
     /// Drops the next command. `false` if there is none.
@@ -268,6 +283,24 @@ impl<W: WorldConfig> Commands<W> {
         self.count -= 1;
         // SAFETY: the payload is the command's; the buffer has stepped over it.
         unsafe { (head.run)(payload, world) }
+    }
+}
+
+/// One pass over the commands. Its end, a panic's too, puts those that stepped
+/// aside before those that are left.
+struct Turn<'a, W: WorldConfig> {
+    commands: &'a mut Commands<W>,
+    aside: Vec<MaybeUninit<u64>>,
+    count: usize,
+}
+
+impl<W: WorldConfig> Drop for Turn<'_, W> {
+    fn drop(&mut self) {
+        let Self { commands, aside, count } = self;
+        let made = commands.first;
+        commands.words.splice(..made, aside.drain(..));
+        commands.first = 0;
+        commands.count += *count;
     }
 }
 

@@ -7,8 +7,9 @@ use core::error::Error;
 use core::fmt;
 use core::marker::PhantomData;
 
-use crate::commands::Commands;
+use crate::commands::{ApplyError, Commands};
 use crate::config::WorldConfig;
+use crate::error::Refusal;
 use crate::world::World;
 
 /// The most commands of one system in one tick, unless a schedule says otherwise.
@@ -194,9 +195,10 @@ impl<W: WorldConfig> Schedule<W> {
 
     /// Runs each system once, and after each its commands.
     ///
-    /// A command that the world refuses, because it is full or closed to an
-    /// archetype, waits, and those after it wait behind it. It is tried again
-    /// before the next run and after each system: one of them may make room.
+    /// A spawn for which the world has no room waits, and is tried again after
+    /// each system and before the next run: one of them may make room. A command
+    /// to whose archetype the world is closed waits too, and those after it wait
+    /// behind it.
     ///
     /// # Errors
     /// If a system fails: its commands still take effect, and the systems after
@@ -232,13 +234,22 @@ impl<W: WorldConfig> fmt::Debug for Schedule<W> {
     }
 }
 
-/// A system failed.
+/// A system failed, or commands wait.
 #[derive(Debug)]
 pub struct SystemError {
     /// The system's name.
     pub system: String,
     /// What it failed with.
     pub source: Box<dyn Error + Send + Sync>,
+}
+
+impl SystemError {
+    /// The spawns that found the world full and wait, if nothing else is wrong:
+    /// they are tried again at the next run.
+    pub fn waits(&self) -> Option<&ApplyError> {
+        let refused = self.source.downcast_ref::<ApplyError>()?;
+        matches!(refused.why, Refusal::WorldFull { .. }).then_some(refused)
+    }
 }
 
 impl fmt::Display for SystemError {

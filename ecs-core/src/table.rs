@@ -96,6 +96,13 @@ impl Table {
         unsafe { self.column(index).add(row * self.infos[index].size) }
     }
 
+    /// Makes room for the first rows of a declared archetype: what fits 64 KiB,
+    /// at most 1,024 and at most `rows`.
+    pub(crate) fn reserve_declared(&mut self, rows: usize) {
+        let row = bits(self.mask).map(|index| self.infos[index].size).sum::<usize>() + ID;
+        self.reserve(rows.min((64 << 10) / row).min(1024));
+    }
+
     /// Makes room for `additional` more rows.
     pub(crate) fn reserve(&mut self, additional: usize) {
         let needed = self.len.checked_add(additional).expect("a table outgrows the address space");

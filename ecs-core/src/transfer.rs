@@ -289,6 +289,10 @@ impl<S: Schema> EntityTransfer<S> {
         *self = Self::new(source, target);
     }
 
+    pub(crate) fn take_id(&mut self) -> Option<Entity> {
+        self.entity.take()
+    }
+
     pub(crate) fn row(&self) -> &Row<S> {
         &self.row
     }

@@ -128,6 +128,28 @@ fn a_refused_command_waits_for_room() {
     ledger.check_empty();
 }
 
+/// Commands written down after a spawn that waits can make its room.
+#[test]
+fn a_spawn_that_waits_steps_aside() {
+    let mut world = world();
+    let first: Vec<_> = (0..4).map(|number| world.spawn(Number(number)).unwrap()).collect();
+    let mut commands = Commands::<Base>::with_capacity(8);
+    commands.spawn(Number(10)).unwrap();
+    commands.spawn(Number(11)).unwrap();
+    commands.despawn(first[0]).unwrap();
+    commands.despawn(first[1]).unwrap();
+    commands.spawn(Number(12)).unwrap();
+    let error = commands.apply(&mut world).unwrap_err();
+    assert_eq!((error.applied.made, error.waiting, commands.len()), (3, 2, 2));
+    let applied = commands.apply(&mut world).unwrap_err();
+    assert_eq!((applied.applied.made, applied.waiting), (1, 1));
+    world.despawn(first[2]).unwrap();
+    commands.apply(&mut world).unwrap();
+    let mut numbers: Vec<_> = world.view::<&Number>().map(|number| number.0).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, [3, 10, 11, 12]);
+}
+
 #[test]
 fn a_system_can_make_room_for_commands_that_wait() {
     let mut schedule = Schedule::<Base>::new();

@@ -176,6 +176,10 @@ fn a_closed_target_takes_only_its_archetypes() {
     assert!(pair.world::<Loose>().contains(tagged), "it stays");
     assert_eq!(pair.world::<Loose>().outbox_len(), 0);
     assert_eq!(pair.stats().edge(0, 1).unwrap().refused, 1);
+    assert_eq!(pair.problems(), [Problem::ClosedArchetype { world: "Loose", target: 1 }]);
+    assert!(pair.world_mut::<Strict>().insert(plain, Tag).is_err());
+    assert!(pair.world_mut::<Strict>().remove::<Number>(plain).is_err());
+    assert_eq!(pair.world::<Strict>().counts().refused, 2);
 
     let mut strange = Pair::create_transfer(0, 1);
     strange.pack(Tag).unwrap();

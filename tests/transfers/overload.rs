@@ -372,3 +372,33 @@ fn try_admit_counts_the_room_of_the_world_itself() {
     assert_eq!(server.world::<Io>().try_admit(12), Ok(()));
     assert_eq!(server.world::<Io>().try_admit(13), Err(Overloaded::WorldFull { room: 12 }));
 }
+
+/// What a system writes down for a full world waits for room; the world goes on.
+#[test]
+fn commands_that_a_full_world_refuses_wait() {
+    #[world_config(base = Base, source, max_entities = 4, routing(default_target = Large))]
+    struct Narrow;
+    #[world_config(base = Base)]
+    struct Large;
+    coordinator!(type Pair = (Narrow, Large));
+
+    let mut pair = Pair::new();
+    let mut made = 0;
+    pair.schedule::<Narrow>().add(move |_: &mut World<Narrow>, commands: &mut Commands<Narrow>| {
+        for _ in 0..6.min(12 - made) {
+            commands.spawn((Number(made),)).unwrap();
+            made += 1;
+        }
+    });
+    pair.add_system::<Narrow, _>(complete_all::<Narrow>);
+    let running = pair.run(Placement::PerWorld).unwrap();
+    // Nothing but the commands that wait makes the world tick again.
+    while running.stats().received() < 12 {
+        assert!(running.is_running(), "it is no failure");
+        std::thread::yield_now();
+    }
+    let stopped = running.stop();
+    assert!(stopped.failures.is_empty(), "{stopped:?}");
+    let expected: Vec<u32> = (0..12).collect();
+    assert_eq!(numbers(stopped.coordinator.world::<Large>()), expected);
+}

@@ -139,6 +139,30 @@ fn idle_worlds_sleep() {
     }
 }
 
+/// Who spins or yields looks again and again; who parks does not.
+#[test]
+#[cfg_attr(miri, ignore = "waits by the clock")]
+fn idle_strategies_are_followed() {
+    let long = Duration::from_secs(60);
+    let looks = [Idle::Spin, Idle::Yield, Idle::Park(long)];
+    for (idle, awake) in
+        looks.map(|idle| (idle, true)).into_iter().chain([(Idle::Park(Duration::ZERO), false)])
+    {
+        let mut server = server().0;
+        server.set_idle::<Compute>(idle);
+        let running = server.run(Placement::Single).unwrap();
+        while running.stats().edge(1, 4).unwrap().received < u64::from(COUNT) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+        let before = running.stats().ticks;
+        std::thread::sleep(Duration::from_millis(100));
+        let ticks = running.stats().ticks - before;
+        assert_eq!(ticks > 20, awake, "{idle:?}: {ticks} ticks");
+        running.stop();
+    }
+}
+
 /// A late tick does not shift those after it.
 #[test]
 #[cfg_attr(miri, ignore = "Miri's clock is too coarse")]

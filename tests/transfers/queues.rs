@@ -173,3 +173,32 @@ fn an_intake_takes_in_by_hand() {
     assert_eq!(numbers(funnel.world::<Sink>()), [1000, 1001, 1002]);
     assert!(funnel.conservation().holds());
 }
+
+#[test]
+fn each_member_of_an_array_can_have_an_intake() {
+    #[world_config(base = Base, source, targets(Sink))]
+    struct Spring;
+    #[world_config(base = Base, neighbours = nobody)]
+    struct Sink;
+    const fn nobody(_: usize, _: usize) -> bool {
+        false
+    }
+    coordinator!(type Falls = (Spring, [Sink; 2]));
+
+    let mut falls = Falls::new();
+    for member in 0..2 {
+        falls.set_intake_at::<Sink>(member, move |world, endpoint| {
+            while let Some(mut transfer) = endpoint.pop_transfer() {
+                transfer.get_mut::<Number>().unwrap().0 += 100 * member as u32;
+                world.insert_transfer(transfer).unwrap();
+            }
+        });
+    }
+    for target in [1, 2] {
+        let spring = falls.world_mut::<Spring>();
+        spring.spawn((Number(1), TransferMarker::to(target))).unwrap();
+    }
+    falls.tick().unwrap();
+    assert_eq!(numbers(falls.world_at::<Sink>(0)), [1]);
+    assert_eq!(numbers(falls.world_at::<Sink>(1)), [101]);
+}

@@ -77,6 +77,9 @@ pub struct Counts {
     pub despawned: u64,
     /// Left for other worlds, or taken out.
     pub departed: u64,
+    /// Changes and arrivals that were refused, because the world is closed to
+    /// the archetype they would make.
+    pub refused: u64,
 }
 
 impl<W: WorldConfig> World<W> {
@@ -96,7 +99,7 @@ impl<W: WorldConfig> World<W> {
         let mut tables = Tables::new(W::Schema::COMPONENTS);
         for archetype in W::DESC.archetypes {
             let table = tables.of(archetype.mask);
-            tables.get_mut(table).reserve(DECLARED_ROWS.min(W::DESC.max_entities as usize));
+            tables.get_mut(table).reserve_declared(W::DESC.max_entities as usize);
         }
         Self {
             tables,
@@ -266,9 +269,6 @@ impl<W: WorldConfig> World<W> {
         Ok(())
     }
 }
-
-/// Rows that a declared archetype has room for from the start.
-const DECLARED_ROWS: usize = 1024;
 
 /// Whether the world takes entities with exactly these components.
 pub(crate) const fn admits<W: WorldConfig>(mask: Mask) -> bool {

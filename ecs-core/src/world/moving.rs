@@ -67,8 +67,8 @@ impl<W: WorldConfig> World<W> {
     /// Takes an entity out, with all its components and its id. `on_depart` is not
     /// told: it is for entities that a dispatch sends.
     ///
-    /// Whoever drops the transfer drops the components; the id is then never
-    /// used again.
+    /// End a transfer that goes nowhere with [`end_transfer`](Self::end_transfer):
+    /// dropped, it drops the components, but the id's slot is never used again.
     ///
     /// # Errors
     /// If the entity is not here.
@@ -132,8 +132,7 @@ impl<W: WorldConfig> World<W> {
         mut transfer: EntityTransfer<W::Schema>,
     ) -> Result<Entity, Refused<EntityTransfer<W::Schema>>> {
         let mask = transfer.mask();
-        let admitted = if admits::<W>(mask) { Ok(()) } else { Err(Refusal::ClosedArchetype) };
-        if let Err(why) = admitted.and_then(|()| self.check_room(1)) {
+        if let Err(why) = self.check_archetype(mask).and_then(|()| self.check_room(1)) {
             return Err(Refused::new(transfer, why));
         }
         let number = self.tables.of(mask);
@@ -156,6 +155,30 @@ impl<W: WorldConfig> World<W> {
         self.counts.arrived += 1;
         self.tell_arrived(&[entity]);
         Ok(entity)
+    }
+
+    /// Ends an entity that was on its way, as if it had come here and been
+    /// despawned: its components are dropped, and its id goes home. A transfer
+    /// that is merely dropped drops its components too, but its id stays taken
+    /// at its origin.
+    pub fn end_transfer(&mut self, mut transfer: EntityTransfer<W::Schema>) {
+        self.counts.arrived += 1;
+        self.counts.despawned += 1;
+        if let Some(entity) = transfer.take_id() {
+            if entity.origin() == self.origin() {
+                self.entities.reclaim(entity);
+            } else {
+                self.returns.push(entity);
+            }
+        }
+    }
+
+    fn check_archetype(&mut self, mask: Mask) -> Result<(), Refusal> {
+        if admits::<W>(mask) {
+            return Ok(());
+        }
+        self.counts.refused += 1;
+        Err(Refusal::ClosedArchetype)
     }
 
     /// What a transfer names as its source.
@@ -312,9 +335,7 @@ impl<W: WorldConfig> World<W> {
     /// # Errors
     /// If the world is closed to the block's archetype. Nothing has moved then.
     pub fn arrive(&mut self, block: &mut Block<W::Schema>, limit: usize) -> Result<usize, Refusal> {
-        if !admits::<W>(block.mask()) {
-            return Err(Refusal::ClosedArchetype);
-        }
+        self.check_archetype(block.mask())?;
         let count = block.len().min(limit).min(self.room());
         if count == 0 {
             return Ok(0);
@@ -423,7 +444,10 @@ impl fmt::Display for CopyError {
         match self {
             Self::Entity(error) => error.fmt(f),
             Self::NotClone(name) => {
-                write!(f, "component `{name}` is not `Clone`, so its entity can't be copied: derive it, or move the entity")
+                write!(
+                    f,
+                    "component `{name}` is not `Clone`, so its entity can't be copied: derive it, or move the entity"
+                )
             }
         }
     }

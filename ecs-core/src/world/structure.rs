@@ -30,6 +30,7 @@ impl<W: WorldConfig> World<W> {
         };
         let old = self.tables.get(slot.table).mask();
         if !admits::<W>(old | B::MASK) {
+            self.counts.refused += 1;
             return Err(Refused::new(bundle, Refusal::ClosedArchetype));
         }
         if old | B::MASK == old {
@@ -101,6 +102,7 @@ impl<W: WorldConfig> World<W> {
             return Err(RemoveError::Missing { entity, wanted });
         }
         if !admits::<W>(old & !B::MASK) {
+            self.counts.refused += 1;
             return Err(RemoveError::ClosedArchetype);
         }
         let mut marker = None;
