@@ -115,9 +115,9 @@ pub fn query(input: TokenStream) -> TokenStream {
 /// | `source` | entities originate here, so that nothing needs to reach it | |
 /// | `crate = path` | the crate where `static-ecs` is found | `::static_ecs` |
 ///
-/// A target is a world's type or its id. Numbers are literals or constants. A
-/// world with a `base` can't take back what is `closed` or a `source` there: write
-/// these where every heir is to have them.
+/// A target is a world's type or its id. Numbers are literals or constants.
+/// `closed` and `source` are inherited too, and an heir can't take them back: write
+/// them only in a base of which every heir is to have them.
 ///
 /// ```
 /// # use static_ecs::prelude::*;
