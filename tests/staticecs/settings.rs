@@ -215,7 +215,7 @@ fn transfer_queue_on_full_decides() {
     assert_eq!((left.taken, left.shed, shed), (10, 2, 2));
     let (left, ..) = sent_by_two_sources!(capacity = 8, on_full = spill(1));
     assert_eq!((left.taken, left.spilled), (9, 1));
-    let (left, ..) = sent_by_two_sources!(capacity = 8, on_full = block(1us));
+    let (left, ..) = sent_by_two_sources!(capacity = 8, on_full = block(10s));
     assert_eq!((left.taken, left.spilled), (10, 0), "it ticked the target meanwhile");
 }
 
