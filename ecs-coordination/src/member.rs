@@ -350,3 +350,25 @@ fn next_due(due: Option<Instant>, start: Option<Instant>, period: Duration) -> O
     let ahead = period.saturating_mul(u32::try_from(missed + 1).unwrap_or(u32::MAX));
     due.checked_add(ahead)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::next_due;
+
+    #[test]
+    fn a_late_tick_shifts_none_after_it() {
+        let (start, period) = (Instant::now(), Duration::from_millis(10));
+        let at = |ms| Some(start + Duration::from_millis(ms));
+        assert_eq!(next_due(at(0), at(0), period), at(10));
+        assert_eq!(next_due(at(0), at(9), period), at(10));
+        // Missed altogether, and left out.
+        assert_eq!(next_due(at(0), at(10), period), at(20));
+        assert_eq!(next_due(at(0), at(35), period), at(40));
+        // Early, or the first.
+        assert_eq!(next_due(at(20), at(15), period), at(30));
+        assert_eq!(next_due(None, at(5), period), at(15));
+        assert_eq!(next_due(at(0), at(7), Duration::ZERO), at(0));
+    }
+}
