@@ -13,13 +13,14 @@ use ecs_core::schema::{Mask, Schema};
 use ecs_core::transfer::{EntityTransfer, TransferFlags};
 use ecs_core::world::World;
 
+use crate::counters::EdgeCounters;
 use crate::error::{QueueError, QueueErrorKind};
 use crate::lane::{LaneSource, LaneTarget};
 use crate::park::Waker;
 use crate::queue::SharedQueue;
 use crate::quiet::Quiet;
 use crate::runtime::Flags;
-use crate::stats::{EdgeCounters, EdgeEnd, WorldCounters};
+use crate::stats::{EdgeEnd, WorldCounters};
 
 /// Which lane of an edge.
 pub(crate) const PRIORITY: usize = 0;

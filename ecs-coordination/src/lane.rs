@@ -24,10 +24,10 @@ use std::sync::Arc;
 use ecs_core::block::Block;
 use ecs_core::schema::Schema;
 
+use crate::counters::EdgeCounters;
 use crate::pending::Pending;
 use crate::queue::SharedQueue;
 use crate::ring::{self, Consumer, Producer};
-use crate::stats::EdgeCounters;
 
 struct Shared<S: Schema> {
     full: SharedQueue<Block<S>>,

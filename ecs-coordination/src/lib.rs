@@ -1,9 +1,14 @@
 //! Several worlds: queues, transfers between worlds, the coordinator and the
 //! threads that it runs on. All atomics and threads of static-ecs live here.
 
+mod accounts;
 pub mod admit;
 mod clock;
 pub mod coordinator;
+#[cfg(not(ecs_loom))]
+mod counters;
+#[cfg(ecs_loom)]
+pub mod counters;
 mod crew;
 mod dispatch;
 pub mod driver;

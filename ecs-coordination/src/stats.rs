@@ -1,11 +1,12 @@
-//! What is counted: per edge and side, and per world, each side on cache lines
-//! of its own, added up when read.
+//! What is counted: per edge and per world, added up when read.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
+
+use crate::counters::EdgeCounters;
 
 /// Where an edge leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -14,115 +15,6 @@ pub enum EdgeEnd {
     World(u16),
     /// To the inbox that all members of an array share; the id is its first member's.
     Group(u16),
-}
-
-/// What one side of an edge counts. Only the source world writes these.
-#[derive(Debug, Default)]
-pub(crate) struct SourceSide {
-    taken: AtomicU64,
-    returned: AtomicU64,
-    shed: AtomicU64,
-    dropped: AtomicU64,
-    batches: AtomicU64,
-    full: AtomicU64,
-    refused: AtomicU64,
-    spilled: AtomicU64,
-}
-
-/// The counters of one edge.
-#[derive(Debug, Default)]
-pub(crate) struct EdgeCounters {
-    source: CachePadded<SourceSide>,
-    /// Written by the target, or by each member of a target array.
-    received: CachePadded<AtomicU64>,
-}
-
-impl EdgeCounters {
-    /// Entities left the source's world for this edge. Before they are published.
-    pub(crate) fn add_taken(&self, count: usize) {
-        // ORDERING: relaxed. The push that publishes the batch releases it, see
-        // `read`.
-        self.source.taken.fetch_add(count as u64, Ordering::Relaxed);
-    }
-
-    /// Entities came into the target's world. After they were popped.
-    pub(crate) fn add_received(&self, count: usize) {
-        // ORDERING: release, with the acquire in `read`: who sees this sees the
-        // `taken` that came before the push whose batch was popped.
-        self.received.fetch_add(count as u64, Ordering::Release);
-    }
-
-    /// Entities that were taken are back in the source's world.
-    pub(crate) fn add_returned(&self, count: usize) {
-        // ORDERING: release, with the acquire in `read`: who sees this sees the
-        // `taken` that this same world counted before.
-        self.source.returned.fetch_add(count as u64, Ordering::Release);
-    }
-
-    /// Entities were taken and dropped, because there was no room.
-    pub(crate) fn add_shed(&self, count: usize) {
-        // ORDERING: relaxed. The release of `shed` comes after it, see `read`.
-        self.source.taken.fetch_add(count as u64, Ordering::Relaxed);
-        // ORDERING: release, with the acquire in `read`: who sees this sees `taken`.
-        self.source.shed.fetch_add(count as u64, Ordering::Release);
-    }
-
-    /// Entities in flight were dropped when the coordinator was closed.
-    pub(crate) fn add_dropped(&self, count: usize) {
-        // ORDERING: release, with the acquire in `read`: who sees this sees the
-        // `taken` of the batches that were popped to be dropped.
-        self.source.dropped.fetch_add(count as u64, Ordering::Release);
-    }
-
-    /// A batch goes into the queue.
-    pub(crate) fn add_batch(&self) {
-        // ORDERING: relaxed: a count of its own, which is compared with no other.
-        self.source.batches.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// A batch, or an entity, found no room.
-    pub(crate) fn add_full(&self) {
-        // ORDERING: relaxed: a count of its own, as in `add_batch`.
-        self.source.full.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// The target is closed to an entity's archetype.
-    pub(crate) fn add_refused(&self) {
-        // ORDERING: relaxed: a count of its own, as in `add_batch`.
-        self.source.refused.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// This many entities wait in the spill now.
-    pub(crate) fn set_spilled(&self, count: usize) {
-        // ORDERING: relaxed: only the source stores it, and nothing is read through it.
-        self.source.spilled.store(count as u64, Ordering::Relaxed);
-    }
-
-    pub(crate) fn read(&self) -> EdgeCounts {
-        // ORDERING: acquire, and before `taken` is read: with the releases above
-        // and the queue's own, `taken` is then at least as new as the batches
-        // that were received, returned, shed or dropped, so never less than all
-        // of them.
-        let gone = |counter: &AtomicU64| counter.load(Ordering::Acquire);
-        let received = gone(&self.received);
-        let returned = gone(&self.source.returned);
-        let shed = gone(&self.source.shed);
-        let dropped = gone(&self.source.dropped);
-        // ORDERING: relaxed: `taken` is read after the acquires above, which make it
-        // new enough; the others are counts of their own.
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        EdgeCounts {
-            taken: read(&self.source.taken),
-            received,
-            returned,
-            shed,
-            dropped,
-            batches: read(&self.source.batches),
-            full: read(&self.source.full),
-            refused: read(&self.source.refused),
-            spilled: read(&self.source.spilled),
-        }
-    }
 }
 
 /// What one edge has counted. At rest, `taken = received + in flight + returned

@@ -9,9 +9,10 @@ use ecs_core::schema::Schema;
 use ecs_core::topology::{Cycles, Destination, Topology};
 
 use crate::admit::Admission;
+use crate::counters::EdgeCounters;
 use crate::endpoint::{Endpoint, Inlet, Outlet, Returns, Routes, Way};
 use crate::lane::{Inbox, LaneSource, ring_lane};
-use crate::stats::{Counters, EdgeCounters, EdgeEnd, EdgeEntry};
+use crate::stats::{Counters, EdgeEnd, EdgeEntry};
 
 /// The ends of all edges, by the worlds' places, and what counts on them.
 pub(crate) struct Wiring<S: Schema> {

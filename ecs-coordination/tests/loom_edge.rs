@@ -4,6 +4,7 @@
 //! `RUSTFLAGS="--cfg ecs_loom" cargo test -p ecs-coordination --release --test loom_edge`
 #![cfg(ecs_loom)]
 
+use ecs_coordination::counters::EdgeCounters;
 use ecs_coordination::pending::Pending;
 use ecs_coordination::quiet::{Quiet, at_rest};
 use ecs_coordination::ring::{Consumer, Producer, channel};
@@ -144,6 +145,32 @@ fn who_reserves_sees_what_was_done_with_the_room() {
         if pending.settled() || pending.reserve(1, 1) == 1 {
             assert_eq!(done.load(Ordering::Relaxed), 1);
         }
+        receiver.join().unwrap();
+    });
+}
+
+/// Whoever reads the figures of an edge while entities pass never sees more
+/// received, or shed, than taken.
+#[test]
+fn no_reader_sees_more_received_than_taken() {
+    model(|| {
+        let counters = Arc::new(EdgeCounters::default());
+        let (mut source, mut target) = lane(2);
+        let sender = thread::spawn({
+            let counters = counters.clone();
+            move || {
+                counters.add_taken(1);
+                source.send(1);
+                counters.add_shed(1);
+            }
+        });
+        let receiver = thread::spawn({
+            let counters = counters.clone();
+            move || counters.add_received(target.take(None))
+        });
+        let seen = counters.read();
+        assert!(seen.received + seen.shed <= seen.taken, "{seen:?}");
+        sender.join().unwrap();
         receiver.join().unwrap();
     });
 }
