@@ -17,6 +17,9 @@ struct Work;
 struct Store;
 coordinator!(type Shop = (Door, Work, Store));
 
+/// Enough for Miri as well.
+const LONG: Duration = Duration::from_secs(300);
+
 fn shop() -> Shop {
     let mut shop = Shop::new();
     shop.add_system::<Work, _>(complete_all::<Work>);
@@ -30,7 +33,7 @@ fn stop_drains_what_is_under_way() {
         let count = if cfg!(miri) { 30 } else { 2_000 };
         spawn_complete(shop.world_mut::<Door>(), 0..count);
         // At once: nothing has arrived yet.
-        let stopped = shop.run(placement).unwrap().stop();
+        let stopped = shop.run(placement).unwrap().stop_within(LONG);
         assert!(stopped.drained && stopped.failures.is_empty(), "{stopped:?}");
         assert_eq!(stopped.coordinator.world::<Store>().len(), count as usize);
         assert!(stopped.conservation.holds());
@@ -43,7 +46,7 @@ fn what_has_stopped_can_run_again() {
     let mut shop = shop();
     for round in 1..=3 {
         spawn_complete(shop.world_mut::<Door>(), 0..20);
-        let stopped = shop.run(Placement::PerWorld).unwrap().stop();
+        let stopped = shop.run(Placement::PerWorld).unwrap().stop_within(LONG);
         assert!(stopped.drained, "{stopped:?}");
         shop = stopped.into_result().unwrap();
         assert_eq!(shop.world::<Store>().len(), round * 20);
