@@ -53,16 +53,27 @@ impl Pending {
     /// Takes room for up to `wanted` entities while no more than `limit` are in
     /// the lane. Answers for how many.
     pub fn reserve(&self, wanted: usize, limit: usize) -> usize {
-        let mut granted = 0;
-        // ORDERING: acquire on success, with the release in `release`: the pop
-        // that made the room is seen, so the push finds a free place. All
-        // changes are read-modify-writes, so the releases before the one that is
-        // read are seen too. Relaxed on failure: nothing was taken.
-        let _ = self.count.fetch_update(Ordering::Acquire, Ordering::Relaxed, |count| {
-            granted = limit.saturating_sub(count).min(wanted);
-            (granted > 0).then_some(count + granted)
-        });
-        granted
+        // ORDERING: relaxed: a guess, which the exchange checks.
+        let mut count = self.count.load(Ordering::Relaxed);
+        loop {
+            let granted = limit.saturating_sub(count).min(wanted);
+            if granted == 0 {
+                return 0;
+            }
+            // ORDERING: acquire on success, with the release in `release`: the
+            // pop that made the room is seen, so the push finds a free place. All
+            // changes are read-modify-writes, so the releases before the one that
+            // is read are seen too. Relaxed on failure: nothing was taken.
+            match self.count.compare_exchange_weak(
+                count,
+                count + granted,
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return granted,
+                Err(found) => count = found,
+            }
+        }
     }
 
     /// Gives room for `count` entities back.
