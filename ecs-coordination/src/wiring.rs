@@ -308,15 +308,17 @@ fn headroom(queue: QueueConfig, max_entities: u32) -> usize {
 /// The most bytes that the queues of edges into one world hold at once:
 /// blocks for `capacity` entities that each travel alone, in both lanes, with
 /// their places in the queues; times the sources if each has a ring of its own.
-///
-/// A spill at the sources comes on top.
+/// Sources that share an inbox may each have an unused block in hand as well, and
+/// those that spill hold a block for each entity of the spill's limit.
 pub const fn edge_bytes<S: Schema>(queue: QueueConfig, sources: usize) -> usize {
     let rings = if queue.spsc { sources } else { 1 };
     let handle = 2 * size_of::<usize>();
-    let lane = queue.capacity as usize * (block_bytes::<S>(queue.batch_size) + 2 * handle);
+    let block = block_bytes::<S>(queue.batch_size);
+    let lane = queue.capacity as usize * (block + 2 * handle);
+    let in_hand = if queue.spsc { 0 } else { 2 * sources * block };
     let spill = match queue.on_full {
-        OnFull::Spill(limit) => limit as usize * block_bytes::<S>(queue.batch_size) * sources,
+        OnFull::Spill(limit) => limit as usize * block * sources,
         _ => 0,
     };
-    rings * 2 * lane + spill
+    rings * 2 * lane + in_hand + spill
 }
