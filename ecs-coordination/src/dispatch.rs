@@ -45,10 +45,10 @@ struct Key {
     outlet: u32,
     lane: u8,
     completed: bool,
-    /// The oldest request among those of this table, so that where there is
-    /// little room no table waits behind another for good.
+    /// The oldest request among those of this group, so that where there is
+    /// little room no group waits behind another for good.
     oldest: u32,
-    table: u32,
+    group: u64,
     copy: bool,
 }
 
@@ -154,8 +154,8 @@ fn key_of<W: WorldConfig>(
         endpoint.report_once(Problem::ClosedArchetype { world: endpoint.name, target });
         return None;
     }
-    let (outlet, lane, table) = (outlet as u32, lane as u8, selection.table);
-    Some(Key { outlet, lane, completed, oldest: 0, table, copy })
+    let (outlet, lane, group) = (outlet as u32, lane as u8, selection.group);
+    Some(Key { outlet, lane, completed, oldest: 0, group, copy })
 }
 
 /// Under `shed`, drops the oldest unprioritised entities beyond what there is
@@ -264,6 +264,13 @@ fn send_what_fits<W: WorldConfig>(
         let flags = batch_flags(lane_index == PRIORITY, !key.copy);
         let fits = batch.block().begin(mask, place, flags);
         let count = batch.room().min(fits);
+        // A group is of one mask, but for schemas with very many sparse components.
+        let alike = entities[sent..sent + count].iter();
+        let alike = alike.take_while(|&&entity| {
+            W::Schema::SPARSE.count_ones() <= 32
+                || world.select(entity).is_ok_and(|selection| selection.mask == mask)
+        });
+        let count = alike.count();
         let chosen = &entities[sent..sent + count];
         let mut refused = None;
         if key.copy {
@@ -271,14 +278,14 @@ fn send_what_fits<W: WorldConfig>(
                 match world.depart_copy(entity, target) {
                     Ok(copy) => batch.block().push(copy),
                     Err(error) => {
-                        // All of one table, so all for the same reason.
+                        // All of one mask, so all for the same reason.
                         refused.get_or_insert((error, 0)).1 += 1;
                     }
                 }
             }
         } else {
             let moved = world.depart(chosen, batch.block(), target);
-            debug_assert_eq!(moved, count, "who is in the plan is here, in this table");
+            debug_assert_eq!(moved, count, "who is in the plan is here, in this group");
         }
         let moved = batch.send(&outlet.counters);
         if let Some((error, count)) = refused {

@@ -58,7 +58,7 @@ impl<S: Schema> Outlet<S> {
     }
 
     pub(crate) fn admits(&self, mask: Mask) -> bool {
-        self.closed.as_ref().is_none_or(|masks| masks.contains(&mask))
+        self.closed.as_ref().is_none_or(|masks| masks.contains(&(mask & !S::SPARSE)))
     }
 
     pub(crate) fn spilled(&self) -> usize {

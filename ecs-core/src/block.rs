@@ -300,7 +300,11 @@ impl<S: Schema> Block<S> {
         self.columns(|index, column| starts[index] = column);
         // SAFETY: rows `first..end` of the columns hold values, and the block
         // holds no rows from now on.
-        unsafe { DropRows::run(S::COMPONENTS, drops, first, end, |index| starts[index]) }
+        unsafe {
+            DropRows::run(S::COMPONENTS, drops, first, end, |index, row| {
+                starts[index].add(row * S::COMPONENTS[index].size)
+            });
+        }
     }
 }
 

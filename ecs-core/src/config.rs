@@ -249,8 +249,17 @@ macro_rules! __neighbour_matrix {
 pub struct ArchetypeDesc {
     /// The name as written.
     pub name: &'static str,
-    /// Its components.
+    /// Its components, without those with sparse storage.
     pub mask: Mask,
+    /// For how many entities there is room from the start.
+    pub capacity: Option<u32>,
+}
+
+impl ArchetypeDesc {
+    /// The archetype of entities with the components of `mask`.
+    pub const fn new<S: Schema>(name: &'static str, mask: Mask, capacity: Option<u32>) -> Self {
+        Self { name, mask: mask & !S::SPARSE, capacity }
+    }
 }
 
 /// Ways in which the members of an array reach each other, for `neighbours = ...`.

@@ -2,33 +2,94 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
 
-use crate::entity::{Entity, MAX_GENERATION};
+use crate::column::Array;
+use crate::entity::{Entity, GENERATION_BITS, MAX_GENERATION};
 use crate::error::EntityError;
 
-/// No table, row or outbox entry.
+/// No outbox entry, and no free slot.
 pub(crate) const NONE: u32 = u32::MAX;
+
+const ROW_BITS: u32 = 28;
+const TABLE_BITS: u32 = 16;
+/// The most rows in one table.
+pub(crate) const MAX_ROWS: u32 = 1 << ROW_BITS;
+/// The most tables: what is above stands for slots that are in none.
+pub(crate) const MAX_TABLES: u32 = FREE;
+/// Tables from here on: a free slot. The four bits above the row's belong to the
+/// number of the next free slot.
+const FREE: u32 = AWAY - 16;
 /// The table of a slot whose entity is in another world, or on its way.
-const AWAY: u32 = NONE;
-/// The table of a slot without an entity.
-const FREE: u32 = NONE - 1;
+const AWAY: u32 = (1 << TABLE_BITS) - 1;
 
 const PAGE: usize = 256;
 
-/// Where an entity is in its world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Slot {
-    /// Of the entity here, or of the next one if the slot is free.
-    generation: u32,
-    pub(crate) table: u32,
-    /// The row; the next free slot if this one is free.
-    pub(crate) row: u32,
-    /// The entity's entry in the outbox, or [`NONE`].
-    pub(crate) outbox: u32,
+/// Where an entity is in its world: its generation (20 bits), table (16) and row
+/// (28). A free slot holds the next entity's generation. Generation 0 is
+/// nobody's: of a guest's slot that is vacant, or a native's that is used up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Slot(u64);
+
+const VACANT: Slot = Slot(0);
+const _: () = assert!(size_of::<Slot>() == 8);
+
+impl Slot {
+    #[inline(always)]
+    const fn new(generation: u32, table: u32, row: u32) -> Self {
+        debug_assert!(generation <= MAX_GENERATION && table <= AWAY && row < MAX_ROWS);
+        let high = (generation as u64) << (TABLE_BITS + ROW_BITS);
+        Self(high | (table as u64) << ROW_BITS | row as u64)
+    }
+
+    const fn free(generation: u32, next: u32) -> Self {
+        Self::new(generation, FREE + (next >> ROW_BITS), next & (MAX_ROWS - 1))
+    }
+
+    #[inline(always)]
+    const fn generation(self) -> u32 {
+        (self.0 >> (TABLE_BITS + ROW_BITS)) as u32
+    }
+
+    #[inline(always)]
+    const fn table(self) -> u32 {
+        (self.0 >> ROW_BITS) as u32 & AWAY
+    }
+
+    #[inline(always)]
+    const fn row(self) -> u32 {
+        self.0 as u32 & (MAX_ROWS - 1)
+    }
+
+    /// The next free slot after this free one.
+    const fn next(self) -> u32 {
+        (self.table() - FREE) << ROW_BITS | self.row()
+    }
+
+    /// Whether it is this entity's and in this state.
+    #[inline(always)]
+    const fn is_away(self, entity: Entity) -> bool {
+        self.generation() == entity.generation() && self.table() == AWAY
+    }
+
+    #[inline(always)]
+    const fn at(self, place: Place) -> Self {
+        Self::new(self.generation(), place.table, place.row)
+    }
 }
 
-const VACANT: Slot = Slot { generation: 0, table: FREE, row: NONE, outbox: NONE };
-const _: () = assert!(size_of::<Slot>() == 16);
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "v{} in {} at {}", self.generation(), self.table(), self.row())
+    }
+}
+
+/// A row of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) table: u32,
+    pub(crate) row: u32,
+}
 
 /// Guests of one origin. A page without guests goes back to the pool.
 #[derive(Debug, Default)]
@@ -38,14 +99,20 @@ struct Guests {
 
 #[derive(Debug)]
 struct Page {
-    used: usize,
     slots: [Slot; PAGE],
+    outbox: [u32; PAGE],
+    used: usize,
 }
 
 #[derive(Debug)]
 pub(crate) struct Entities {
     origin: u16,
-    natives: Vec<Slot>,
+    /// What an id of this origin has before its index, less the generation.
+    first: u32,
+    natives: Array<Slot>,
+    /// The place of each native in the outbox, or [`NONE`]; as long as it has
+    /// been needed.
+    outbox: Vec<u32>,
     /// The first free slot, or [`NONE`].
     free: u32,
     /// By origin.
@@ -55,11 +122,17 @@ pub(crate) struct Entities {
     live: usize,
 }
 
+/// The bytes that an entity takes in the world that it was born in, beside its
+/// components and the id beside them: its slot.
+pub(crate) const SLOT_BYTES: usize = size_of::<Slot>();
+
 impl Entities {
     pub(crate) fn new(origin: u16) -> Self {
         Self {
             origin,
-            natives: Vec::new(),
+            first: u32::from(origin) << GENERATION_BITS,
+            natives: Array::new(),
+            outbox: Vec::new(),
             free: NONE,
             guests: Vec::new(),
             pool: Vec::new(),
@@ -81,35 +154,86 @@ impl Entities {
     ///
     /// # Panics
     /// If all ids are used up. Nothing has changed then.
-    #[inline]
     pub(crate) fn create(&mut self) -> Entity {
+        let entity = self.create_in(AWAY, 0);
+        self.live -= 1;
+        entity
+    }
+
+    /// A fresh id of this world, here at this place.
+    ///
+    /// # Panics
+    /// As [`create`](Self::create).
+    #[inline]
+    pub(crate) fn create_at(&mut self, place: Place) -> Entity {
+        self.create_in(place.table, place.row)
+    }
+
+    #[inline(always)]
+    fn create_in(&mut self, table: u32, row: u32) -> Entity {
         if self.free == NONE {
-            let index = u32::try_from(self.natives.len()).ok().filter(|&index| index != NONE);
-            let index = index.expect("fewer than 2^32 ids");
-            self.natives.push(Slot { generation: 1, table: AWAY, row: NONE, outbox: NONE });
+            let index = self.check_ids(1);
+            self.natives.push(Slot::new(1, table, row));
+            self.live += 1;
             return Entity::new(self.origin, 1, index);
         }
         let index = self.free;
         let slot = &mut self.natives[index as usize];
-        debug_assert_eq!(slot.table, FREE);
-        self.free = slot.row;
-        slot.table = AWAY;
-        Entity::new(self.origin, slot.generation, index)
+        debug_assert!((FREE..AWAY).contains(&slot.table()));
+        self.free = slot.next();
+        let generation = slot.generation();
+        *slot = Slot::new(generation, table, row);
+        self.live += 1;
+        Entity::new(self.origin, generation, index)
+    }
+
+    /// The index of the first of `count` new slots.
+    ///
+    /// # Panics
+    /// If there are not that many ids left.
+    #[inline(always)]
+    pub(crate) fn check_ids(&self, count: usize) -> u32 {
+        let first = self.natives.len();
+        assert!(count <= NONE as usize - first, "fewer than 2^32 ids");
+        first as u32
+    }
+
+    /// Fresh ids for `count` rows of a table from `place` on, written to `ids`.
+    ///
+    /// # Panics
+    /// As [`create`](Self::create).
+    ///
+    /// # Safety
+    /// `ids` has room for `count`.
+    pub(crate) unsafe fn create_rows(&mut self, place: Place, count: usize, ids: *mut Entity) {
+        let Place { table, mut row } = place;
+        let end = row + count as u32;
+        let mut ids = ids;
+        while row < end && self.free != NONE {
+            let entity = self.create_in(table, row);
+            // SAFETY: fewer than `count` were written.
+            ids = unsafe {
+                ids.write(entity);
+                ids.add(1)
+            };
+            row += 1;
+        }
+        let rest = end - row;
+        let first = self.check_ids(rest as usize);
+        // SAFETY: all slots are written at once, and `ids` has room for the rest.
+        unsafe {
+            let slots = self.natives.extend(rest as usize);
+            for n in 0..rest {
+                slots.add(n as usize).write(Slot::new(1, table, row + n));
+                ids.add(n as usize).write(Entity::new(self.origin, 1, first + n));
+            }
+        }
+        self.live += rest as usize;
     }
 
     /// Room for `additional` more ids of this world.
     pub(crate) fn reserve(&mut self, additional: usize) {
         self.natives.reserve(additional);
-    }
-
-    /// A fresh id of this world, here at this place.
-    #[inline]
-    pub(crate) fn create_at(&mut self, table: u32, row: u32) -> Entity {
-        let entity = self.create();
-        self.live += 1;
-        let slot = &mut self.natives[entity.index() as usize];
-        (slot.table, slot.row) = (table, row);
-        entity
     }
 
     /// An entity has come to this place: one of ours is back, or a guest. One
@@ -119,23 +243,23 @@ impl Entities {
     /// # Panics
     /// As [`create`](Self::create): nothing has changed then.
     #[inline]
-    pub(crate) fn arrive(&mut self, entity: Option<Entity>, table: u32, row: u32) -> Entity {
-        let Some(entity) = entity else { return self.create_at(table, row) };
+    pub(crate) fn arrive(&mut self, entity: Option<Entity>, place: Place) -> Entity {
+        let Some(entity) = entity else { return self.create_at(place) };
         if entity.origin() != self.origin {
-            return self.arrive_guest(entity, table, row);
+            return self.arrive_guest(entity, place);
         }
         match self.natives.get_mut(entity.index() as usize) {
-            Some(slot) if slot.generation == entity.generation() && slot.table == AWAY => {
+            Some(slot) if slot.is_away(entity) => {
                 self.live += 1;
-                (slot.table, slot.row) = (table, row);
+                *slot = slot.at(place);
                 entity
             }
-            _ => self.create_at(table, row),
+            _ => self.create_at(place),
         }
     }
 
-    fn arrive_guest(&mut self, entity: Entity, table: u32, row: u32) -> Entity {
-        let (origin, page, place) = guest_place(entity);
+    fn arrive_guest(&mut self, entity: Entity, place: Place) -> Entity {
+        let (origin, page, index) = guest_place(entity);
         if self.guests.len() <= origin {
             self.guests.resize_with(origin + 1, Guests::default);
         }
@@ -144,90 +268,153 @@ impl Entities {
             pages.resize_with(page + 1, || None);
         }
         let page = pages[page].get_or_insert_with(|| {
-            self.pool.pop().unwrap_or_else(|| Box::new(Page { used: 0, slots: [VACANT; PAGE] }))
+            self.pool.pop().unwrap_or_else(|| {
+                Box::new(Page { slots: [VACANT; PAGE], outbox: [NONE; PAGE], used: 0 })
+            })
         });
-        if page.slots[place] != VACANT {
-            return self.create_at(table, row);
+        if page.slots[index] != VACANT {
+            return self.create_at(place);
         }
         self.live += 1;
         page.used += 1;
-        page.slots[place] = Slot { generation: entity.generation(), table, row, outbox: NONE };
+        page.slots[index] = Slot::new(entity.generation(), place.table, place.row);
         entity
     }
 
-    /// The entity's slot, if it is here.
-    #[inline]
-    pub(crate) fn find(&self, entity: Entity) -> Result<&Slot, EntityError> {
-        if entity.origin() == self.origin {
-            match self.natives.get(entity.index() as usize) {
-                Some(slot) if slot.generation == entity.generation() && slot.table < FREE => {
-                    Ok(slot)
-                }
-                _ => Err(self.absent(entity)),
-            }
-        } else {
-            self.find_guest(entity).ok_or(EntityError::NotHere(entity))
+    /// Where the entity is, if it is here. The table of one that is not may be
+    /// answered as [`MAX_TABLES`] or above, for those who check it anyway.
+    #[inline(always)]
+    pub(crate) fn seek(&self, entity: Entity) -> Option<Place> {
+        // Of another origin, this is no generation.
+        let generation = entity.origin_and_generation().wrapping_sub(self.first);
+        let slot = match self.natives.get(entity.index() as usize) {
+            Some(slot) if slot.generation() == generation => *slot,
+            _ => self.guest(entity)?,
+        };
+        Some(Place { table: slot.table(), row: slot.row() })
+    }
+
+    /// The row of an entity that was born here and is in this table, which is below
+    /// [`MAX_TABLES`], else [`NONE`].
+    #[inline(always)]
+    pub(crate) fn seek_row(&self, entity: Entity, table: u32) -> u32 {
+        debug_assert!(table < MAX_TABLES);
+        // Of another origin, this has more bits than a slot has there.
+        let generation = entity.origin_and_generation().wrapping_sub(self.first);
+        let wanted = u64::from(generation) << TABLE_BITS | u64::from(table);
+        match self.natives.get(entity.index() as usize) {
+            Some(slot) if slot.0 >> ROW_BITS == wanted => slot.row(),
+            _ => NONE,
         }
     }
 
-    /// As [`find`](Self::find), to change.
+    /// Where the entity is.
+    ///
+    /// # Errors
+    /// If it is not here.
+    #[inline(always)]
+    pub(crate) fn find(&self, entity: Entity) -> Result<Place, EntityError> {
+        match self.seek(entity) {
+            Some(place) if place.table < MAX_TABLES => Ok(place),
+            _ => Err(self.absent(entity)),
+        }
+    }
+
     #[inline]
-    pub(crate) fn find_mut(&mut self, entity: Entity) -> Result<&mut Slot, EntityError> {
-        self.find(entity)?;
-        Ok(self.slot_mut(entity))
+    fn guest(&self, entity: Entity) -> Option<Slot> {
+        let (origin, page, index) = guest_place(entity);
+        let slot = self.guests.get(origin)?.pages.get(page)?.as_ref()?.slots[index];
+        (slot.generation() == entity.generation()).then_some(slot)
     }
 
-    fn find_guest(&self, entity: Entity) -> Option<&Slot> {
-        let (origin, page, place) = guest_place(entity);
-        let page = self.guests.get(origin)?.pages.get(page)?.as_ref()?;
-        let slot = &page.slots[place];
-        (slot.generation == entity.generation()).then_some(slot)
-    }
-
+    /// Why the entity is not here.
     #[cold]
-    fn absent(&self, entity: Entity) -> EntityError {
+    #[inline(never)]
+    pub(crate) fn absent(&self, entity: Entity) -> EntityError {
+        if entity.origin() != self.origin {
+            return EntityError::NotHere(entity);
+        }
         match self.natives.get(entity.index() as usize) {
-            Some(slot) if slot.generation == entity.generation() && slot.table == AWAY => {
-                EntityError::NotHere(entity)
-            }
+            Some(slot) if slot.is_away(entity) => EntityError::NotHere(entity),
             _ => EntityError::Dead(entity),
         }
     }
 
-    /// The slot of an entity that is here.
+    /// The page of a guest that is here, and its place there.
     ///
     /// # Panics
     /// If it is not.
-    #[inline]
-    pub(crate) fn slot_mut(&mut self, entity: Entity) -> &mut Slot {
-        if entity.origin() == self.origin {
-            return &mut self.natives[entity.index() as usize];
-        }
-        let (origin, page, place) = guest_place(entity);
-        let page = self.guests[origin].pages[page].as_mut().expect("a guest has a page");
-        &mut page.slots[place]
+    fn page(&mut self, entity: Entity) -> (&mut Page, usize) {
+        let (origin, page, index) = guest_place(entity);
+        (self.guests[origin].pages[page].as_mut().expect("a guest has a page"), index)
     }
 
-    /// The entity, which was here, has left.
+    /// The entity, which is here, has moved.
+    ///
+    /// # Panics
+    /// If it is not here.
+    #[inline(always)]
+    pub(crate) fn set_place(&mut self, entity: Entity, place: Place) {
+        let slot = if entity.origin() == self.origin {
+            &mut self.natives[entity.index() as usize]
+        } else {
+            let (page, index) = self.page(entity);
+            &mut page.slots[index]
+        };
+        debug_assert!(slot.generation() == entity.generation() && slot.table() < FREE);
+        // The generation is the id's: the slot need not be read.
+        *slot = Slot::new(entity.generation(), place.table, place.row);
+    }
+
+    /// The place in the outbox of an entity that is here, or [`NONE`].
+    #[inline]
+    pub(crate) fn outbox(&self, entity: Entity) -> u32 {
+        if entity.origin() == self.origin {
+            return self.outbox.get(entity.index() as usize).copied().unwrap_or(NONE);
+        }
+        let (origin, page, index) = guest_place(entity);
+        let page = self.guests[origin].pages[page].as_ref();
+        page.expect("a guest has a page").outbox[index]
+    }
+
+    /// Changes the place in the outbox of an entity that is here.
+    #[inline]
+    pub(crate) fn set_outbox(&mut self, entity: Entity, place: u32) {
+        if entity.origin() != self.origin {
+            let (page, index) = self.page(entity);
+            page.outbox[index] = place;
+            return;
+        }
+        let index = entity.index() as usize;
+        if index >= self.outbox.len() {
+            if place == NONE {
+                return;
+            }
+            self.outbox.resize(self.natives.len(), NONE);
+        }
+        self.outbox[index] = place;
+    }
+
+    /// The entity, which was here and is not in the outbox, has left.
     #[inline]
     pub(crate) fn depart(&mut self, entity: Entity) {
         self.live -= 1;
         if entity.origin() == self.origin {
             let slot = &mut self.natives[entity.index() as usize];
-            debug_assert!(slot.generation == entity.generation() && slot.table < FREE);
-            (slot.table, slot.row, slot.outbox) = (AWAY, NONE, NONE);
+            debug_assert!(slot.generation() == entity.generation() && slot.table() < FREE);
+            *slot = Slot::new(entity.generation(), AWAY, 0);
         } else {
             self.vacate(entity);
         }
     }
 
-    /// The entity, which was here, is no more. `true` if its slot is another
-    /// world's to reuse.
+    /// The entity, which was here and is not in the outbox, is no more. `true` if
+    /// its slot is another world's to reuse.
     #[inline]
     pub(crate) fn remove(&mut self, entity: Entity) -> bool {
         self.live -= 1;
         if entity.origin() == self.origin {
-            self.release(entity.index());
+            self.release(entity);
             false
         } else {
             self.vacate(entity);
@@ -237,35 +424,31 @@ impl Entities {
 
     /// An entity of this world died abroad. An id that is not away is ignored.
     pub(crate) fn reclaim(&mut self, entity: Entity) {
-        let away = self
-            .natives
-            .get(entity.index() as usize)
-            .is_some_and(|slot| slot.generation == entity.generation() && slot.table == AWAY);
-        if entity.origin() == self.origin && away {
-            self.release(entity.index());
+        let slot = self.natives.get(entity.index() as usize);
+        if entity.origin() == self.origin && slot.is_some_and(|slot| slot.is_away(entity)) {
+            self.release(entity);
         }
     }
 
-    fn release(&mut self, index: u32) {
+    #[inline]
+    fn release(&mut self, entity: Entity) {
+        let (index, generation) = (entity.index(), entity.generation());
         let slot = &mut self.natives[index as usize];
-        slot.outbox = NONE;
-        slot.table = FREE;
-        if slot.generation == MAX_GENERATION {
+        if generation == MAX_GENERATION {
             // Used up: retired, so that no id ever comes twice.
-            slot.generation = 0;
+            *slot = Slot::free(0, 0);
             return;
         }
-        slot.generation += 1;
-        slot.row = self.free;
+        *slot = Slot::free(generation + 1, self.free);
         self.free = index;
     }
 
     fn vacate(&mut self, entity: Entity) {
-        let (origin, page, place) = guest_place(entity);
+        let (origin, page, index) = guest_place(entity);
         let home = &mut self.guests[origin].pages[page];
         let page = home.as_mut().expect("a guest has a page");
-        debug_assert_eq!(page.slots[place].generation, entity.generation());
-        page.slots[place] = VACANT;
+        debug_assert_eq!(page.slots[index].generation(), entity.generation());
+        page.slots[index] = VACANT;
         page.used -= 1;
         if page.used == 0 {
             self.pool.extend(home.take());
@@ -274,6 +457,10 @@ impl Entities {
 
     /// Gives back memory that no entity needs.
     pub(crate) fn shrink(&mut self) {
+        self.natives.shrink();
+        let used = self.outbox.iter().rposition(|&place| place != NONE);
+        self.outbox.truncate(used.map_or(0, |last| last + 1));
+        self.outbox.shrink_to_fit();
         self.pool = Vec::new();
         for guests in &mut self.guests {
             let used = guests.pages.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
@@ -286,7 +473,8 @@ impl Entities {
     pub(crate) fn bytes(&self) -> usize {
         let pages: usize = self.guests.iter().map(|guests| guests.pages.capacity()).sum();
         let used: usize = self.guests.iter().flat_map(|guests| &guests.pages).flatten().count();
-        self.natives.capacity() * size_of::<Slot>()
+        self.natives.bytes()
+            + self.outbox.capacity() * size_of::<u32>()
             + pages * size_of::<usize>()
             + (used + self.pool.len()) * size_of::<Page>()
     }

@@ -4,7 +4,7 @@ use core::fmt;
 use core::num::NonZeroU64;
 
 const INDEX_BITS: u32 = 32;
-const GENERATION_BITS: u32 = 20;
+pub(crate) const GENERATION_BITS: u32 = 20;
 /// The highest generation; a slot that would go beyond it is retired.
 pub(crate) const MAX_GENERATION: u32 = (1 << GENERATION_BITS) - 1;
 /// The highest origin.
@@ -41,6 +41,12 @@ impl Entity {
     /// How often the slot has been used.
     pub const fn generation(self) -> u32 {
         (self.0.get() >> INDEX_BITS) as u32 & MAX_GENERATION
+    }
+
+    /// The origin, and the generation in the lowest bits.
+    #[inline(always)]
+    pub(crate) const fn origin_and_generation(self) -> u32 {
+        (self.0.get() >> INDEX_BITS) as u32
     }
 
     /// The slot in the origin.

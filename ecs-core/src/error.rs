@@ -43,6 +43,8 @@ pub enum AccessError {
         /// What was asked for.
         wanted: &'static str,
     },
+    /// The entity was asked for twice at once.
+    Twice(Entity),
 }
 
 impl fmt::Display for AccessError {
@@ -51,6 +53,9 @@ impl fmt::Display for AccessError {
             Self::Entity(error) => error.fmt(f),
             Self::Missing { entity, wanted } => {
                 write!(f, "entity {entity} has no `{wanted}`: insert it first, or ask `has` before")
+            }
+            Self::Twice(entity) => {
+                write!(f, "entity {entity} is asked for twice at once: ask for it once")
             }
         }
     }
@@ -76,6 +81,18 @@ pub enum Refusal {
     },
     /// The world's archetypes are closed, and this is none of them.
     ClosedArchetype,
+    /// The world has as many archetypes as it can tell apart.
+    TooManyArchetypes {
+        /// How many.
+        limit: u32,
+    },
+    /// Columns that were to make entities are not of one length.
+    UnequalColumns {
+        /// How long the first is, in rows.
+        first: usize,
+        /// How long another is.
+        other: usize,
+    },
 }
 
 impl fmt::Display for Refusal {
@@ -90,6 +107,14 @@ impl fmt::Display for Refusal {
             }
             Self::ClosedArchetype => f.write_str(
                 "the world's archetypes are closed, and this set of components is none of them: declare it in `archetypes(...)`",
+            ),
+            Self::TooManyArchetypes { limit } => write!(
+                f,
+                "the world has {limit} archetypes, and can tell no more apart: give components that come in any combination `#[component(storage = \"sparse\")]`"
+            ),
+            Self::UnequalColumns { first, other } => write!(
+                f,
+                "the first column has {first} rows and another {other}: give each entity a value in every column"
             ),
         }
     }

@@ -2,132 +2,110 @@
 
 use core::fmt;
 use core::marker::PhantomData;
+use core::mem::MaybeUninit;
 use core::slice;
 
-use crate::entities::Entities;
-use crate::entity::Entity;
-use crate::outbox::{Outbox, Request};
-use crate::query::{Filter, Query};
-use crate::schema::{Mask, Schema};
-use crate::table::Table;
+use crate::query::{Filter, Query, Rows};
+use crate::schema::Schema;
+use crate::table::{Table, WORD};
 
 /// The entities that a query matches, table by table.
 ///
 /// [`for_each`](Iterator::for_each) and `fold` run as one plain loop over each
-/// table; [`slices`](Self::slices) gives whole columns.
+/// table; [`slices`](Self::slices) gives whole columns, and
+/// [`chunks`](Self::chunks) parts for several threads.
 pub struct QueryIter<'w, S: Schema, Q: Query<S>, F: Filter<S> = ()> {
     tables: slice::Iter<'w, Table>,
-    marks: Marks<'w>,
-    table: Option<Rows<'w, S, Q>>,
-    filter: PhantomData<F>,
-}
-
-/// The rest of one table.
-struct Rows<'w, S: Schema, Q: Query<S>> {
-    fetch: Q::Fetch,
-    entities: &'w [Entity],
-    mask: Mask,
-    row: usize,
-}
-
-/// Tells which entities have a marker.
-#[derive(Clone, Copy)]
-struct Marks<'w> {
-    entities: &'w Entities,
-    outbox: &'w Outbox,
-}
-
-impl Marks<'_> {
-    fn has(&self, entity: Entity) -> bool {
-        let place = self.entities.find(entity).map(|slot| slot.outbox);
-        let parcel = place.ok().and_then(|place| self.outbox.get(place));
-        parcel.is_some_and(|parcel| matches!(parcel.request, Request::Marked(_)))
-    }
+    open: QueryChunk<'w, S, Q, F>,
 }
 
 impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> QueryIter<'w, S, Q, F> {
+    /// `rows` is of any table.
+    ///
     /// # Safety
     /// For `'w` nobody else uses the tables' components in conflict with the
     /// query, which does not conflict with itself.
     #[inline(always)]
-    pub(crate) unsafe fn new(
-        tables: &'w [Table],
-        entities: &'w Entities,
-        outbox: &'w Outbox,
-    ) -> Self {
-        let marks = Marks { entities, outbox };
-        Self { tables: tables.iter(), marks, table: None, filter: PhantomData }
+    pub(crate) unsafe fn new(tables: &'w [Table], rows: Rows<'w>) -> Self {
+        Self { tables: tables.iter(), open: QueryChunk::empty(rows) }
     }
 
     #[inline(always)]
     fn matches(table: &Table) -> bool {
         let required = Q::ACCESS.required;
-        table.mask() & required == required && F::table(table.mask()) && !table.is_empty()
+        let possible = if S::SPARSE == 0 { table.mask() } else { table.possible() };
+        possible & required == required && F::table(table) && !table.is_empty()
     }
 
     #[inline(always)]
-    fn open(table: &'w Table) -> Rows<'w, S, Q> {
-        // SAFETY: the table matches, so it has what is required.
-        let fetch = unsafe { Q::fetch(table) };
-        Rows { fetch, entities: table.entities(), mask: table.mask(), row: 0 }
-    }
-
-    #[inline(always)]
-    fn next_table(&mut self) -> Option<Rows<'w, S, Q>> {
+    fn next_table(&mut self) -> Option<QueryChunk<'w, S, Q, F>> {
         let table = self.tables.find(|table| Self::matches(table))?;
-        Some(Self::open(table))
+        // SAFETY: the table matches, and its rows are given once only; `new`'s
+        // caller keeps others away.
+        Some(unsafe { QueryChunk::new(Rows { table, ..self.open.rows }, 0, table.len()) })
     }
 
     /// The columns of each table: `&[C]` for `&C`, `&mut [C]` for `&mut C`,
     /// `&[Entity]` for `Entity`. A table of which `next` has given rows is left
     /// out: they may still be borrowed.
+    ///
+    /// Columns start at a multiple of 64 bytes. With the feature `bytemuck`,
+    /// [`lanes`](crate::lanes::Lanes) of plain components are slices of numbers.
     #[inline]
     pub fn slices(self) -> SliceIter<'w, S, Q, F> {
-        const { assert!(!F::ROWS, "a filter by `TransferMarker` looks at rows: no slices") };
+        const { assert!(!F::ROWS, "a filter by `TransferMarker` or by a sparse component looks at rows: no slices") };
+        const {
+            assert!(
+                (Q::ACCESS.read | Q::ACCESS.write) & S::SPARSE == 0,
+                "a sparse component is not in every row of its column: no slices"
+            );
+        };
         SliceIter { tables: self.tables, query: PhantomData, filter: PhantomData }
+    }
+
+    /// The entities in parts of up to `rows` rows of one table each, for several
+    /// threads to work on. A table of which `next` has given rows is left out, as by
+    /// [`slices`](Self::slices).
+    ///
+    /// # Panics
+    /// If `rows` is zero.
+    #[inline]
+    pub fn chunks(self, rows: usize) -> ChunkIter<'w, S, Q, F> {
+        assert!(rows > 0, "a chunk has at least one row");
+        // Words of bitmaps are not shared between chunks.
+        let rows = if QueryChunk::<S, Q, F>::BITS { rows.next_multiple_of(WORD) } else { rows };
+        ChunkIter { query: self, rows, table: None, first: 0 }
     }
 }
 
 impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> Iterator for QueryIter<'w, S, Q, F> {
     type Item = Q::Item<'w>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Q::Item<'w>> {
         loop {
-            if let Some(rows) = &mut self.table {
-                while rows.row < rows.entities.len() {
-                    let row = rows.row;
-                    rows.row += 1;
-                    if F::ROWS && !F::row(rows.mask, self.marks.has(rows.entities[row])) {
-                        continue;
-                    }
-                    // SAFETY: the row is in the table, and given once only.
-                    return Some(unsafe { Q::item(rows.fetch, row) });
-                }
+            if let Some(item) = self.open.next() {
+                return Some(item);
             }
-            self.table = Some(self.next_table()?);
+            self.open = self.next_table()?;
         }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let begun = self.table.as_ref().map_or(0, |rows| rows.entities.len() - rows.row);
         let tables = self.tables.clone().filter(|table| Self::matches(table));
-        let rows = begun + tables.map(Table::len).sum::<usize>();
-        (if F::ROWS { 0 } else { rows }, Some(rows))
+        let (least, most) = self.open.size_hint();
+        let rows = tables.map(Table::len).sum::<usize>();
+        let least = if QueryChunk::<S, Q, F>::BITS { 0 } else { least + rows };
+        (least, most.map(|most| most + rows))
     }
 
     #[inline]
     fn fold<B, G: FnMut(B, Q::Item<'w>) -> B>(mut self, init: B, mut f: G) -> B {
-        let mut result = init;
-        let mut begun = self.table.take();
-        while let Some(rows) = begun.take().or_else(|| self.next_table()) {
-            for row in rows.row..rows.entities.len() {
-                if F::ROWS && !F::row(rows.mask, self.marks.has(rows.entities[row])) {
-                    continue;
-                }
-                // SAFETY: the row is in the table, and given once only.
-                result = f(result, unsafe { Q::item(rows.fetch, row) });
-            }
+        let empty = QueryChunk::empty(self.open.rows);
+        let open = core::mem::replace(&mut self.open, empty);
+        let mut result = open.fold(init, &mut f);
+        while let Some(chunk) = self.next_table() {
+            result = chunk.fold(result, &mut f);
         }
         result
     }
@@ -136,6 +114,177 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> Iterator for QueryIter<'w, S, Q, 
 impl<S: Schema, Q: Query<S>, F: Filter<S>> fmt::Debug for QueryIter<'_, S, Q, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("QueryIter").field("left", &self.size_hint().1).finish_non_exhaustive()
+    }
+}
+
+/// Entities that a query matches, rows of one table.
+///
+/// Can be sent to another thread if the schema's components can, and be shared.
+pub struct QueryChunk<'w, S: Schema, Q: Query<S>, F: Filter<S> = ()> {
+    rows: Rows<'w>,
+    /// Of the table, if `first` is below `end`.
+    fetch: MaybeUninit<Q::Fetch>,
+    /// Rows `first..end` are left; where rows differ, those of which a bit is set in
+    /// `bits`, which are of the word of `first`, or in the words after it.
+    first: usize,
+    end: usize,
+    bits: u64,
+    query: PhantomData<(fn(S, Q) -> (S, Q), F)>,
+}
+
+// SAFETY: a chunk lets the components of its own rows be read or written, and
+// reads the ids and the outbox, which nobody changes meanwhile.
+unsafe impl<S, Q, F> Send for QueryChunk<'_, S, Q, F>
+where
+    S: Schema<Types: Send + Sync>,
+    Q: Query<S>,
+    F: Filter<S>,
+{
+}
+
+impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> QueryChunk<'w, S, Q, F> {
+    /// Whether some rows of a table match and others don't.
+    const BITS: bool = F::ROWS || Q::ACCESS.required & S::SPARSE != 0;
+
+    #[inline(always)]
+    fn empty(rows: Rows<'w>) -> Self {
+        let fetch = MaybeUninit::uninit();
+        Self { rows, fetch, first: 0, end: 0, bits: 0, query: PhantomData }
+    }
+
+    /// # Safety
+    /// The table matches the query; `first` is below `end`, which is at most the
+    /// table's length; as [`QueryIter::new`], for these rows.
+    #[inline(always)]
+    unsafe fn new(rows: Rows<'w>, first: usize, end: usize) -> Self {
+        debug_assert!(first < end && end <= rows.table.len());
+        // SAFETY: the table matches, so it can have what is required.
+        let fetch = MaybeUninit::new(unsafe { Q::fetch(rows.table) });
+        let mut chunk = Self { rows, fetch, first, end, bits: 0, query: PhantomData };
+        if Self::BITS {
+            // SAFETY: `first` is below the length.
+            chunk.bits = unsafe { chunk.word(first / WORD) } & !0 << (first % WORD);
+        }
+        chunk
+    }
+
+    /// Which rows of a word match.
+    ///
+    /// # Safety
+    /// `64 * word` is below `end`.
+    #[inline(always)]
+    unsafe fn word(&self, word: usize) -> u64 {
+        let left = self.end - word * WORD;
+        let there = if left < WORD { !(!0 << left) } else { !0 };
+        // SAFETY: there is a row in this word, so the columns were found.
+        there & unsafe { Q::present(self.fetch.assume_init(), word) } & F::rows(self.rows, word)
+    }
+
+    /// The next row that matches, where rows differ.
+    #[inline(always)]
+    fn next_bit(&mut self) -> Option<usize> {
+        while self.bits == 0 {
+            let word = self.first / WORD + 1;
+            if word * WORD >= self.end {
+                self.first = self.end;
+                return None;
+            }
+            self.first = word * WORD;
+            // SAFETY: it is below `end`.
+            self.bits = unsafe { self.word(word) };
+        }
+        let row = self.first / WORD * WORD + self.bits.trailing_zeros() as usize;
+        self.bits &= self.bits - 1;
+        Some(row)
+    }
+}
+
+impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> Iterator for QueryChunk<'w, S, Q, F> {
+    type Item = Q::Item<'w>;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Q::Item<'w>> {
+        let row = if Self::BITS {
+            self.next_bit()?
+        } else {
+            if self.first == self.end {
+                return None;
+            }
+            self.first += 1;
+            self.first - 1
+        };
+        // SAFETY: the row is in the table, matches, and is given once only.
+        Some(unsafe { Q::item(self.fetch.assume_init(), row) })
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let rows = self.end - self.first;
+        (if Self::BITS { 0 } else { rows }, Some(rows))
+    }
+
+    #[inline(always)]
+    fn fold<B, G: FnMut(B, Q::Item<'w>) -> B>(mut self, init: B, mut f: G) -> B {
+        let mut result = init;
+        if self.first == self.end {
+            return result;
+        }
+        // SAFETY: there are rows, so the columns were found.
+        let fetch = unsafe { self.fetch.assume_init() };
+        if Self::BITS {
+            while let Some(row) = self.next_bit() {
+                // SAFETY: the row is in the table, matches, and is given once only.
+                result = f(result, unsafe { Q::item(fetch, row) });
+            }
+        } else {
+            for row in self.first..self.end {
+                // SAFETY: the row is in the table, and given once only.
+                result = f(result, unsafe { Q::item(fetch, row) });
+            }
+        }
+        result
+    }
+}
+
+impl<S: Schema, Q: Query<S>, F: Filter<S>> fmt::Debug for QueryChunk<'_, S, Q, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QueryChunk").field("rows", &(self.first..self.end)).finish_non_exhaustive()
+    }
+}
+
+/// What a query matches, in chunks. Made by [`QueryIter::chunks`].
+pub struct ChunkIter<'w, S: Schema, Q: Query<S>, F: Filter<S> = ()> {
+    query: QueryIter<'w, S, Q, F>,
+    rows: usize,
+    /// Of which rows from `first` on are left.
+    table: Option<&'w Table>,
+    first: usize,
+}
+
+impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> Iterator for ChunkIter<'w, S, Q, F> {
+    type Item = QueryChunk<'w, S, Q, F>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let table = match self.table {
+            Some(table) => table,
+            None => {
+                self.first = 0;
+                self.query.tables.find(|table| QueryIter::<S, Q, F>::matches(table))?
+            }
+        };
+        let (first, end) = (self.first, table.len().min(self.first.saturating_add(self.rows)));
+        self.first = end;
+        self.table = (end < table.len()).then_some(table);
+        // SAFETY: the table matches, and these rows are given once only; the query
+        // keeps others away.
+        Some(unsafe { QueryChunk::new(Rows { table, ..self.query.open.rows }, first, end) })
+    }
+}
+
+impl<S: Schema, Q: Query<S>, F: Filter<S>> fmt::Debug for ChunkIter<'_, S, Q, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChunkIter").field("rows", &self.rows).finish_non_exhaustive()
     }
 }
 

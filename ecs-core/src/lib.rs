@@ -2,9 +2,13 @@
 #![no_std]
 
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 pub mod block;
 pub mod bundle;
+mod column;
+pub mod columns;
 pub mod commands;
 pub mod component;
 pub mod config;
@@ -19,6 +23,7 @@ pub mod query;
 pub mod resources;
 pub mod schedule;
 pub mod schema;
+mod shelf;
 pub mod table;
 mod tables;
 mod text;
@@ -37,7 +42,10 @@ pub mod __support {
     pub use crate::entity::Entity;
     pub use crate::members::{Group, Member};
     pub use crate::query::{Access, Query, ReadOnlyQuery};
-    pub use crate::schema::{ComponentInfo, Contains, Mask, NotClone, NotSend, Probe, Schema};
+    pub use crate::component::Storage;
+    pub use crate::schema::{
+        ComponentInfo, Contains, Mask, NotClone, NotComponent, NotSend, Probe, Schema,
+    };
     pub use crate::table::Table;
     pub use crate::topology::check;
     pub use core;

@@ -1,8 +1,9 @@
 //! The one place that calls the allocator, and the one that drops values behind
 //! erased pointers.
 
-use alloc::alloc::{alloc, dealloc, handle_alloc_error, realloc};
+use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 use core::alloc::Layout;
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use crate::schema::{ComponentInfo, Mask};
@@ -49,34 +50,16 @@ pub(crate) fn allocate(bytes: usize, align: usize) -> NonNull<u8> {
 /// Gives the memory back.
 ///
 /// # Safety
-/// `memory` came from this module with the same `bytes` and `align`.
+/// `memory` came from [`allocate`] with the same `bytes` and `align`.
 pub(crate) unsafe fn free(memory: NonNull<u8>, bytes: usize, align: usize) {
     // SAFETY: the caller promises the same layout as was allocated.
     unsafe { dealloc(memory.as_ptr(), layout(bytes, align)) }
 }
 
-/// Moves `old_bytes` of memory to `new_bytes`, keeping what fits.
-///
-/// # Safety
-/// `memory` came from this module with `old_bytes` and `align`; `new_bytes` is
-/// not zero.
-pub(crate) unsafe fn resize(
-    memory: NonNull<u8>,
-    old_bytes: usize,
-    new_bytes: usize,
-    align: usize,
-) -> NonNull<u8> {
-    let new = layout(new_bytes, align);
-    // SAFETY: the caller promises the old layout; the new size is not zero and,
-    // as `new` exists, does not overflow.
-    let moved = unsafe { realloc(memory.as_ptr(), layout(old_bytes, align), new_bytes) };
-    NonNull::new(moved).unwrap_or_else(|| out_of_memory(new))
-}
-
 /// Ends the program, also where the allocation error would unwind, as it does
 /// without `std`: a table whose columns have grown in part must not be seen.
 #[cold]
-fn out_of_memory(layout: Layout) -> ! {
+pub(crate) fn out_of_memory(layout: Layout) -> ! {
     struct Abort;
     impl Drop for Abort {
         fn drop(&mut self) {
@@ -93,47 +76,81 @@ fn layout(bytes: usize, align: usize) -> Layout {
         .expect("a column outgrows the address space")
 }
 
-/// Drops rows of columns, each value once, also when a drop panics: the others
-/// are then dropped while unwinding.
-pub(crate) struct DropRows<F: Fn(usize) -> *mut u8> {
+/// Moves one value of `size` bytes. Small ones don't take the call of `memcpy`,
+/// which costs more than they do.
+///
+/// # Safety
+/// `from` is valid for reads and `to` for writes of `size` bytes, apart.
+#[inline(always)]
+pub(crate) unsafe fn move_value(from: *const u8, to: *mut u8, size: usize) {
+    /// Both ends, which overlap where `size` is less than two `P`s.
+    ///
+    /// # Safety
+    /// As for [`move_value`]; `size` is at least that of `P`.
+    #[inline(always)]
+    unsafe fn ends<P: Copy>(from: *const u8, to: *mut u8, size: usize) {
+        let last = size - size_of::<P>();
+        // SAFETY: both pieces lie within `size`. They are read as they are, also
+        // where they are padding or parts of pointers.
+        unsafe {
+            let head = from.cast::<MaybeUninit<P>>().read_unaligned();
+            let tail = from.add(last).cast::<MaybeUninit<P>>().read_unaligned();
+            to.cast::<MaybeUninit<P>>().write_unaligned(head);
+            to.add(last).cast::<MaybeUninit<P>>().write_unaligned(tail);
+        }
+    }
+    // SAFETY: the pieces are no larger than `size`.
+    unsafe {
+        match size {
+            4..=8 => ends::<[u8; 4]>(from, to, size),
+            9..=16 => ends::<[u8; 8]>(from, to, size),
+            17..=32 => ends::<[u8; 16]>(from, to, size),
+            _ => from.copy_to_nonoverlapping(to, size),
+        }
+    }
+}
+
+/// Drops values of rows, each once, also when a drop panics: the others are then
+/// dropped while unwinding.
+pub(crate) struct DropRows<F: Fn(usize, usize) -> *mut u8> {
     infos: &'static [ComponentInfo],
-    column: F,
+    cell: F,
     mask: Mask,
     first: usize,
     end: usize,
     next: usize,
 }
 
-impl<F: Fn(usize) -> *mut u8> DropRows<F> {
-    /// Drops the values of `mask` in rows `first..end`; `column` answers where a
-    /// component's row 0 is.
+impl<F: Fn(usize, usize) -> *mut u8> DropRows<F> {
+    /// Drops the values of `mask` in rows `first..end`; `cell` answers where a
+    /// component's value in a row is, or null if there is none.
     ///
     /// # Safety
-    /// The rows hold valid values of all components of `mask`, which are not
-    /// used again; `infos` describes them.
+    /// What `cell` answers is a valid value of the component, not used again;
+    /// `infos` describes the components.
     pub(crate) unsafe fn run(
         infos: &'static [ComponentInfo],
         mask: Mask,
         first: usize,
         end: usize,
-        column: F,
+        cell: F,
     ) {
-        let mut rows = Self { infos, column, mask, first, end, next: first };
+        let mut rows = Self { infos, cell, mask, first, end, next: first };
         rows.drop_rest();
     }
 
     fn drop_rest(&mut self) {
         while self.mask != 0 {
             let index = self.mask.trailing_zeros() as usize;
-            let info = &self.infos[index];
-            if let Some(drop) = info.drop {
-                let column = (self.column)(index);
+            if let Some(drop) = self.infos[index].drop {
                 while self.next < self.end {
-                    let row = self.next;
+                    let value = (self.cell)(index, self.next);
                     self.next += 1;
-                    // SAFETY: `run`'s caller promises a valid value at `row`, and
-                    // `next` has moved past it, so that it is dropped once.
-                    unsafe { drop(column.add(row * info.size)) }
+                    if !value.is_null() {
+                        // SAFETY: `run`'s caller promises a valid value, and `next`
+                        // has moved past it, so that it is dropped once.
+                        unsafe { drop(value) }
+                    }
                 }
             }
             self.next = self.first;
@@ -142,7 +159,7 @@ impl<F: Fn(usize) -> *mut u8> DropRows<F> {
     }
 }
 
-impl<F: Fn(usize) -> *mut u8> Drop for DropRows<F> {
+impl<F: Fn(usize, usize) -> *mut u8> Drop for DropRows<F> {
     fn drop(&mut self) {
         self.drop_rest();
     }

@@ -86,51 +86,61 @@ impl Outbox {
         self.parcels.iter().flatten()
     }
 
-    /// The parcel at the place that a slot holds.
-    pub(crate) fn get(&self, place: u32) -> Option<&Parcel> {
-        self.parcels.get(place as usize)?.as_ref()
+    /// Why an entity that is here wants to leave, if it does.
+    #[inline]
+    pub(crate) fn request(&self, entities: &Entities, entity: Entity) -> Option<Request> {
+        if self.parcels.is_empty() {
+            return None;
+        }
+        let parcel = self.parcels.get(entities.outbox(entity) as usize)?.as_ref();
+        parcel.map(|parcel| parcel.request)
     }
 
     /// Puts an entity that is here; a marker replaces what was asked before, a
     /// completion leaves a marker in force.
     pub(crate) fn put(&mut self, entities: &mut Entities, parcel: Parcel) {
-        let slot = entities.slot_mut(parcel.entity);
-        if slot.outbox == NONE {
+        let place = entities.outbox(parcel.entity);
+        if place == NONE {
             // Removed and put again and again within a tick: gaps don't pile up.
             if self.gaps > 64 && self.gaps > self.parcels.len() / 2 {
                 self.compact(entities);
             }
-            entities.slot_mut(parcel.entity).outbox =
-                u32::try_from(self.parcels.len()).expect("fewer than 2^32 residents");
+            let place = u32::try_from(self.parcels.len()).expect("fewer than 2^32 residents");
+            entities.set_outbox(parcel.entity, place);
             self.parcels.push(Some(parcel));
         } else if matches!(parcel.request, Request::Marked(_)) {
-            self.parcels[slot.outbox as usize] = Some(parcel);
+            self.parcels[place as usize] = Some(parcel);
         }
     }
 
-    /// Takes out the parcel at the place that an entity's slot held.
-    pub(crate) fn take(&mut self, place: u32) -> Option<Parcel> {
-        let parcel = self.parcels.get_mut(place as usize)?.take();
-        self.gaps += usize::from(parcel.is_some());
+    /// Takes out an entity that is here; answers why it was there, if it was.
+    #[inline]
+    pub(crate) fn take(&mut self, entities: &mut Entities, entity: Entity) -> Option<Request> {
+        if self.parcels.is_empty() {
+            return None;
+        }
+        let parcel = self.parcels.get_mut(entities.outbox(entity) as usize)?.take()?;
+        entities.set_outbox(entity, NONE);
+        self.gaps += 1;
         if self.gaps == self.parcels.len() {
             self.parcels.clear();
             self.gaps = 0;
         }
-        parcel
+        Some(parcel.request)
     }
 
     fn compact(&mut self, entities: &mut Entities) {
         self.parcels.retain(Option::is_some);
         self.gaps = 0;
         for (place, parcel) in self.parcels.iter().flatten().enumerate() {
-            entities.slot_mut(parcel.entity).outbox = place as u32;
+            entities.set_outbox(parcel.entity, place as u32);
         }
     }
 
     /// Moves all parcels to `out`; their entities are in the outbox no more.
     pub(crate) fn drain_into(&mut self, entities: &mut Entities, out: &mut Vec<Parcel>) {
         for parcel in self.parcels.drain(..).flatten() {
-            entities.slot_mut(parcel.entity).outbox = NONE;
+            entities.set_outbox(parcel.entity, NONE);
             out.push(parcel);
         }
         self.gaps = 0;

@@ -1,13 +1,15 @@
 //! What a query reads and writes of each entity, and which it matches.
 
+use core::fmt;
 use core::marker::PhantomData;
-use core::slice;
+use core::{ptr, slice};
 
-use crate::component::Component;
+use crate::component::{Component, Storage};
+use crate::entities::Entities;
 use crate::entity::Entity;
-use crate::outbox::TransferMarker;
+use crate::outbox::{Outbox, Request, TransferMarker};
 use crate::schema::{Contains, Mask, Schema};
-use crate::table::Table;
+use crate::table::{Table, WORD};
 
 /// The components that a query touches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +46,9 @@ impl Access {
 /// [`Entity`], tuples, and structs with `#[derive(Query)]`.
 ///
 /// # Safety
-/// `fetch`, `item` and `slices` touch only the components of `ACCESS`, and
-/// write only those of `ACCESS.write`.
+/// `fetch`, `present`, `item` and `slices` touch only the components of `ACCESS`,
+/// and write only those of `ACCESS.write`. `present` has the bit of a row only if
+/// the row has every sparse component of `ACCESS.required`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be queried in the schema `{S}`",
     label = "not a query over `{S}`",
@@ -64,20 +67,29 @@ pub unsafe trait Query<S: Schema> {
     /// Finds the columns.
     ///
     /// # Safety
-    /// The table has all components of `ACCESS.required`.
+    /// Every component of `ACCESS.required` is among the table's possible ones.
     unsafe fn fetch(table: &Table) -> Self::Fetch;
+
+    /// Which rows have the sparse components that are required: bit `n` is that of
+    /// row `64 * word + n`.
+    ///
+    /// # Safety
+    /// `64 * word` is below the table's length.
+    unsafe fn present(fetch: Self::Fetch, word: usize) -> u64;
 
     /// The entity at `row`.
     ///
     /// # Safety
-    /// `row` is below the table's length; for `'w` nobody else uses the row's
-    /// components in conflict with `ACCESS`; `ACCESS.conflict` is false.
+    /// `row` is below the table's length, and `present` has its bit; for `'w` nobody
+    /// else uses the row's components in conflict with `ACCESS`; `ACCESS.conflict`
+    /// is false.
     unsafe fn item<'w>(fetch: Self::Fetch, row: usize) -> Self::Item<'w>;
 
     /// All `len` rows.
     ///
     /// # Safety
-    /// As for `item`, for all rows; `len` is the table's length.
+    /// As for `item`, for all rows; `len` is the table's length; no component of
+    /// `ACCESS` is sparse.
     unsafe fn slices<'w>(fetch: Self::Fetch, len: usize) -> Self::Slices<'w>;
 }
 
@@ -100,28 +112,78 @@ const fn writes(mask: Mask) -> Access {
     Access { required: mask, read: 0, write: mask, conflict: false }
 }
 
+/// Where the column of one component is.
+pub struct Values<C> {
+    column: *mut C,
+    /// Of a sparse component, else null and never read.
+    bitmap: *const u64,
+}
+
+impl<C> Clone for Values<C> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<C> Copy for Values<C> {}
+
+impl<C> fmt::Debug for Values<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Values").field(&self.column).finish()
+    }
+}
+
+impl<C: Component> Values<C> {
+    #[inline(always)]
+    fn of<S: Contains<C>>(table: &Table) -> Self {
+        let bitmap = match C::STORAGE {
+            Storage::Table => ptr::null(),
+            Storage::Sparse => table.bitmap(S::INDEX),
+        };
+        // SAFETY: the schema promises that the index is the component's.
+        Self { column: unsafe { table.values(S::INDEX) }, bitmap }
+    }
+
+    /// # Safety
+    /// As [`Query::present`].
+    #[inline(always)]
+    unsafe fn present(self, word: usize) -> u64 {
+        match C::STORAGE {
+            Storage::Table => !0,
+            // SAFETY: the table holds the component, and so has a bit for each row.
+            Storage::Sparse => unsafe { self.bitmap.add(word).read() },
+        }
+    }
+}
+
 // SAFETY: reads the one component of the access.
 unsafe impl<S: Contains<C>, C: Component> Query<S> for &C {
     type Item<'w> = &'w C;
     type Slices<'w> = &'w [C];
-    type Fetch = *const C;
+    type Fetch = Values<C>;
     const ACCESS: Access = reads(S::BIT);
 
     #[inline(always)]
-    unsafe fn fetch(table: &Table) -> *const C {
-        table.column(S::INDEX).cast::<C>()
+    unsafe fn fetch(table: &Table) -> Values<C> {
+        Values::of::<S>(table)
     }
 
     #[inline(always)]
-    unsafe fn item<'w>(fetch: *const C, row: usize) -> &'w C {
+    unsafe fn present(fetch: Values<C>, word: usize) -> u64 {
+        // SAFETY: the caller promises the same.
+        unsafe { fetch.present(word) }
+    }
+
+    #[inline(always)]
+    unsafe fn item<'w>(fetch: Values<C>, row: usize) -> &'w C {
         // SAFETY: the row is in the column, and no one writes it for `'w`.
-        unsafe { &*fetch.add(row) }
+        unsafe { &*fetch.column.add(row) }
     }
 
     #[inline(always)]
-    unsafe fn slices<'w>(fetch: *const C, len: usize) -> &'w [C] {
+    unsafe fn slices<'w>(fetch: Values<C>, len: usize) -> &'w [C] {
         // SAFETY: the column holds `len` values, and no one writes them for `'w`.
-        unsafe { slice::from_raw_parts(fetch, len) }
+        unsafe { slice::from_raw_parts(fetch.column, len) }
     }
 }
 // SAFETY: writes nothing.
@@ -131,24 +193,30 @@ unsafe impl<S: Contains<C>, C: Component> ReadOnlyQuery<S> for &C {}
 unsafe impl<S: Contains<C>, C: Component> Query<S> for &mut C {
     type Item<'w> = &'w mut C;
     type Slices<'w> = &'w mut [C];
-    type Fetch = *mut C;
+    type Fetch = Values<C>;
     const ACCESS: Access = writes(S::BIT);
 
     #[inline(always)]
-    unsafe fn fetch(table: &Table) -> *mut C {
-        table.column(S::INDEX).cast::<C>()
+    unsafe fn fetch(table: &Table) -> Values<C> {
+        Values::of::<S>(table)
     }
 
     #[inline(always)]
-    unsafe fn item<'w>(fetch: *mut C, row: usize) -> &'w mut C {
+    unsafe fn present(fetch: Values<C>, word: usize) -> u64 {
+        // SAFETY: the caller promises the same.
+        unsafe { fetch.present(word) }
+    }
+
+    #[inline(always)]
+    unsafe fn item<'w>(fetch: Values<C>, row: usize) -> &'w mut C {
         // SAFETY: the row is in the column, and no one else uses it for `'w`.
-        unsafe { &mut *fetch.add(row) }
+        unsafe { &mut *fetch.column.add(row) }
     }
 
     #[inline(always)]
-    unsafe fn slices<'w>(fetch: *mut C, len: usize) -> &'w mut [C] {
+    unsafe fn slices<'w>(fetch: Values<C>, len: usize) -> &'w mut [C] {
         // SAFETY: the column holds `len` values, and no one else uses them for `'w`.
-        unsafe { slice::from_raw_parts_mut(fetch, len) }
+        unsafe { slice::from_raw_parts_mut(fetch.column, len) }
     }
 }
 
@@ -161,8 +229,8 @@ unsafe impl<S: Schema, Q: Query<S>> Query<S> for Option<Q> {
 
     #[inline(always)]
     unsafe fn fetch(table: &Table) -> Self::Fetch {
-        if table.mask() & Q::ACCESS.required == Q::ACCESS.required {
-            // SAFETY: the table has what is required.
+        if table.can_have(Q::ACCESS.required) {
+            // SAFETY: the table can have what is required.
             Some(unsafe { Q::fetch(table) })
         } else {
             None
@@ -170,9 +238,20 @@ unsafe impl<S: Schema, Q: Query<S>> Query<S> for Option<Q> {
     }
 
     #[inline(always)]
+    unsafe fn present(_: Self::Fetch, _: usize) -> u64 {
+        !0
+    }
+
+    #[inline(always)]
     unsafe fn item<'w>(fetch: Self::Fetch, row: usize) -> Self::Item<'w> {
-        // SAFETY: the caller's promises are those of the inner query.
-        fetch.map(|fetch| unsafe { Q::item(fetch, row) })
+        // SAFETY: the caller's promises are those of the inner query, of which the
+        // row's bit is looked at first.
+        unsafe {
+            match fetch {
+                Some(fetch) if has_bit::<S, Q>(fetch, row) => Some(Q::item(fetch, row)),
+                _ => None,
+            }
+        }
     }
 
     #[inline(always)]
@@ -184,6 +263,16 @@ unsafe impl<S: Schema, Q: Query<S>> Query<S> for Option<Q> {
 // SAFETY: the inner query writes nothing.
 unsafe impl<S: Schema, Q: ReadOnlyQuery<S>> ReadOnlyQuery<S> for Option<Q> {}
 
+/// Whether the row has the sparse components that are required.
+///
+/// # Safety
+/// `row` is below the table's length.
+#[inline(always)]
+pub(crate) unsafe fn has_bit<S: Schema, Q: Query<S>>(fetch: Q::Fetch, row: usize) -> bool {
+    // SAFETY: the caller promises that the row is in the table.
+    unsafe { Q::present(fetch, row / WORD) >> (row % WORD) & 1 == 1 }
+}
+
 // SAFETY: reads ids, which are no component.
 unsafe impl<S: Schema> Query<S> for Entity {
     type Item<'w> = Entity;
@@ -194,6 +283,11 @@ unsafe impl<S: Schema> Query<S> for Entity {
     #[inline(always)]
     unsafe fn fetch(table: &Table) -> *const Entity {
         table.entities_ptr()
+    }
+
+    #[inline(always)]
+    unsafe fn present(_: *const Entity, _: usize) -> u64 {
+        !0
     }
 
     #[inline(always)]
@@ -221,6 +315,10 @@ unsafe impl<S: Schema> Query<S> for () {
     #[inline(always)]
     unsafe fn fetch(_: &Table) {}
     #[inline(always)]
+    unsafe fn present((): (), _: usize) -> u64 {
+        !0
+    }
+    #[inline(always)]
     unsafe fn item<'w>((): (), _: usize) -> Self::Item<'w> {}
     #[inline(always)]
     unsafe fn slices<'w>((): (), _: usize) -> Self::Slices<'w> {}
@@ -242,6 +340,14 @@ macro_rules! query {
             unsafe fn fetch(table: &Table) -> Self::Fetch {
                 // SAFETY: the table has what the whole requires, so what the parts do.
                 unsafe { ($($name::fetch(table),)+) }
+            }
+
+            #[inline(always)]
+            #[allow(non_snake_case)]
+            unsafe fn present(fetch: Self::Fetch, word: usize) -> u64 {
+                let ($($name,)+) = fetch;
+                // SAFETY: the caller's promises are those of the parts.
+                unsafe { !0 $(& $name::present($name, word))+ }
             }
 
             #[inline(always)]
@@ -276,10 +382,49 @@ crate::tuples::for_each_tuple!(query);
 pub trait Filter<S: Schema> {
     /// Whether rows of one table can differ.
     const ROWS: bool;
-    /// Whether entities with these components can match.
-    fn table(mask: Mask) -> bool;
-    /// Whether an entity with these components, and a marker or none, matches.
-    fn row(mask: Mask, marked: bool) -> bool;
+    /// Whether rows of the table can match.
+    fn table(table: &Table) -> bool;
+    /// Which rows match: bit `n` is that of row `64 * word + n`. Bits of rows that
+    /// are not there can be anything.
+    fn rows(rows: Rows<'_>, word: usize) -> u64;
+}
+
+/// The rows of a table, and which of them are marked.
+#[derive(Clone, Copy)]
+pub struct Rows<'w> {
+    pub(crate) table: &'w Table,
+    pub(crate) entities: &'w Entities,
+    pub(crate) outbox: &'w Outbox,
+}
+
+impl Rows<'_> {
+    /// Which rows have a [`TransferMarker`].
+    fn marked(self, word: usize) -> u64 {
+        let first = word * WORD;
+        let marked = |&entity: &Entity| {
+            matches!(self.outbox.request(self.entities, entity), Some(Request::Marked(_)))
+        };
+        let rows = self.table.entities().iter().skip(first).take(WORD).enumerate();
+        rows.fold(0, |bits, (n, entity)| bits | u64::from(marked(entity)) << n)
+    }
+
+    /// Which rows have the one component of `mask`.
+    #[inline(always)]
+    fn having<S: Schema>(self, mask: Mask, word: usize) -> u64 {
+        if self.table.possible() & mask == 0 {
+            0
+        } else if mask & S::SPARSE == 0 {
+            !0
+        } else {
+            self.table.present(mask.trailing_zeros() as usize, word)
+        }
+    }
+}
+
+impl fmt::Debug for Rows<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Rows").field(self.table).finish()
+    }
 }
 
 /// Something that an entity can have: a component, or a [`TransferMarker`].
@@ -316,38 +461,38 @@ pub struct Without<C>(PhantomData<C>);
 pub struct Or<T>(PhantomData<T>);
 
 impl<S: Schema, C: Filterable<S>> Filter<S> for With<C> {
-    const ROWS: bool = C::MARKER;
+    const ROWS: bool = C::MARKER || C::MASK & S::SPARSE != 0;
     #[inline(always)]
-    fn table(mask: Mask) -> bool {
-        C::MARKER || mask & C::MASK != 0
+    fn table(table: &Table) -> bool {
+        C::MARKER || table.possible() & C::MASK != 0
     }
     #[inline(always)]
-    fn row(mask: Mask, marked: bool) -> bool {
-        if C::MARKER { marked } else { mask & C::MASK != 0 }
+    fn rows(rows: Rows<'_>, word: usize) -> u64 {
+        if C::MARKER { rows.marked(word) } else { rows.having::<S>(C::MASK, word) }
     }
 }
 
 impl<S: Schema, C: Filterable<S>> Filter<S> for Without<C> {
-    const ROWS: bool = C::MARKER;
+    const ROWS: bool = C::MARKER || C::MASK & S::SPARSE != 0;
     #[inline(always)]
-    fn table(mask: Mask) -> bool {
-        C::MARKER || mask & C::MASK == 0
+    fn table(table: &Table) -> bool {
+        <Self as Filter<S>>::ROWS || table.mask() & C::MASK == 0
     }
     #[inline(always)]
-    fn row(mask: Mask, marked: bool) -> bool {
-        if C::MARKER { !marked } else { mask & C::MASK == 0 }
+    fn rows(rows: Rows<'_>, word: usize) -> u64 {
+        !With::<C>::rows(rows, word)
     }
 }
 
 impl<S: Schema> Filter<S> for () {
     const ROWS: bool = false;
     #[inline(always)]
-    fn table(_: Mask) -> bool {
+    fn table(_: &Table) -> bool {
         true
     }
     #[inline(always)]
-    fn row(_: Mask, _: bool) -> bool {
-        true
+    fn rows(_: Rows<'_>, _: usize) -> u64 {
+        !0
     }
 }
 
@@ -356,23 +501,23 @@ macro_rules! filter {
         impl<S: Schema, $($name: Filter<S>),+> Filter<S> for ($($name,)+) {
             const ROWS: bool = false $(|| $name::ROWS)+;
             #[inline(always)]
-            fn table(mask: Mask) -> bool {
-                true $(&& $name::table(mask))+
+            fn table(table: &Table) -> bool {
+                true $(&& $name::table(table))+
             }
             #[inline(always)]
-            fn row(mask: Mask, marked: bool) -> bool {
-                true $(&& $name::row(mask, marked))+
+            fn rows(rows: Rows<'_>, word: usize) -> u64 {
+                !0 $(& $name::rows(rows, word))+
             }
         }
         impl<S: Schema, $($name: Filter<S>),+> Filter<S> for Or<($($name,)+)> {
             const ROWS: bool = false $(|| $name::ROWS)+;
             #[inline(always)]
-            fn table(mask: Mask) -> bool {
-                false $(|| $name::table(mask))+
+            fn table(table: &Table) -> bool {
+                false $(|| $name::table(table))+
             }
             #[inline(always)]
-            fn row(mask: Mask, marked: bool) -> bool {
-                false $(|| $name::row(mask, marked))+
+            fn rows(rows: Rows<'_>, word: usize) -> u64 {
+                0 $(| $name::rows(rows, word))+
             }
         }
     };

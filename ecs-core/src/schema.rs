@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use crate::component::Component;
+use crate::component::{Component, Storage};
 
 /// A set of components: bit `i` stands for the component with index `i`.
 pub type Mask = u128;
@@ -33,15 +33,18 @@ pub struct ComponentInfo {
     pub clone: Option<CloneFn>,
     /// Whether values may move to another thread.
     pub send: bool,
+    /// How a world keeps its values.
+    pub storage: Storage,
 }
 
 impl ComponentInfo {
-    /// Describes `C`; `clone` and `send` come from a [`Probe`].
+    /// Describes `C`; `clone`, `send` and `storage` come from a [`Probe`].
     pub const fn new<C>(
         name: &'static str,
         offset: usize,
         clone: Option<CloneFn>,
         send: bool,
+        storage: Storage,
     ) -> Self {
         /// # Safety
         /// `value` points to a valid `C` that is not used again.
@@ -57,6 +60,7 @@ impl ComponentInfo {
             drop: if core::mem::needs_drop::<C>() { Some(drop_value::<C>) } else { None },
             clone,
             send,
+            storage,
         }
     }
 }
@@ -88,6 +92,8 @@ pub unsafe trait Schema: Sized + 'static {
     const ALL: Mask = all(Self::COMPONENTS.len());
     /// The components for which dropping does something.
     const NEEDS_DROP: Mask = needs_drop(Self::COMPONENTS);
+    /// The components with [`Storage::Sparse`], which are no part of an archetype.
+    const SPARSE: Mask = sparse(Self::COMPONENTS);
 }
 
 const fn all(count: usize) -> Mask {
@@ -100,6 +106,18 @@ const fn needs_drop(components: &[ComponentInfo]) -> Mask {
     let mut index = 0;
     while index < components.len() {
         if components[index].drop.is_some() {
+            mask |= 1 << index;
+        }
+        index += 1;
+    }
+    mask
+}
+
+const fn sparse(components: &[ComponentInfo]) -> Mask {
+    let mut mask = 0;
+    let mut index = 0;
+    while index < components.len() {
+        if matches!(components[index].storage, Storage::Sparse) {
             mask |= 1 << index;
         }
         index += 1;
@@ -125,9 +143,9 @@ pub unsafe trait Contains<C: Component>: Schema {
 
 /// Finds out what a concrete component can do.
 ///
-/// With [`NotClone`] and [`NotSend`] in scope, `Probe::<C>::CLONE` and
-/// `Probe::<C>::SEND` name the inherent constant where the bound holds and the
-/// trait's otherwise: inherent items win.
+/// With [`NotClone`], [`NotSend`] and [`NotComponent`] in scope, `CLONE`, `SEND` and
+/// `STORAGE` of `Probe::<C>` name the inherent constant where the bound holds and
+/// the trait's otherwise: inherent items win.
 #[derive(Debug)]
 pub struct Probe<C>(PhantomData<C>);
 
@@ -148,6 +166,19 @@ impl<C: Send> Probe<C> {
     /// The component may move to another thread.
     pub const SEND: bool = true;
 }
+
+impl<C: Component> Probe<C> {
+    /// How a world keeps the component.
+    pub const STORAGE: Storage = C::STORAGE;
+}
+
+/// What [`Probe`] answers for a type that is no component, of which the compiler
+/// complains elsewhere.
+pub trait NotComponent {
+    /// Any.
+    const STORAGE: Storage = Storage::Table;
+}
+impl<C> NotComponent for Probe<C> {}
 
 /// What [`Probe`] answers for a component that is not `Clone`.
 pub trait NotClone {

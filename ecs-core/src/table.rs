@@ -3,47 +3,122 @@
 
 use alloc::boxed::Box;
 use core::fmt;
-use core::ptr::{self, NonNull};
+use core::ptr::NonNull;
 use core::slice;
 
+use crate::column;
+use crate::component::Storage;
 use crate::entity::Entity;
-use crate::memory::{self, DropRows, bits};
+use crate::memory::{self, DropRows, bits, move_value};
 use crate::schema::{ComponentInfo, Mask};
 
-/// All entities that have exactly the same components.
+/// All entities that have the same components, those with sparse storage aside.
 ///
-/// Invariants: each column of `mask` and the ids have room for `capacity` rows
-/// and hold values in rows `0..len`. A column that is not in `mask`, or whose
-/// values have no size, is a dangling pointer.
+/// Invariants: each column of `mask`, each sparse column of `held` and the ids
+/// have room for `capacity` rows. The ids and the columns of `mask` hold values in
+/// rows `0..len`; a sparse column does in those of which its bitmap has the bit,
+/// and there are none from `len` on. A column that is neither in `mask` nor in
+/// `held`, or whose values have no size, is a dangling pointer.
 pub struct Table {
-    infos: &'static [ComponentInfo],
     mask: Mask,
     len: usize,
-    capacity: usize,
-    entities: NonNull<Entity>,
     columns: Box<[NonNull<u8>]>,
+    entities: NonNull<Entity>,
+    capacity: usize,
+    infos: &'static [ComponentInfo],
+    /// The columns of `mask` that take bytes.
+    sized: Box<[SizedColumn]>,
+    /// The sparse components for which there is a column and a bitmap.
+    held: Mask,
+    /// By component, dangling where nothing is held; empty in a schema without
+    /// sparse components.
+    bitmaps: Box<[NonNull<u64>]>,
+}
+
+/// A column whose values take bytes.
+#[derive(Clone, Copy)]
+struct SizedColumn {
+    index: usize,
+    size: usize,
 }
 
 const ID: usize = size_of::<Entity>();
+/// Rows to a word of a bitmap.
+pub(crate) const WORD: usize = u64::BITS as usize;
 /// No column is larger, so that its layout, aligned, exists.
 const MAX_BYTES: usize = isize::MAX as usize / 2;
 
+/// The place of a row's bit: its word, and its value there.
+#[inline(always)]
+const fn bit(row: usize) -> (usize, u64) {
+    (row / WORD, 1 << (row % WORD))
+}
+
+const fn bitmap_bytes(rows: usize) -> usize {
+    rows.div_ceil(WORD) * size_of::<u64>()
+}
+
 impl Table {
+    /// `mask` has no sparse component.
     pub(crate) fn new(infos: &'static [ComponentInfo], mask: Mask) -> Self {
+        let sparse = |info: &ComponentInfo| info.storage == Storage::Sparse;
+        let bitmaps = if infos.iter().any(sparse) { infos.len() } else { 0 };
+        let sized = bits(mask).map(|index| SizedColumn { index, size: infos[index].size });
         Self {
-            infos,
             mask,
             len: 0,
-            capacity: 0,
-            entities: memory::dangling(ID).cast(),
             columns: infos.iter().map(|info| memory::dangling(info.align)).collect(),
+            entities: memory::dangling(ID).cast(),
+            capacity: 0,
+            infos,
+            sized: sized.filter(|column| column.size > 0).collect(),
+            held: 0,
+            bitmaps: (0..bitmaps).map(|_| memory::dangling(8).cast()).collect(),
         }
     }
 
-    /// The components of the table's entities.
+    /// The components of the table's entities, without those with sparse storage.
     #[inline(always)]
     pub fn mask(&self) -> Mask {
         self.mask
+    }
+
+    /// The components that the table's entities can have: all of
+    /// [`mask`](Self::mask), and the sparse ones that some have, or had.
+    #[inline(always)]
+    pub fn possible(&self) -> Mask {
+        self.mask | self.held
+    }
+
+    /// Whether an entity of this table can have all of these components.
+    #[inline(always)]
+    pub(crate) fn can_have(&self, mask: Mask) -> bool {
+        self.possible() & mask == mask
+    }
+
+    /// Which of the 64 rows of a word have a sparse component; none if the table
+    /// does not hold it.
+    #[inline(always)]
+    pub(crate) fn present(&self, index: usize, word: usize) -> u64 {
+        if self.held >> index & 1 == 0 || word >= self.capacity.div_ceil(WORD) {
+            return 0;
+        }
+        // SAFETY: what is held has a bit for each row of the capacity.
+        unsafe { self.bitmaps[index].add(word).read() }
+    }
+
+    /// The components of the entity at `row`.
+    ///
+    /// # Panics
+    /// If `row` is not below the length.
+    #[inline]
+    pub fn row_mask(&self, row: usize) -> Mask {
+        assert!(row < self.len, "no such row");
+        let mut mask = self.mask;
+        for index in bits(self.held) {
+            mask |= Mask::from(self.has_bit(index, row)) << index;
+        }
+        mask
     }
 
     /// How many entities the table holds.
@@ -85,13 +160,34 @@ impl Table {
         self.columns[index].as_ptr()
     }
 
-    /// Where the component's value at `row` is.
+    /// As [`column`](Self::column), without a check of the index.
     ///
     /// # Safety
-    /// `row` is below the capacity and the component is in the mask.
+    /// `C` is the component with this index.
+    #[inline(always)]
+    pub(crate) unsafe fn values<C>(&self, index: usize) -> *mut C {
+        debug_assert!(index < self.columns.len() && self.infos[index].size == size_of::<C>());
+        // SAFETY: there is a column, or a dangling pointer, for each component.
+        unsafe { self.columns.get_unchecked(index).as_ptr().cast() }
+    }
+
+    /// Where the bitmap of a sparse component is: bit `row % 64` of word
+    /// `row / 64` tells whether the row has it. Dangling if the table has none.
+    ///
+    /// # Panics
+    /// If `index` is no component of a schema with sparse ones.
+    #[inline(always)]
+    pub fn bitmap(&self, index: usize) -> *const u64 {
+        self.bitmaps[index].as_ptr()
+    }
+
+    /// Where the component's value at `row` is, or would be.
+    ///
+    /// # Safety
+    /// `row` is below the capacity, and the table has a column of the component.
     #[inline(always)]
     pub(crate) unsafe fn cell(&self, index: usize, row: usize) -> *mut u8 {
-        debug_assert!(row < self.capacity && self.mask >> index & 1 == 1);
+        debug_assert!(row < self.capacity && self.possible() >> index & 1 == 1);
         // SAFETY: the column has `capacity` rows of `size` bytes.
         unsafe { self.column(index).add(row * self.infos[index].size) }
     }
@@ -99,42 +195,76 @@ impl Table {
     /// Makes room for the first rows of a declared archetype: what fits 64 KiB,
     /// at most 1,024 and at most `rows`.
     pub(crate) fn reserve_declared(&mut self, rows: usize) {
-        let row = bits(self.mask).map(|index| self.infos[index].size).sum::<usize>() + ID;
+        let row = self.sized.iter().map(|column| column.size).sum::<usize>() + ID;
         self.reserve(rows.min((64 << 10) / row).min(1024));
     }
 
-    /// Makes room for `additional` more rows.
+    /// Makes room for exactly `additional` more rows, if there is less.
     pub(crate) fn reserve(&mut self, additional: usize) {
-        let needed = self.len.checked_add(additional).expect("a table outgrows the address space");
+        let needed = self.rows_with(additional);
         if needed > self.capacity {
-            self.grow(needed.max(self.capacity * 2).max(8));
+            self.resize(needed);
+        }
+    }
+
+    /// Makes room for `additional` more rows, and then for as many again as there
+    /// are, so that growing by little costs little.
+    #[inline(always)]
+    pub(crate) fn make_room(&mut self, additional: usize) {
+        if additional > self.capacity - self.len {
+            self.grow(additional);
         }
     }
 
     #[cold]
-    fn grow(&mut self, capacity: usize) {
-        let old = self.capacity;
+    #[inline(never)]
+    fn grow(&mut self, additional: usize) {
+        let needed = self.rows_with(additional);
+        self.resize(needed.max(self.capacity.saturating_mul(2)).max(8));
+    }
+
+    fn rows_with(&self, additional: usize) -> usize {
+        self.len.checked_add(additional).expect("a table outgrows the address space")
+    }
+
+    /// Moves all columns to memory for `capacity` rows, at least `len`.
+    fn resize(&mut self, capacity: usize) {
+        let (old, len) = (self.capacity, self.len);
+        debug_assert!(capacity >= len);
         // Checked first: a panic between two columns would leave them unequal.
-        for size in bits(self.mask).map(|index| self.infos[index].size).chain([ID]) {
+        for size in bits(self.possible()).map(|index| self.infos[index].size).chain([ID]) {
             let bytes = size.checked_mul(capacity).filter(|&bytes| bytes <= MAX_BYTES);
             assert!(bytes.is_some(), "a column outgrows the address space");
         }
-        // SAFETY: the ids were allocated for `old` rows.
-        self.entities = unsafe { grow_column(self.entities.cast(), ID, ID, old, capacity) }.cast();
-        for index in bits(self.mask) {
+        let regrow = |column: NonNull<u8>, size: usize, align: usize| {
+            // SAFETY: the column was acquired for `old` rows, of which `len` are used.
+            unsafe { column::regrow(column, size * old, size * capacity, size * len, align) }
+        };
+        self.entities = regrow(self.entities.cast(), ID, ID).cast();
+        for index in bits(self.possible()) {
             let info = &self.infos[index];
-            let column = &mut self.columns[index];
-            // SAFETY: the column was allocated for `old` rows.
-            *column = unsafe { grow_column(*column, info.size, info.align, old, capacity) };
+            self.columns[index] = regrow(self.columns[index], info.size, info.align);
+        }
+        for index in bits(self.held) {
+            let words = len.div_ceil(WORD);
+            let bitmap = self.bitmaps[index];
+            // SAFETY: the bitmap was acquired for `old` rows; the words after those
+            // of `len` rows are written right away.
+            self.bitmaps[index] = unsafe {
+                let (old, new) = (bitmap_bytes(old), bitmap_bytes(capacity));
+                let bitmap = column::regrow(bitmap.cast(), old, new, words * 8, 8).cast::<u64>();
+                bitmap.add(words).write_bytes(0, new / 8 - words);
+                bitmap
+            };
         }
         self.capacity = capacity;
     }
 
-    /// Adds a row whose components the caller writes next.
+    /// Adds a row whose components the caller writes next. It has no sparse ones.
     ///
     /// # Safety
-    /// There is room, and every component of the row is written before the
-    /// table is used again.
+    /// There is room, and every component of the table's mask is written before
+    /// the table is used again.
     #[inline(always)]
     pub(crate) unsafe fn push(&mut self, entity: Entity) -> usize {
         let row = self.len;
@@ -143,6 +273,23 @@ impl Table {
         unsafe { self.entities.add(row).write(entity) };
         self.len += 1;
         row
+    }
+
+    /// Where the id of the row after the last is.
+    #[inline(always)]
+    pub(crate) fn next_ids(&mut self) -> *mut Entity {
+        // SAFETY: `len` is at most `capacity`.
+        unsafe { self.entities.add(self.len).as_ptr() }
+    }
+
+    /// `count` more rows are there.
+    ///
+    /// # Safety
+    /// There was room, and their ids and columns have been written.
+    #[inline(always)]
+    pub(crate) unsafe fn added(&mut self, count: usize) {
+        debug_assert!(count <= self.capacity - self.len);
+        self.len += count;
     }
 
     /// Forgets `row`, whose values the caller has moved out, and moves the last
@@ -154,23 +301,41 @@ impl Table {
     pub(crate) unsafe fn forget_row(&mut self, row: usize) -> Option<Entity> {
         debug_assert!(row < self.len);
         let last = self.len - 1;
+        if self.held != 0 {
+            self.forget_bits(row, last);
+        }
         self.len = last;
         if row == last {
             return None;
         }
-        for index in bits(self.mask) {
-            let size = self.infos[index].size;
+        for &SizedColumn { index, size } in &self.sized {
             let column = self.column(index);
             // SAFETY: both rows are in the column and differ.
-            unsafe {
-                ptr::copy_nonoverlapping(column.add(last * size), column.add(row * size), size);
-            }
+            unsafe { move_value(column.add(last * size), column.add(row * size), size) };
         }
         // SAFETY: both rows are in the ids.
         unsafe {
             let moved = self.entities.add(last).read();
             self.entities.add(row).write(moved);
             Some(moved)
+        }
+    }
+
+    /// Moves the sparse values of `last` to `row`, whose own are forgotten.
+    fn forget_bits(&mut self, row: usize, last: usize) {
+        for index in bits(self.held) {
+            let size = self.infos[index].size;
+            let has = self.has_bit(index, last);
+            self.set_bit(index, last, false);
+            if row != last {
+                self.set_bit(index, row, has);
+                if has {
+                    let column = self.column(index);
+                    // SAFETY: both rows are in the column and differ; the last held
+                    // a value.
+                    unsafe { move_value(column.add(last * size), column.add(row * size), size) };
+                }
+            }
         }
     }
 
@@ -184,14 +349,22 @@ impl Table {
         debug_assert!(first + count <= self.len);
         let moved = count.min(self.len - (first + count));
         let from = self.len - moved;
-        for index in bits(self.mask) {
-            let size = self.infos[index].size;
+        for &SizedColumn { index, size } in &self.sized {
             let column = self.column(index);
             // SAFETY: both ranges are in the column, and `from` is at least
             // `first + count`, so that they are apart.
             unsafe {
                 let target = column.add(first * size);
                 target.copy_from_nonoverlapping(column.add(from * size), moved * size);
+            }
+        }
+        if self.held != 0 {
+            for row in 0..moved {
+                self.forget_bits(first + row, from + row);
+            }
+            // Rows that went without another in their place.
+            for row in first + moved..first + count {
+                self.forget_bits(row, row);
             }
         }
         // SAFETY: both ranges are in the ids, apart as above.
@@ -205,100 +378,178 @@ impl Table {
     /// Drops all rows. Should a drop panic, the others are dropped while unwinding.
     pub(crate) fn clear(&mut self) {
         let rows = core::mem::take(&mut self.len);
-        // SAFETY: rows `0..rows` hold values, and the length is 0 from now on.
-        unsafe { DropRows::run(self.infos, self.mask, 0, rows, |index| self.column(index)) }
+        /// Clears the bitmaps after the drops, also when one panics.
+        struct Bits<'a>(&'a mut Table, usize);
+        impl Drop for Bits<'_> {
+            fn drop(&mut self) {
+                for index in bits(self.0.held) {
+                    // SAFETY: the bitmap has a word for each 64 rows.
+                    unsafe { self.0.bitmaps[index].write_bytes(0, self.1.div_ceil(WORD)) };
+                }
+            }
+        }
+        let table = Bits(self, rows);
+        let table = &*table.0;
+        let cell = |index: usize, row: usize| {
+            if table.held >> index & 1 == 1 && !table.has_bit(index, row) {
+                return core::ptr::null_mut();
+            }
+            table.column(index).wrapping_add(row * table.infos[index].size)
+        };
+        // SAFETY: in rows `0..rows` the columns hold values, where they are sparse
+        // if the bit is set; the length is 0 from now on.
+        unsafe { DropRows::run(table.infos, table.possible(), 0, rows, cell) }
     }
 
-    /// Moves the components that both tables have from `row` to a new row of
-    /// `target`, and forgets `row`. Answers the new row and the entity that took
-    /// the old row's place. What `target` alone has is for the caller to write,
-    /// what only this table has was the caller's to move out.
+    /// Moves the components that both tables have, and the sparse ones, from `row`
+    /// to a new row of `target`, and forgets `row`. Answers the new row and the
+    /// entity that took the old row's place. What `target` alone has is for the
+    /// caller to write, what only this table has was the caller's to move out.
     ///
     /// # Safety
-    /// `row` is below the length; the caller does as said before either table
-    /// is used again.
+    /// `row` is below the length; `target` has room for one more; the caller does
+    /// as said before either table is used again.
+    #[inline(always)]
     pub(crate) unsafe fn move_row(
         &mut self,
         row: usize,
         target: &mut Table,
     ) -> (usize, Option<Entity>) {
-        target.reserve(1);
-        let entity = self.entities()[row];
-        // SAFETY: there is room now; the caller writes the rest of the row.
-        let to = unsafe { target.push(entity) };
-        for index in bits(self.mask & target.mask) {
-            let size = self.infos[index].size;
-            // SAFETY: both rows are in their columns, which are apart.
-            unsafe {
-                ptr::copy_nonoverlapping(self.cell(index, row), target.cell(index, to), size);
+        debug_assert!(row < self.len);
+        if self.held != 0 {
+            target.hold(self.row_mask(row) & self.held);
+        }
+        // SAFETY: the row is in the ids; there is room, and the caller writes the
+        // rest of the row.
+        let to = unsafe { target.push(self.entities.add(row).read()) };
+        let shared = self.mask & target.mask;
+        let fewer = if target.mask == shared { &*target } else { &*self };
+        for &SizedColumn { index, size } in &fewer.sized {
+            if fewer.mask != shared && shared >> index & 1 == 0 {
+                continue;
             }
+            // SAFETY: both rows are in their columns, which are apart.
+            unsafe { move_value(self.cell(index, row), target.cell(index, to), size) };
+        }
+        if self.held != 0 {
+            self.move_bits(row, target, to);
         }
         // SAFETY: the row's values have moved, the others were the caller's.
         (to, unsafe { self.forget_row(row) })
     }
 
-    /// Gives back memory beyond the present length.
-    pub(crate) fn shrink(&mut self) {
-        if self.len == self.capacity {
-            return;
+    /// Moves a row's sparse values, for which `target` has columns.
+    fn move_bits(&mut self, row: usize, target: &mut Table, to: usize) {
+        for index in bits(self.held) {
+            if self.has_bit(index, row) {
+                let size = self.infos[index].size;
+                // SAFETY: both rows are in their columns, which are apart; the row
+                // holds a value, which its bit says no longer.
+                unsafe { move_value(self.cell(index, row), target.cell(index, to), size) };
+                self.set_bit(index, row, false);
+                target.set_bit(index, to, true);
+            }
         }
-        let (old, new) = (self.capacity, self.len);
-        self.capacity = new;
-        // SAFETY: the ids were allocated for `old` rows.
-        self.entities = unsafe { shrink_column(self.entities.cast(), ID, ID, old, new) }.cast();
-        for index in bits(self.mask) {
+    }
+
+    /// Whether `row` has a sparse component that is held.
+    #[inline(always)]
+    pub(crate) fn has_bit(&self, index: usize, row: usize) -> bool {
+        debug_assert!(row < self.capacity && self.held >> index & 1 == 1);
+        let (word, bit) = bit(row);
+        // SAFETY: what is held has a bit for each row of the capacity.
+        unsafe { self.bitmaps[index].add(word).read() & bit != 0 }
+    }
+
+    #[inline(always)]
+    fn set_bit(&mut self, index: usize, row: usize, has: bool) {
+        debug_assert!(row < self.capacity && self.held >> index & 1 == 1);
+        let (word, bit) = bit(row);
+        // SAFETY: what is held has a bit for each row of the capacity.
+        let word = unsafe { self.bitmaps[index].add(word).as_mut() };
+        *word = if has { *word | bit } else { *word & !bit };
+    }
+
+    /// Gets columns and bitmaps ready for these sparse components.
+    #[inline(always)]
+    pub(crate) fn hold(&mut self, sparse: Mask) {
+        if sparse & !self.held != 0 {
+            self.hold_more(sparse & !self.held);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn hold_more(&mut self, sparse: Mask) {
+        for index in bits(sparse) {
             let info = &self.infos[index];
-            let column = &mut self.columns[index];
-            // SAFETY: the column was allocated for `old` rows.
-            *column = unsafe { shrink_column(*column, info.size, info.align, old, new) };
+            debug_assert_eq!(info.storage, Storage::Sparse);
+            let bytes = info.size.checked_mul(self.capacity).filter(|&bytes| bytes <= MAX_BYTES);
+            let bytes = bytes.expect("a column outgrows the address space");
+            let words = bitmap_bytes(self.capacity);
+            self.columns[index] = column::acquire(bytes, info.align);
+            let bitmap = column::acquire(words, 8);
+            // SAFETY: the bitmap has this many bytes.
+            unsafe { bitmap.write_bytes(0, words) };
+            self.bitmaps[index] = bitmap.cast();
+            self.held |= 1 << index;
         }
+    }
+
+    /// The sparse components of `mask` in rows `first..first + count` hold values
+    /// now, or if not `has`, none.
+    ///
+    /// # Safety
+    /// So they do; the components are held, the rows below the length.
+    #[inline(always)]
+    pub(crate) unsafe fn mark(&mut self, mask: Mask, first: usize, count: usize, has: bool) {
+        debug_assert!(first + count <= self.len);
+        for index in bits(mask) {
+            for row in first..first + count {
+                self.set_bit(index, row, has);
+            }
+        }
+    }
+
+    /// Gives back memory beyond the present length, and that of sparse components
+    /// that no row has.
+    pub(crate) fn shrink(&mut self) {
+        for index in bits(self.held) {
+            let words = self.capacity.div_ceil(WORD);
+            if (0..words).all(|word| self.present(index, word) == 0) {
+                // SAFETY: the column holds no values.
+                unsafe { self.let_go(index) };
+            }
+        }
+        if self.len < self.capacity {
+            self.resize(self.len);
+        }
+    }
+
+    /// Gives the memory of a sparse component back.
+    ///
+    /// # Safety
+    /// It is held, and its values are not used again.
+    unsafe fn let_go(&mut self, index: usize) {
+        let info = &self.infos[index];
+        let column = core::mem::replace(&mut self.columns[index], memory::dangling(info.align));
+        let dangling = memory::dangling(8).cast();
+        let bitmap = core::mem::replace(&mut self.bitmaps[index], dangling).cast();
+        // SAFETY: both were acquired for `capacity` rows.
+        unsafe {
+            column::release(column, info.size * self.capacity, info.align);
+            column::release(bitmap, bitmap_bytes(self.capacity), 8);
+        }
+        self.held &= !(1 << index);
     }
 
     /// The bytes that the table has allocated for its rows.
     pub(crate) fn bytes(&self) -> usize {
-        let row: usize = bits(self.mask).map(|index| self.infos[index].size).sum();
-        self.capacity * (row + ID)
-    }
-}
-
-/// # Safety
-/// `column` was allocated for `old` values of `size` bytes aligned to `align`.
-unsafe fn grow_column(
-    column: NonNull<u8>,
-    size: usize,
-    align: usize,
-    old: usize,
-    new: usize,
-) -> NonNull<u8> {
-    let bytes = size * new;
-    if size == 0 {
-        column
-    } else if old == 0 {
-        memory::allocate(bytes, align)
-    } else {
-        // SAFETY: the caller promises the old size; the new one is not zero.
-        unsafe { memory::resize(column, size * old, bytes, align) }
-    }
-}
-
-/// # Safety
-/// As for [`grow_column`].
-unsafe fn shrink_column(
-    column: NonNull<u8>,
-    size: usize,
-    align: usize,
-    old: usize,
-    new: usize,
-) -> NonNull<u8> {
-    if size == 0 || old == 0 {
-        column
-    } else if new == 0 {
-        // SAFETY: the caller promises the old size.
-        unsafe { memory::free(column, size * old, align) };
-        memory::dangling(align)
-    } else {
-        // SAFETY: the caller promises the old size; the new one is not zero.
-        unsafe { memory::resize(column, size * old, size * new, align) }
+        let taken = |size: usize, align| column::rounded(size * self.capacity, align);
+        let columns = bits(self.possible()).map(|index| &self.infos[index]);
+        columns.map(|info| taken(info.size, info.align)).sum::<usize>()
+            + taken(ID, ID)
+            + self.held.count_ones() as usize * column::rounded(bitmap_bytes(self.capacity), 8)
     }
 }
 
@@ -308,7 +559,19 @@ impl Drop for Table {
         struct Free<'a>(&'a mut Table);
         impl Drop for Free<'_> {
             fn drop(&mut self) {
-                self.0.shrink();
+                let Self(table) = self;
+                for index in bits(table.held) {
+                    // SAFETY: the rows were dropped.
+                    unsafe { table.let_go(index) };
+                }
+                let capacity = table.capacity;
+                for &SizedColumn { index, size } in &table.sized {
+                    let align = table.infos[index].align;
+                    // SAFETY: the column was acquired for `capacity` rows.
+                    unsafe { column::release(table.columns[index], size * capacity, align) };
+                }
+                // SAFETY: the ids were acquired for `capacity` rows.
+                unsafe { column::release(table.entities.cast(), ID * capacity, ID) };
             }
         }
         let table = Free(self);
@@ -318,17 +581,18 @@ impl Drop for Table {
 
 impl fmt::Debug for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        struct Names<'a>(&'a Table);
+        struct Names<'a>(&'a Table, Mask);
         impl fmt::Debug for Names<'_> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let names = bits(self.0.mask).map(|index| self.0.infos[index].name);
+                let names = bits(self.1).map(|index| self.0.infos[index].name);
                 f.debug_set().entries(names).finish()
             }
         }
-        f.debug_struct("Table")
-            .field("components", &Names(self))
-            .field("len", &self.len)
-            .field("capacity", &self.capacity)
-            .finish()
+        let mut table = f.debug_struct("Table");
+        table.field("components", &Names(self, self.mask));
+        if self.held != 0 {
+            table.field("sparse", &Names(self, self.held));
+        }
+        table.field("len", &self.len).field("capacity", &self.capacity).finish()
     }
 }

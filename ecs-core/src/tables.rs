@@ -4,6 +4,8 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::entities::MAX_TABLES;
+use crate::error::Refusal;
 use crate::schema::{ComponentInfo, Mask};
 use crate::table::Table;
 
@@ -15,7 +17,7 @@ pub(crate) struct Tables {
     infos: &'static [ComponentInfo],
     tables: Vec<Table>,
     /// For each table and component: the table that has this component more, or less.
-    edges: Vec<Box<[u32]>>,
+    edges: Vec<u32>,
     /// Open addressing: table numbers by the hash of their masks.
     buckets: Box<[u32]>,
     /// The last table asked for by mask.
@@ -32,7 +34,7 @@ impl Tables {
             buckets: vec![UNKNOWN; 16].into_boxed_slice(),
             recent: (0, 0),
         };
-        tables.create(0);
+        tables.create(0).expect("the first table");
         tables
     }
 
@@ -64,28 +66,51 @@ impl Tables {
         self.tables.iter_mut()
     }
 
-    /// The table of `mask`, made if there is none.
+    /// The table of `mask`, which has no sparse component; made if there is none.
+    ///
+    /// # Errors
+    /// If there are as many as a world can have.
     #[inline]
-    pub(crate) fn of(&mut self, mask: Mask) -> u32 {
+    pub(crate) fn of(&mut self, mask: Mask) -> Result<u32, Refusal> {
         if self.recent.0 == mask {
-            return self.recent.1;
+            return Ok(self.recent.1);
         }
-        let table = self.find(mask).unwrap_or_else(|| self.create(mask));
-        self.recent = (mask, table);
-        table
+        self.look_up(mask)
     }
 
-    /// The table that has `component` more than `from`, or less if it has it.
-    #[inline]
-    pub(crate) fn toggled(&mut self, from: u32, component: usize) -> u32 {
-        let known = self.edges[from as usize][component];
-        if known != UNKNOWN {
-            return known;
+    #[inline(never)]
+    fn look_up(&mut self, mask: Mask) -> Result<u32, Refusal> {
+        let table = match self.find(mask) {
+            Some(table) => table,
+            None => self.create(mask)?,
+        };
+        self.recent = (mask, table);
+        Ok(table)
+    }
+
+    /// The table that differs from `from` by the components of `mask`, none of
+    /// which is sparse.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of).
+    #[inline(always)]
+    pub(crate) fn neighbour(&mut self, from: u32, mask: Mask) -> Result<u32, Refusal> {
+        if mask.is_power_of_two() {
+            let component = mask.trailing_zeros() as usize;
+            let known = self.edges[from as usize * self.infos.len() + component];
+            return if known == UNKNOWN { self.toggle(from, component) } else { Ok(known) };
         }
-        let to = self.of(self.get(from).mask() ^ 1 << component);
-        self.edges[from as usize][component] = to;
-        self.edges[to as usize][component] = from;
-        to
+        self.of(self.get(from).mask() ^ mask)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn toggle(&mut self, from: u32, component: usize) -> Result<u32, Refusal> {
+        let to = self.of(self.get(from).mask() ^ 1 << component)?;
+        let components = self.infos.len();
+        self.edges[from as usize * components + component] = to;
+        self.edges[to as usize * components + component] = from;
+        Ok(to)
     }
 
     fn find(&self, mask: Mask) -> Option<u32> {
@@ -100,8 +125,11 @@ impl Tables {
     }
 
     #[cold]
-    fn create(&mut self, mask: Mask) -> u32 {
-        let table = u32::try_from(self.tables.len()).expect("fewer than 2^32 archetypes");
+    fn create(&mut self, mask: Mask) -> Result<u32, Refusal> {
+        let table = self.tables.len() as u32;
+        if table == MAX_TABLES {
+            return Err(Refusal::TooManyArchetypes { limit: MAX_TABLES });
+        }
         if self.tables.len() * 2 >= self.buckets.len() {
             self.buckets = vec![UNKNOWN; self.buckets.len() * 2].into_boxed_slice();
             for other in 0..table {
@@ -109,9 +137,9 @@ impl Tables {
             }
         }
         self.tables.push(Table::new(self.infos, mask));
-        self.edges.push(vec![UNKNOWN; self.infos.len()].into_boxed_slice());
+        self.edges.resize(self.edges.len() + self.infos.len(), UNKNOWN);
         self.link(table);
-        table
+        Ok(table)
     }
 
     fn link(&mut self, table: u32) {

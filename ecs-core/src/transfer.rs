@@ -8,7 +8,7 @@ use core::mem::MaybeUninit;
 use crate::bundle::{Bundle, Cells};
 use crate::component::Component;
 use crate::entity::Entity;
-use crate::memory::{DropRows, bits};
+use crate::memory::{DropRows, bits, move_value};
 use crate::outbox::TransferMarker;
 use crate::schema::{Contains, Mask, Schema};
 
@@ -57,7 +57,7 @@ impl<S: Schema> Row<S> {
     pub(crate) unsafe fn take(&mut self, index: usize, value: *const u8) {
         debug_assert!(self.mask >> index & 1 == 0);
         // SAFETY: the value has the component's size, and its cell is apart.
-        unsafe { value.copy_to_nonoverlapping(self.place_mut(index), S::COMPONENTS[index].size) };
+        unsafe { move_value(value, self.place_mut(index), S::COMPONENTS[index].size) };
         self.mask |= 1 << index;
     }
 
@@ -81,7 +81,9 @@ impl<S: Schema> Row<S> {
         // SAFETY: the components of the mask hold values at their offsets, and
         // the mask is empty from now on.
         unsafe {
-            DropRows::run(S::COMPONENTS, mask, 0, 1, |index| row.add(S::COMPONENTS[index].offset));
+            DropRows::run(S::COMPONENTS, mask, 0, 1, |index, _| {
+                row.add(S::COMPONENTS[index].offset)
+            });
         }
     }
 }

@@ -18,6 +18,10 @@ use proc_macro::TokenStream;
 /// The type owns its data: lifetimes are refused, type parameters are bound by
 /// `'static`. A struct without fields is a tag and takes no bytes.
 ///
+/// `#[component(storage = "sparse")]` keeps it beside the tables, for components
+/// that come and go often: their entities stay in their tables. `"table"` is the
+/// default.
+///
 /// `#[component(crate = path)]` names the crate where `static-ecs` is found
 /// under another name.
 ///
@@ -29,6 +33,10 @@ use proc_macro::TokenStream;
 ///
 /// #[derive(Component)]
 /// struct Failed;
+///
+/// #[derive(Component)]
+/// #[component(storage = "sparse")]
+/// struct Burning { ticks: u32 }
 /// ```
 #[proc_macro_derive(Component, attributes(component))]
 pub fn component(input: TokenStream) -> TokenStream {
@@ -101,6 +109,7 @@ pub fn query(input: TokenStream) -> TokenStream {
 /// | `components(A, path::B)` | the components, at most 128 | |
 /// | `base = World` | the world with the components | |
 /// | `archetypes(name(A, B), .., closed)` | tables that exist from the start; `closed`: no others | none |
+/// | `archetypes(name(A, B, capacity = 5_000))` | room for this many entities from the start | what fits 64 KiB |
 /// | `max_entities = 65_536` | the most residents | 1,048,576 |
 /// | `role = accept` | `standalone`, `accept`, `io`, `compute` or `custom` | `standalone` |
 /// | `world_id = 1` | the id in the coordinator, for an array its first member's | the place in the coordinator |

@@ -1,13 +1,14 @@
 //! Components are read and written.
 
 use super::World;
-use crate::component::Component;
+use crate::component::{Component, Storage};
 use crate::config::WorldConfig;
 use crate::entity::Entity;
 use crate::error::AccessError;
 use crate::iter::QueryIter;
-use crate::query::{Access, Filter, Query, ReadOnlyQuery};
+use crate::query::{Access, Filter, Query, ReadOnlyQuery, Rows};
 use crate::schema::{Contains, Schema};
+use crate::table::WORD;
 
 impl<W: WorldConfig> World<W> {
     /// An entity's component.
@@ -51,33 +52,28 @@ impl<W: WorldConfig> World<W> {
     where
         W::Schema: Contains<C>,
     {
-        let slot = self.entities.find(entity)?;
-        let table = self.tables.get(slot.table);
-        if table.mask() & <W::Schema as Contains<C>>::BIT == 0 {
-            return Err(AccessError::Missing { entity, wanted: core::any::type_name::<C>() });
+        let index = <W::Schema as Contains<C>>::INDEX;
+        let found = self.entities.seek(entity);
+        let table = found.and_then(|place| self.tables.all().get(place.table as usize));
+        let (Some(place), Some(table)) = (found, table) else {
+            return Err(self.entities.absent(entity).into());
+        };
+        let row = place.row as usize;
+        let has = match C::STORAGE {
+            Storage::Table => table.mask() & <W::Schema as Contains<C>>::BIT != 0,
+            Storage::Sparse => table.present(index, row / WORD) >> (row % WORD) & 1 == 1,
+        };
+        if !has {
+            return Err(missing::<C>(entity));
         }
-        // SAFETY: the slot's row is in the table, which has the component.
-        Ok(unsafe { table.cell(<W::Schema as Contains<C>>::INDEX, slot.row as usize).cast() })
+        // SAFETY: the row is in the table, which has a column of the component.
+        Ok(unsafe { table.values::<C>(index).add(row) })
     }
 
-    /// Several components of one entity, such as `(&mut Position, &Velocity)`.
-    ///
-    /// # Errors
-    /// If the entity is not here or lacks one of them.
-    #[inline]
-    pub fn query_one<Q: Query<W::Schema>>(
-        &mut self,
-        entity: Entity,
-    ) -> Result<Q::Item<'_>, AccessError> {
-        const { assert_no_conflict::<W::Schema, Q>() };
-        let slot = self.entities.find(entity)?;
-        let table = self.tables.get(slot.table);
-        if table.mask() & Q::ACCESS.required != Q::ACCESS.required {
-            return Err(AccessError::Missing { entity, wanted: core::any::type_name::<Q>() });
-        }
-        // SAFETY: the table has what is required, the row is in it, `&mut self`
-        // is exclusive, and the query does not conflict with itself.
-        Ok(unsafe { Q::item(Q::fetch(table), slot.row as usize) })
+    /// The rows of the first table, which every world has.
+    #[inline(always)]
+    pub(super) fn rows(&self) -> Rows<'_> {
+        Rows { table: self.tables.get(0), entities: &self.entities, outbox: &self.outbox }
     }
 
     /// All entities that have what `Q` asks for, as an iterator.
@@ -110,7 +106,7 @@ impl<W: WorldConfig> World<W> {
         const { assert_no_conflict::<W::Schema, Q>() };
         // SAFETY: `&mut self` is exclusive for the iterator's life, and the
         // query does not conflict with itself.
-        unsafe { QueryIter::new(self.tables.all(), &self.entities, &self.outbox) }
+        unsafe { QueryIter::new(self.tables.all(), self.rows()) }
     }
 
     /// As [`query`](Self::query), for queries that only read.
@@ -125,12 +121,17 @@ impl<W: WorldConfig> World<W> {
         &self,
     ) -> QueryIter<'_, W::Schema, Q, F> {
         // SAFETY: the query only reads, and `&self` keeps writers away.
-        unsafe { QueryIter::new(self.tables.all(), &self.entities, &self.outbox) }
+        unsafe { QueryIter::new(self.tables.all(), self.rows()) }
     }
 }
 
+#[cold]
+pub(super) fn missing<T>(entity: Entity) -> AccessError {
+    AccessError::Missing { entity, wanted: core::any::type_name::<T>() }
+}
+
 /// Fails to compile where a query borrows a component twice, once to write.
-const fn assert_no_conflict<S: Schema, Q: Query<S>>() {
+pub(super) const fn assert_no_conflict<S: Schema, Q: Query<S>>() {
     let Access { conflict, .. } = Q::ACCESS;
     assert!(
         !conflict,

@@ -3,14 +3,14 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Counts, World, admits};
+use super::{Counts, World, admits, sparse, tabled};
 use crate::block::Block;
 use crate::bundle::Bundle;
 use crate::config::WorldConfig;
-use crate::entities::NONE;
+use crate::entities::Place;
 use crate::entity::Entity;
 use crate::error::{EntityError, Refusal, Refused};
-use crate::memory::bits;
+use crate::memory::{bits, move_value};
 use crate::outbox::Parcel;
 use crate::schema::{Mask, Schema};
 use crate::transfer::{EntityTransfer, Row, TransferFlags, clone_row};
@@ -39,10 +39,20 @@ pub enum DepartureKind {
 /// Where an entity is, for those who choose what goes together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Selection {
-    /// The number of its table: entities of one table can go in one block.
-    pub table: u32,
+    /// Entities of one table and one mask can go in one block. Those of one group
+    /// are of one table, and but for schemas with more than 32 sparse components
+    /// of one mask.
+    pub group: u64,
     /// Its components.
     pub mask: Mask,
+}
+
+/// The sparse components of the mask as a number: bit `n` for the `n`-th, around
+/// after 32.
+fn folded<W: WorldConfig>(mask: Mask) -> u32 {
+    let all = bits(W::Schema::SPARSE).enumerate();
+    let bit = |(n, index): (usize, usize)| ((mask >> index & 1) as u32) << (n % 32);
+    all.map(bit).fold(0, |folded, bit| folded ^ bit)
 }
 
 /// Buffers that batches use again.
@@ -84,14 +94,15 @@ impl<W: WorldConfig> World<W> {
     /// # Errors
     /// If the entity is not here, or one of its components is not `Clone`.
     pub fn copy(&mut self, entity: Entity) -> Result<EntityTransfer<W::Schema>, CopyError> {
-        let slot = *self.entities.find(entity)?;
-        let table = self.tables.get(slot.table);
-        // SAFETY: the row holds a value of each component of the table.
+        let place = self.entities.find(entity)?;
+        let mask = self.row_mask(place, Mask::MAX);
+        let table = self.tables.get(place.table);
+        // SAFETY: the row holds a value of each component of its mask.
         let row = unsafe {
-            clone_row::<W::Schema>(table.mask(), |index| table.cell(index, slot.row as usize))
+            clone_row::<W::Schema>(mask, |index| table.cell(index, place.row as usize))
         };
         let Some(row) = row else {
-            let lacking = bits(table.mask())
+            let lacking = bits(mask)
                 .map(|index| &W::Schema::COMPONENTS[index])
                 .find(|info| info.clone.is_none());
             return Err(CopyError::NotClone(lacking.map_or("", |info| info.name)));
@@ -132,13 +143,17 @@ impl<W: WorldConfig> World<W> {
         mut transfer: EntityTransfer<W::Schema>,
     ) -> Result<Entity, Refused<EntityTransfer<W::Schema>>> {
         let mask = transfer.mask();
-        if let Err(why) = self.check_archetype(mask).and_then(|()| self.check_room(1)) {
-            return Err(Refused::new(transfer, why));
-        }
-        let number = self.tables.of(mask);
+        let room = self.check_archetype(mask).and_then(|()| {
+            self.check_room(1)?;
+            self.table_for(mask, 1)
+        });
+        let number = match room {
+            Ok(number) => number,
+            Err(why) => return Err(Refused::new(transfer, why)),
+        };
         let table = self.tables.get_mut(number);
-        table.reserve(1);
-        let entity = self.entities.arrive(transfer.entity(), number, table.len() as u32);
+        let place = Place { table: number, row: table.len() as u32 };
+        let entity = self.entities.arrive(transfer.entity(), place);
         // SAFETY: there is room, and the row is written right away.
         let row = unsafe { table.push(entity) };
         for index in bits(mask) {
@@ -146,12 +161,15 @@ impl<W: WorldConfig> World<W> {
             // SAFETY: the transfer holds a value of each component, given up
             // below; the new row's cells hold nothing yet.
             unsafe {
-                let cell = transfer.row().place(index);
-                table.cell(index, row).copy_from_nonoverlapping(cell, size);
+                move_value(transfer.row().place(index), table.cell(index, row), size);
             }
         }
-        // SAFETY: all values were moved out just now.
-        unsafe { transfer.row_mut().set_mask(0) };
+        // SAFETY: all values were moved out just now, the sparse ones to columns
+        // that are held.
+        unsafe {
+            table.mark(sparse::<W>(mask), row, 1, true);
+            transfer.row_mut().set_mask(0);
+        }
         self.counts.arrived += 1;
         self.tell_arrived(&[entity]);
         Ok(entity)
@@ -189,24 +207,27 @@ impl<W: WorldConfig> World<W> {
     /// Moves the components of `mask` out of the entity's row, at least those
     /// that need dropping, and forgets the row. The entity's slot is stale until
     /// the caller mends it.
+    #[inline(always)]
     pub(super) fn detach(
         &mut self,
         entity: Entity,
         mask: Mask,
     ) -> Result<Row<W::Schema>, EntityError> {
-        let slot = *self.entities.find(entity)?;
-        self.outbox.take(slot.outbox);
-        let table = self.tables.get_mut(slot.table);
+        let place = self.entities.find(entity)?;
+        self.outbox.take(&mut self.entities, entity);
+        let wanted = mask | W::Schema::NEEDS_DROP;
+        let mask = if wanted == 0 { 0 } else { self.row_mask(place, wanted) & wanted };
+        let table = self.tables.get_mut(place.table);
         let mut out = Row::new();
-        for index in bits(table.mask() & (mask | W::Schema::NEEDS_DROP)) {
+        for index in bits(mask) {
             // SAFETY: the row holds a value of each component in the mask, which
             // is forgotten below.
-            unsafe { out.take(index, table.cell(index, slot.row as usize)) };
+            unsafe { out.take(index, table.cell(index, place.row as usize)) };
         }
         // SAFETY: the values that need dropping were moved out.
-        let moved = unsafe { table.forget_row(slot.row as usize) };
+        let moved = unsafe { table.forget_row(place.row as usize) };
         if let Some(moved) = moved {
-            self.entities.slot_mut(moved).row = slot.row;
+            self.entities.set_place(moved, place);
         }
         Ok(out)
     }
@@ -233,8 +254,10 @@ impl<W: WorldConfig> World<W> {
     /// If it is not here.
     #[inline]
     pub fn select(&self, entity: Entity) -> Result<Selection, EntityError> {
-        let table = self.entities.find(entity)?.table;
-        Ok(Selection { table, mask: self.tables.get(table).mask() })
+        let place = self.entities.find(entity)?;
+        let mask = self.row_mask(place, Mask::MAX);
+        let group = u64::from(place.table) << 32 | u64::from(folded::<W>(mask));
+        Ok(Selection { group, mask })
     }
 
     /// Moves entities into a block that was begun with their components, in
@@ -258,19 +281,20 @@ impl<W: WorldConfig> World<W> {
         runs.clear();
         let (mut table, mut gone) = (None, 0);
         for &entity in entities {
-            let Ok(&slot) = self.entities.find(entity) else { break };
-            if table != Some(slot.table) {
-                if table.is_some() || self.tables.get(slot.table).mask() != mask {
+            let Ok(place) = self.entities.find(entity) else { break };
+            if table != Some(place.table) {
+                if table.is_some() || self.tables.get(place.table).mask() != tabled::<W>(mask) {
                     break;
                 }
-                table = Some(slot.table);
+                table = Some(place.table);
             }
-            if slot.outbox != NONE {
-                self.outbox.take(slot.outbox);
+            if W::Schema::SPARSE != 0 && self.row_mask(place, Mask::MAX) != mask {
+                break;
             }
+            self.outbox.take(&mut self.entities, entity);
             // From here on the entity is away: named twice, it stops the loop.
             self.entities.depart(entity);
-            let row = slot.row as usize;
+            let row = place.row as usize;
             match runs.last_mut() {
                 Some(run) if run.first + run.count == row => run.count += 1,
                 _ => runs.push(Run { first: row, count: 1 }),
@@ -285,16 +309,16 @@ impl<W: WorldConfig> World<W> {
         gone
     }
 
-    /// The rows are those of `entities`, in their order, all different, all in
-    /// `table`, whose components are the block's; the block has room.
+    /// The rows are those of `entities`, in their order, all different, all in the
+    /// table with this number, and have the block's components; the block has room.
     fn move_out(
         &mut self,
-        table: u32,
+        number: u32,
         runs: &mut [Run],
         entities: &[Entity],
         block: &mut Block<W::Schema>,
     ) {
-        let table = self.tables.get_mut(table);
+        let table = self.tables.get_mut(number);
         let end = block.range().1;
         block.columns(|index, column| {
             let size = W::Schema::COMPONENTS[index].size;
@@ -323,8 +347,8 @@ impl<W: WorldConfig> World<W> {
         for run in &*runs {
             // SAFETY: the rows are in the table, and were moved out just now.
             let moved = unsafe { table.forget_rows(run.first, run.count) };
-            for (row, &entity) in (run.first..).zip(moved) {
-                self.entities.slot_mut(entity).row = row as u32;
+            for (row, &entity) in (run.first as u32..).zip(moved) {
+                self.entities.set_place(entity, Place { table: number, row });
             }
         }
     }
@@ -333,16 +357,16 @@ impl<W: WorldConfig> World<W> {
     /// there is room for. Answers how many came.
     ///
     /// # Errors
-    /// If the world is closed to the block's archetype. Nothing has moved then.
+    /// If the world is closed to the block's archetype, or has no archetype left.
+    /// Nothing has moved then.
     pub fn arrive(&mut self, block: &mut Block<W::Schema>, limit: usize) -> Result<usize, Refusal> {
         self.check_archetype(block.mask())?;
         let count = block.len().min(limit).min(self.room());
         if count == 0 {
             return Ok(0);
         }
-        let number = self.tables.of(block.mask());
+        let number = self.table_for(block.mask(), count)?;
         let table = self.tables.get_mut(number);
-        table.reserve(count);
         let (from, to) = (block.range().0, table.len());
         block.columns(|index, column| {
             let size = W::Schema::COMPONENTS[index].size;
@@ -356,11 +380,14 @@ impl<W: WorldConfig> World<W> {
         // One by one, since a fresh id may panic: each row is the block's until
         // it is the table's, and what was copied too far is nobody's.
         for row in to..to + count {
-            let entity = self.entities.arrive(block.ids()[0], number, row as u32);
-            // SAFETY: there is room for the row, whose components are there; the
-            // block gives up the row that they came from.
+            let place = Place { table: number, row: row as u32 };
+            let entity = self.entities.arrive(block.ids()[0], place);
+            // SAFETY: there is room for the row, whose components are there, the
+            // sparse ones in columns that are held; the block gives up the row that
+            // they came from.
             unsafe {
                 table.push(entity);
+                table.mark(sparse::<W>(block.mask()), row, 1, true);
                 block.removed(1);
             }
             self.counts.arrived += 1;

@@ -1,13 +1,13 @@
 //! Components come and go.
 
-use super::{RowCells, World, admits};
+use super::{RowCells, World, admits, sparse, tabled};
 use crate::bundle::{Bundle, assert_distinct};
 use crate::config::WorldConfig;
-use crate::entities::{NONE, Slot};
+use crate::entities::Place;
 use crate::entity::Entity;
 use crate::error::{AccessError, EntityError, Refusal, Refused};
 use crate::memory::bits;
-use crate::outbox::{Parcel, Request, TransferMarker};
+use crate::outbox::{Parcel, Request};
 use crate::schema::{Mask, Schema};
 use crate::transfer::Row;
 
@@ -18,73 +18,76 @@ impl<W: WorldConfig> World<W> {
     /// # Errors
     /// If the entity is not here, or its new set of components is none of a
     /// closed world's archetypes: the bundle is handed back.
+    #[inline]
     pub fn insert<B: Bundle<W::Schema>>(
         &mut self,
         entity: Entity,
         bundle: B,
     ) -> Result<(), Refused<B>> {
         const { assert_distinct::<W::Schema, B>() };
-        let slot = match self.entities.find(entity) {
-            Ok(slot) => *slot,
-            Err(error) => return Err(Refused::new(bundle, Refusal::Entity(error))),
+        let (place, old) = match self.prepare_insert::<B>(entity) {
+            Ok(prepared) => prepared,
+            Err(why) => return Err(Refused::new(bundle, why)),
         };
-        let old = self.tables.get(slot.table).mask();
-        if !admits::<W>(old | B::MASK) {
-            self.counts.refused += 1;
-            return Err(Refused::new(bundle, Refusal::ClosedArchetype));
+        let table = self.tables.get_mut(place.table);
+        let row = place.row as usize;
+        let mut replaced = Row::<W::Schema>::new();
+        for index in bits(B::MASK & W::Schema::NEEDS_DROP & old) {
+            // SAFETY: the row holds the value, which is overwritten below.
+            unsafe { replaced.take(index, table.cell(index, row)) };
         }
-        if old | B::MASK == old {
-            self.replace(entity, slot, bundle);
-        } else {
-            self.extend(entity, slot, old, bundle);
-        }
-        Ok(())
-    }
-
-    /// Every component of the bundle is there already.
-    #[inline]
-    fn replace<B: Bundle<W::Schema>>(&mut self, entity: Entity, slot: Slot, bundle: B) {
-        let mut cells = RowCells::new(self.tables.get(slot.table), slot.row as usize);
-        // Where the bundle has a marker, the one read back here is dropped unused.
-        cells.marker = B::MARKER.then_some(TransferMarker::to(0));
-        // SAFETY: the row holds a value of each component in the bundle's mask;
-        // they are moved out, and new ones written before anything else happens.
-        let old = unsafe {
-            let old = B::read(&mut cells);
-            bundle.write(&mut cells);
-            old
-        };
+        let mut cells = RowCells::new(table, row);
+        // SAFETY: the table has all cells of the bundle; new ones hold nothing, and
+        // what the others held was moved out or needs no drop.
+        unsafe { bundle.write(&mut cells) };
+        let marker = cells.marker;
+        // SAFETY: the bundle has written its sparse components, which are held.
+        unsafe { table.mark(sparse::<W>(B::MASK), row, 1, true) };
         if B::MARKER
-            && let Some(marker) = cells.marker
+            && let Some(marker) = marker
         {
             self.mark(entity, marker);
         }
         // Last, since a drop may panic.
-        drop(old);
+        drop(replaced);
+        Ok(())
     }
 
-    /// The entity moves to the table that has the bundle's components as well.
-    #[inline]
-    fn extend<B: Bundle<W::Schema>>(&mut self, entity: Entity, slot: Slot, old: Mask, bundle: B) {
-        let added = B::MASK & !old;
-        let target = self.neighbour(slot.table, added);
-        let row = self.relocate(entity, slot, target);
-        let table = self.tables.get(target);
-        let mut replaced = Row::<W::Schema>::new();
-        for index in bits(B::MASK & old & W::Schema::NEEDS_DROP) {
-            // SAFETY: the value came along with the row, and is overwritten below.
-            unsafe { replaced.take(index, table.cell(index, row)) };
+    /// Moves the entity to the table that has what `B` has as well. Answers where
+    /// it is, and what it had. The new cells of the row are for the caller to write.
+    #[inline(always)]
+    fn prepare_insert<B: Bundle<W::Schema>>(
+        &mut self,
+        entity: Entity,
+    ) -> Result<(Place, Mask), Refusal> {
+        let place = self.entities.find(entity).map_err(Refusal::Entity)?;
+        let old = self.row_mask(place, B::MASK);
+        if !admits::<W>(old | B::MASK) {
+            self.counts.refused += 1;
+            return Err(Refusal::ClosedArchetype);
         }
-        let mut cells = RowCells::new(table, row);
-        // SAFETY: the cells are in the row; new ones hold nothing, and what the
-        // others held was moved out or needs no drop.
-        unsafe { bundle.write(&mut cells) };
-        if B::MARKER
-            && let Some(marker) = cells.marker
-        {
-            self.mark(entity, marker);
+        let added = tabled::<W>(B::MASK & !old);
+        let place = if added == 0 {
+            place
+        } else {
+            let target = self.tables.neighbour(place.table, added)?;
+            self.relocate(entity, place, target)
+        };
+        self.tables.get_mut(place.table).hold(sparse::<W>(B::MASK));
+        Ok((place, old))
+    }
+
+    /// The components of a row; of sparse ones, only those in `wanted`.
+    #[inline(always)]
+    pub(super) fn row_mask(&self, place: Place, wanted: Mask) -> Mask {
+        let table = self.tables.get(place.table);
+        let mut mask = table.mask();
+        if sparse::<W>(wanted) != 0 {
+            for index in bits(sparse::<W>(wanted) & table.possible()) {
+                mask |= Mask::from(table.has_bit(index, place.row as usize)) << index;
+            }
         }
-        drop(replaced);
+        mask
     }
 
     /// Takes the components of `B` away from an entity.
@@ -93,67 +96,69 @@ impl<W: WorldConfig> World<W> {
     /// If the entity is not here, lacks one of them, or would be left with a
     /// set of components that is none of a closed world's archetypes. Nothing
     /// is removed then.
+    #[inline]
     pub fn remove<B: Bundle<W::Schema>>(&mut self, entity: Entity) -> Result<B, RemoveError> {
         const { assert_distinct::<W::Schema, B>() };
-        let slot = *self.entities.find(entity)?;
-        let old = self.tables.get(slot.table).mask();
-        let wanted = core::any::type_name::<B>();
+        let place = self.entities.find(entity)?;
+        let old = self.row_mask(place, B::MASK);
         if old & B::MASK != B::MASK {
-            return Err(RemoveError::Missing { entity, wanted });
+            return Err(missing::<B>(entity));
         }
         if !admits::<W>(old & !B::MASK) {
             self.counts.refused += 1;
             return Err(RemoveError::ClosedArchetype);
         }
+        // First what can fail: from `read` on, the row's values have two owners
+        // until `relocate` has forgotten the row.
+        let target = if tabled::<W>(B::MASK) == 0 {
+            place.table
+        } else {
+            let target = self.tables.neighbour(place.table, tabled::<W>(B::MASK))?;
+            let held = self.row_mask(place, W::Schema::SPARSE) & W::Schema::SPARSE;
+            let table = self.tables.get_mut(target);
+            table.make_room(1);
+            table.hold(held);
+            target
+        };
         let mut marker = None;
         if B::MARKER {
-            match self.outbox.get(slot.outbox).map(|parcel| parcel.request) {
+            match self.outbox.request(&self.entities, entity) {
                 Some(Request::Marked(found)) => marker = Some(found),
-                _ => return Err(RemoveError::Missing { entity, wanted }),
+                _ => return Err(missing::<B>(entity)),
             }
-            self.outbox.take(slot.outbox);
-            self.entities.slot_mut(entity).outbox = NONE;
+            self.outbox.take(&mut self.entities, entity);
         }
-        // First what can panic: from `read` on, the row's values have two owners
-        // until `relocate` has forgotten the row.
-        let target = (B::MASK != 0).then(|| self.neighbour(slot.table, B::MASK));
-        if let Some(target) = target {
-            self.tables.get_mut(target).reserve(1);
-        }
-        let mut cells = RowCells::new(self.tables.get(slot.table), slot.row as usize);
+        let table = self.tables.get_mut(place.table);
+        let mut cells = RowCells::new(table, place.row as usize);
         cells.marker = marker;
         // SAFETY: the row holds a value of each component in the bundle's mask.
-        // They are moved out; `relocate` copies only what the target has.
+        // They are moved out: sparse ones lose their bit, and `relocate` copies
+        // only what the target has.
         let bundle = unsafe { B::read(&mut cells) };
-        if let Some(target) = target {
-            self.relocate(entity, slot, target);
+        // SAFETY: as above.
+        unsafe { table.mark(sparse::<W>(B::MASK), place.row as usize, 1, false) };
+        if target != place.table {
+            self.relocate(entity, place, target);
         }
         Ok(bundle)
     }
 
-    /// The table that differs from `table` by the components of `mask`.
-    #[inline]
-    fn neighbour(&mut self, table: u32, mask: Mask) -> u32 {
-        if mask.is_power_of_two() {
-            return self.tables.toggled(table, mask.trailing_zeros() as usize);
-        }
-        self.tables.of(self.tables.get(table).mask() ^ mask)
-    }
-
-    /// Moves the row to another table; answers the new row. Panics, if at all,
+    /// Moves the row to another table; answers where it is now. Panics, if at all,
     /// before anything has moved.
-    #[inline]
-    fn relocate(&mut self, entity: Entity, slot: Slot, target: u32) -> usize {
-        let (from, to) = self.tables.pair_mut(slot.table, target);
-        // SAFETY: the row is the entity's. What the target alone has is written
-        // by `extend`, what the source alone had was moved out by `remove`.
-        let (row, moved) = unsafe { from.move_row(slot.row as usize, to) };
-        let place = self.entities.slot_mut(entity);
-        (place.table, place.row) = (target, row as u32);
+    #[inline(always)]
+    pub(super) fn relocate(&mut self, entity: Entity, place: Place, target: u32) -> Place {
+        let (from, to) = self.tables.pair_mut(place.table, target);
+        to.make_room(1);
+        // SAFETY: the row is the entity's, and there is room. What the target alone
+        // has is written by `insert`, what the source alone had was moved out by
+        // `remove`.
+        let (row, moved) = unsafe { from.move_row(place.row as usize, to) };
+        let new = Place { table: target, row: row as u32 };
+        self.entities.set_place(entity, new);
         if let Some(moved) = moved {
-            self.entities.slot_mut(moved).row = slot.row;
+            self.entities.set_place(moved, place);
         }
-        row
+        new
     }
 
     /// Lets routing decide where an entity goes at the end of the tick. A marker
@@ -172,9 +177,8 @@ impl<W: WorldConfig> World<W> {
     /// # Errors
     /// If the entity is not here.
     pub fn recall(&mut self, entity: Entity) -> Result<Option<Request>, EntityError> {
-        let slot = self.entities.find_mut(entity)?;
-        let place = core::mem::replace(&mut slot.outbox, NONE);
-        Ok(self.outbox.take(place).map(|parcel| parcel.request))
+        self.entities.find(entity)?;
+        Ok(self.outbox.take(&mut self.entities, entity))
     }
 
     /// Why the entity is in the outbox, if it is.
@@ -182,8 +186,8 @@ impl<W: WorldConfig> World<W> {
     /// # Errors
     /// If the entity is not here.
     pub fn request(&self, entity: Entity) -> Result<Option<Request>, EntityError> {
-        let slot = self.entities.find(entity)?;
-        Ok(self.outbox.get(slot.outbox).map(|parcel| parcel.request))
+        self.entities.find(entity)?;
+        Ok(self.outbox.request(&self.entities, entity))
     }
 }
 
@@ -202,6 +206,26 @@ pub enum RemoveError {
     },
     /// The world's archetypes are closed, and what is left is none of them.
     ClosedArchetype,
+    /// The world has as many archetypes as it can tell apart.
+    TooManyArchetypes {
+        /// How many.
+        limit: u32,
+    },
+}
+
+#[cold]
+fn missing<B>(entity: Entity) -> RemoveError {
+    RemoveError::Missing { entity, wanted: core::any::type_name::<B>() }
+}
+
+impl From<Refusal> for RemoveError {
+    fn from(why: Refusal) -> Self {
+        match why {
+            Refusal::Entity(error) => Self::Entity(error),
+            Refusal::TooManyArchetypes { limit } => Self::TooManyArchetypes { limit },
+            _ => Self::ClosedArchetype,
+        }
+    }
 }
 
 impl From<EntityError> for RemoveError {
@@ -216,6 +240,7 @@ impl core::fmt::Display for RemoveError {
             Self::Entity(error) => error.fmt(f),
             Self::Missing { entity, wanted } => AccessError::Missing { entity, wanted }.fmt(f),
             Self::ClosedArchetype => Refusal::ClosedArchetype.fmt(f),
+            Self::TooManyArchetypes { limit } => Refusal::TooManyArchetypes { limit }.fmt(f),
         }
     }
 }

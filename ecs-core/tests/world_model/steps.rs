@@ -326,7 +326,11 @@ impl Step {
                     assert_eq!(table.capacity(), table.len());
                 }
             }
-            Step::Reserve { at } => pair.worlds[at].reserve::<(Owned, Tag, Wide)>(40),
+            Step::Reserve { at } => {
+                let room = pair.worlds[at].room();
+                assert_eq!(pair.worlds[at].reserve::<(Owned, Tag, Wide)>(room), Ok(()));
+                assert_eq!(pair.worlds[at].reserve::<(Owned, Tag, Wide)>(room + 1), Err(FULL));
+            }
             Step::Commands { at, kinds } => commands(pair, at, kinds),
         }
     }

@@ -11,14 +11,20 @@ use crate::errors::Errors;
 
 /// A component owns its data.
 pub(super) fn component(input: Input, errors: &mut Errors) -> Option<Component> {
-    let Input { root, item: DeriveInput { ident, generics, .. } } = input;
+    let Input { root, item: DeriveInput { ident, generics, .. }, storage } = input;
+    let sparse = storage.as_ref().is_some_and(|storage| storage.value() == "sparse");
+    if let Some(storage) = storage.filter(|storage| !sparse && storage.value() != "table") {
+        let message = "a component is stored in tables or beside them: write `\"table\"` or \
+                       `\"sparse\"`";
+        errors.at(storage, message);
+    }
     owned(&generics, "a component", errors)?;
-    Some(Component { root, ident, generics })
+    Some(Component { root, ident, generics, sparse })
 }
 
 /// A bundle is a struct, and owns its data.
 pub(super) fn bundle(input: Input, errors: &mut Errors) -> Option<Bundle> {
-    let Input { root, item: DeriveInput { ident, generics, data, .. } } = input;
+    let Input { root, item: DeriveInput { ident, generics, data, .. }, .. } = input;
     let fields = fields(&ident, data, "a bundle", errors)?;
     owned(&generics, "a bundle", errors)?;
     Some(Bundle { root, ident, generics, fields })
@@ -26,7 +32,7 @@ pub(super) fn bundle(input: Input, errors: &mut Errors) -> Option<Bundle> {
 
 /// A query is a struct that borrows for one lifetime.
 pub(super) fn query(input: Input, errors: &mut Errors) -> Option<Query> {
-    let Input { root, item: DeriveInput { ident, generics, data, .. } } = input;
+    let Input { root, item: DeriveInput { ident, generics, data, .. }, .. } = input;
     let fields = fields(&ident, data, "a query", errors)?;
     let mut lifetimes = generics.lifetimes().map(|param| param.lifetime.clone());
     let lifetime = lifetimes.next();

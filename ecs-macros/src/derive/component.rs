@@ -9,7 +9,7 @@ use super::Component;
 /// The impls; type parameters are bound to own their data. The promises of
 /// `Bundle`: the one cell of the mask is written, or read, once.
 pub(super) fn expand(component: &Component) -> TokenStream {
-    let Component { root, ident, generics } = component;
+    let Component { root, ident, generics, sparse } = component;
     let support = root.support();
     let mut generics = generics.clone();
     let owned: Vec<syn::WherePredicate> = generics
@@ -22,9 +22,14 @@ pub(super) fn expand(component: &Component) -> TokenStream {
     extended.params.push(parse_quote!(__S: #support::Contains<Self>));
     let (params, arguments, bounds) = generics.split_for_impl();
     let (bundle_params, _, bundle_bounds) = extended.split_for_impl();
+    let storage = sparse.then(|| {
+        quote!(const STORAGE: #support::Storage = #support::Storage::Sparse;)
+    });
     quote! {
         #[automatically_derived]
-        impl #params #support::Component for #ident #arguments #bounds {}
+        impl #params #support::Component for #ident #arguments #bounds {
+            #storage
+        }
 
         #[automatically_derived]
         unsafe impl #bundle_params #support::Bundle<__S> for #ident #arguments #bundle_bounds {

@@ -17,6 +17,7 @@ struct Component {
     root: Root,
     ident: Ident,
     generics: Generics,
+    sparse: bool,
 }
 
 /// A struct of bundles.
@@ -55,27 +56,28 @@ enum Form {
 
 /// Expands `#[derive(Component)]`.
 pub(crate) fn component(input: TokenStream) -> TokenStream {
-    expand(input, "component", check::component, component::expand)
+    expand(input, "component", &["crate", "storage"], check::component, component::expand)
 }
 
 /// Expands `#[derive(Bundle)]`.
 pub(crate) fn bundle(input: TokenStream) -> TokenStream {
-    expand(input, "bundle", check::bundle, bundle::expand)
+    expand(input, "bundle", &["crate"], check::bundle, bundle::expand)
 }
 
 /// Expands `#[derive(Query)]`.
 pub(crate) fn query(input: TokenStream) -> TokenStream {
-    expand(input, "query", check::query, query::expand)
+    expand(input, "query", &["crate"], check::query, query::expand)
 }
 
 fn expand<T>(
     input: TokenStream,
     attribute: &str,
+    arguments: &[&str],
     check: fn(parse::Input, &mut Errors) -> Option<T>,
     expand: fn(&T) -> TokenStream,
 ) -> TokenStream {
     let mut errors = Errors::default();
-    let tokens = parse::input(input, attribute, &mut errors)
+    let tokens = parse::input(input, attribute, arguments, &mut errors)
         .and_then(|input| check(input, &mut errors))
         .map(|checked| expand(&checked));
     let mut out = errors.into_tokens();

@@ -1,9 +1,9 @@
-//! The item under a derive, and the attribute that names the crate.
+//! The item under a derive, and its attribute.
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{DeriveInput, Ident};
+use syn::{DeriveInput, Ident, LitStr, Token};
 
 use crate::errors::{Errors, doubled, unknown};
 use crate::list;
@@ -13,28 +13,39 @@ use crate::root::Root;
 pub(super) struct Input {
     pub(super) root: Root,
     pub(super) item: DeriveInput,
+    /// What `storage` is set to.
+    pub(super) storage: Option<LitStr>,
 }
 
-/// Parses the item and its `#[attribute(crate = path)]`.
-pub(super) fn input(tokens: TokenStream, attribute: &str, errors: &mut Errors) -> Option<Input> {
+/// Parses the item and its `#[attribute(...)]`, which takes these arguments:
+/// `crate = path`, and `storage = "..."`.
+pub(super) fn input(
+    tokens: TokenStream,
+    attribute: &str,
+    arguments: &[&str],
+    errors: &mut Errors,
+) -> Option<Input> {
     let item: DeriveInput = errors.take(syn::parse2(tokens))?;
     let mut root = Root::default();
+    let mut storage = None;
     for attr in item.attrs.iter().filter(|attr| attr.path().is_ident(attribute)) {
         let parsed = attr.parse_args_with(|input: ParseStream<'_>| {
             list::entries(input, errors, |input, _| {
                 let name = input.call(Ident::parse_any)?;
-                if name != "crate" {
-                    return Err(unknown("argument", &name, &["crate"]));
+                if !arguments.iter().any(|known| name == known) {
+                    return Err(unknown("argument", &name, arguments));
                 }
-                let path = Root::parse_value(input)?;
-                if root.0.replace(path).is_some() {
-                    return Err(doubled(&name));
-                }
-                Ok(())
+                let before = if name == "crate" {
+                    root.0.replace(Root::parse_value(input)?).is_some()
+                } else {
+                    input.parse::<Token![=]>()?;
+                    storage.replace(input.parse::<LitStr>()?).is_some()
+                };
+                if before { Err(doubled(&name)) } else { Ok(()) }
             });
             Ok(())
         });
         errors.take(parsed);
     }
-    Some(Input { root, item })
+    Some(Input { root, item, storage })
 }

@@ -41,6 +41,16 @@ pub(super) fn expand(query: &Query) -> TokenStream {
             }
 
             #[inline(always)]
+            unsafe fn present(
+                fetch: Self::Fetch,
+                word: #support::core::primitive::usize,
+            ) -> #support::core::primitive::u64 {
+                unsafe {
+                    !0 #(& <#types as #support::Query<__S>>::present(fetch.#places, word))*
+                }
+            }
+
+            #[inline(always)]
             unsafe fn item<'__item>(
                 fetch: Self::Fetch,
                 row: #support::core::primitive::usize,

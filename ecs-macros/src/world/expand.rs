@@ -84,7 +84,7 @@ fn schema(
     });
     let body = quote! {
         #[allow(unused_imports)]
-        use #support::{NotClone as _, NotSend as _};
+        use #support::{NotClone as _, NotComponent as _, NotSend as _};
 
         #[allow(dead_code)]
         #[repr(C)]
@@ -112,6 +112,7 @@ fn schema(
                     #support::core::mem::offset_of!(__Row, #fields),
                     #support::Probe::<#components>::CLONE,
                     #support::Probe::<#components>::SEND,
+                    #support::Probe::<#components>::STORAGE,
                 ),
             )*];
         }
@@ -257,7 +258,18 @@ fn archetype(root: &Root, ident: &Ident, archetype: &Archetype) -> TokenStream {
     let support = root.support();
     let name = archetype.name.unraw().to_string();
     let bits = archetype.components.iter().map(|path| of_component(root, ident, path, "BIT"));
-    quote!(#support::ArchetypeDesc { name: #name, mask: 0 #(| #bits)* })
+    let capacity = match &archetype.capacity {
+        Some(capacity) => quote!(#support::core::option::Option::Some(#capacity)),
+        None => quote!(#support::core::option::Option::None),
+    };
+    let mask = quote!(0 #(| #bits)*);
+    quote! {
+        #support::ArchetypeDesc::new::<<#ident as #support::WorldConfig>::Schema>(
+            #name,
+            #mask,
+            #capacity,
+        )
+    }
 }
 
 /// A constant of `Contains`, at the user's token.

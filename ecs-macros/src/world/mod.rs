@@ -89,6 +89,7 @@ struct Route {
 struct Archetype {
     name: Ident,
     components: Vec<Path>,
+    capacity: Option<Expr>,
 }
 
 /// Expands `#[world_config(args)] item`.

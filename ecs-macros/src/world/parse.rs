@@ -128,12 +128,19 @@ fn archetypes(
             let message = format!("an archetype lists its components: write `{name}(A, B)`");
             return Err(syn::Error::new(name.span(), message));
         }
-        let mut components = Vec::new();
+        let (mut components, mut capacity) = (Vec::new(), None);
         list::group(input, errors, |input, _| {
+            if input.peek(Ident) && input.peek2(Token![=]) {
+                let name = known("archetype setting", &["capacity"], &mut Vec::new(), input)?;
+                return match capacity.replace(value(input)?) {
+                    Some(_) => Err(doubled(&name)),
+                    None => Ok(()),
+                };
+            }
             components.push(type_path(input)?);
             Ok(())
         })?;
-        settings.archetypes.push(Archetype { name, components });
+        settings.archetypes.push(Archetype { name, components, capacity });
         Ok(())
     })
 }

@@ -1,0 +1,251 @@
+//! Many entities are looked up by id.
+
+use core::fmt;
+use core::mem::MaybeUninit;
+
+use super::World;
+use super::access::{assert_no_conflict, missing};
+use crate::config::WorldConfig;
+use crate::entities::{Entities, MAX_TABLES, NONE, Place};
+use crate::entity::Entity;
+use crate::error::AccessError;
+use crate::query::{Query, ReadOnlyQuery, has_bit};
+use crate::schema::Schema;
+use crate::table::Table;
+
+/// How many ids [`Lookup::for_each`] resolves before it looks at the first
+/// entity: enough to keep a core's outstanding loads busy.
+const AHEAD: usize = 32;
+
+impl<W: WorldConfig> World<W> {
+    /// A view for many look-ups by id, which remembers where the columns of the
+    /// last table are.
+    ///
+    /// # Examples
+    /// ```
+    /// # use static_ecs::prelude::*;
+    /// # #[derive(Component)] struct Health(i32);
+    /// # #[derive(Component)] struct Target(Entity);
+    /// # #[world_config(components(Health, Target))] struct Base;
+    /// # let mut world = World::<Base>::new();
+    /// # let hero = world.spawn(Health(10))?;
+    /// # world.spawn_batch([Target(hero), Target(hero)])?;
+    /// let targets: Vec<Entity> = world.view::<&Target>().map(|target| target.0).collect();
+    /// let mut healths = world.lookup::<&mut Health>();
+    /// for target in targets {
+    ///     healths.get(target)?.0 -= 1;
+    /// }
+    /// assert_eq!(world.get::<Health>(hero)?.0, 8);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn lookup<Q: Query<W::Schema>>(&mut self) -> Lookup<'_, W::Schema, Q> {
+        const { assert_no_conflict::<W::Schema, Q>() };
+        // SAFETY: `&mut self` is exclusive for the lookup's life, and the query does
+        // not conflict with itself.
+        unsafe { Lookup::new(self.tables.all(), &self.entities) }
+    }
+
+    /// As [`lookup`](Self::lookup), for queries that only read.
+    #[inline]
+    pub fn view_lookup<Q: ReadOnlyQuery<W::Schema>>(&self) -> Lookup<'_, W::Schema, Q> {
+        // SAFETY: the query only reads, and `&self` keeps writers away.
+        unsafe { Lookup::new(self.tables.all(), &self.entities) }
+    }
+
+    /// Several components of one entity, such as `(&mut Position, &Velocity)`.
+    ///
+    /// # Errors
+    /// If the entity is not here or lacks one of them.
+    #[inline]
+    pub fn query_one<Q: Query<W::Schema>>(
+        &mut self,
+        entity: Entity,
+    ) -> Result<Q::Item<'_>, AccessError> {
+        let Lookup { tables, entities, .. } = self.lookup::<Q>();
+        // SAFETY: the lookup is not used otherwise.
+        unsafe { Lookup::<W::Schema, Q>::find(tables, entities, entity) }
+    }
+
+    /// Several components of several entities at once.
+    ///
+    /// # Errors
+    /// If an entity is given twice, is not here or lacks one of the components.
+    ///
+    /// # Examples
+    /// ```
+    /// # use static_ecs::prelude::*;
+    /// # #[derive(Component)] struct Gold(u32);
+    /// # #[world_config(components(Gold))] struct Base;
+    /// # let mut world = World::<Base>::new();
+    /// # let (buyer, seller) = (world.spawn(Gold(10))?, world.spawn(Gold(0))?);
+    /// let [from, to] = world.query_many::<&mut Gold, 2>([buyer, seller])?;
+    /// from.0 -= 3;
+    /// to.0 += 3;
+    /// assert!(world.query_many::<&mut Gold, 2>([buyer, buyer]).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn query_many<Q: Query<W::Schema>, const N: usize>(
+        &mut self,
+        entities: [Entity; N],
+    ) -> Result<[Q::Item<'_>; N], AccessError> {
+        for (place, &entity) in entities.iter().enumerate() {
+            if entities[..place].contains(&entity) {
+                return Err(AccessError::Twice(entity));
+            }
+        }
+        let Lookup { tables, entities: slots, .. } = self.lookup::<Q>();
+        // SAFETY: the entities differ, and the lookup is not used otherwise.
+        let mut items = entities
+            .map(|entity| unsafe { Lookup::<W::Schema, Q>::find(tables, slots, entity).map(Some) });
+        for item in &mut items {
+            if let Err(error) = item {
+                return Err(*error);
+            }
+        }
+        Ok(items.map(|item| item.ok().flatten().expect("there was no error")))
+    }
+}
+
+/// Looks entities up by id. Made by [`World::lookup`] and [`World::view_lookup`].
+pub struct Lookup<'w, S: Schema, Q: Query<S>> {
+    tables: &'w [Table],
+    entities: &'w Entities,
+    /// The last table, or [`MAX_TABLES`].
+    table: u32,
+    /// Where its columns are.
+    fetch: MaybeUninit<Q::Fetch>,
+}
+
+// SAFETY: a lookup lets components be read or written, and reads where entities
+// are, which nobody changes meanwhile.
+unsafe impl<S: Schema<Types: Send + Sync>, Q: Query<S>> Send for Lookup<'_, S, Q> {}
+
+impl<'w, S: Schema, Q: Query<S>> Lookup<'w, S, Q> {
+    /// # Safety
+    /// For `'w` nobody else uses the tables' components in conflict with the
+    /// query, which does not conflict with itself.
+    #[inline]
+    unsafe fn new(tables: &'w [Table], entities: &'w Entities) -> Self {
+        Self { tables, entities, table: MAX_TABLES, fetch: MaybeUninit::uninit() }
+    }
+
+    /// # Safety
+    /// As [`new`](Self::new), for the one entity.
+    #[inline]
+    unsafe fn find<'i>(
+        tables: &'i [Table],
+        entities: &Entities,
+        entity: Entity,
+    ) -> Result<Q::Item<'i>, AccessError> {
+        let place = entities.find(entity)?;
+        let (table, row) = (&tables[place.table as usize], place.row as usize);
+        // SAFETY: the row is in the table, which can have what is required, and it
+        // has: `'i` is a part of the time for which the caller promises.
+        unsafe {
+            if table.can_have(Q::ACCESS.required) {
+                let fetch = Q::fetch(table);
+                if has_bit::<S, Q>(fetch, row) {
+                    return Ok(Q::item(fetch, row));
+                }
+            }
+        }
+        Err(missing::<Q>(entity))
+    }
+
+    /// What the query asks of one entity.
+    ///
+    /// # Errors
+    /// If the entity is not here or lacks something.
+    #[inline(always)]
+    pub fn get(&mut self, entity: Entity) -> Result<Q::Item<'_>, AccessError> {
+        match self.entities.seek(entity) {
+            Some(place) => self.at(entity, place),
+            None => Err(self.entities.absent(entity).into()),
+        }
+    }
+
+    /// Calls `each` with every entity of `entities` that is here and has what the
+    /// query asks for, in their order. Answers how many these were.
+    ///
+    /// Faster than one [`get`](Self::get) after the other where the entities are
+    /// many and lie anywhere: their memory is asked for ahead, and waited for at once.
+    #[inline]
+    pub fn for_each(
+        &mut self,
+        entities: &[Entity],
+        mut each: impl FnMut(Entity, Q::Item<'_>),
+    ) -> usize {
+        let mut found = 0;
+        let mut rows = [NONE; AHEAD];
+        for entities in entities.chunks(AHEAD) {
+            // The table for which these are the rows, if there is one yet.
+            let table = self.table;
+            if table == MAX_TABLES {
+                rows.fill(NONE);
+            } else {
+                for (row, &entity) in rows.iter_mut().zip(entities) {
+                    *row = self.entities.seek_row(entity, table);
+                }
+            }
+            for (&row, &entity) in rows.iter().zip(entities) {
+                let item = if row != NONE && table == self.table {
+                    // SAFETY: a row was found in the table whose columns were found.
+                    unsafe { self.item(entity, row) }
+                } else {
+                    self.get(entity)
+                };
+                if let Ok(item) = item {
+                    each(entity, item);
+                    found += 1;
+                }
+            }
+        }
+        found
+    }
+
+    #[inline(always)]
+    fn at(&mut self, entity: Entity, place: Place) -> Result<Q::Item<'_>, AccessError> {
+        if place.table != self.table {
+            self.open(entity, place.table)?;
+        }
+        // SAFETY: the row is in the table whose columns were found.
+        unsafe { self.item(entity, place.row) }
+    }
+
+    /// # Safety
+    /// The columns of `self.table` were found, and the row is in it.
+    #[inline(always)]
+    unsafe fn item(&mut self, entity: Entity, row: u32) -> Result<Q::Item<'_>, AccessError> {
+        // SAFETY: as the caller promises; the row has what is required. The item
+        // lives as long as `self` is borrowed.
+        unsafe {
+            let fetch = self.fetch.assume_init();
+            if has_bit::<S, Q>(fetch, row as usize) {
+                return Ok(Q::item(fetch, row as usize));
+            }
+        }
+        Err(missing::<Q>(entity))
+    }
+
+    /// Finds the columns of another table.
+    #[inline(never)]
+    fn open(&mut self, entity: Entity, number: u32) -> Result<(), AccessError> {
+        let Some(table) = self.tables.get(number as usize) else {
+            return Err(self.entities.absent(entity).into());
+        };
+        if !table.can_have(Q::ACCESS.required) {
+            return Err(missing::<Q>(entity));
+        }
+        // SAFETY: the table can have what is required.
+        self.fetch = MaybeUninit::new(unsafe { Q::fetch(table) });
+        self.table = number;
+        Ok(())
+    }
+}
+
+impl<S: Schema, Q: Query<S>> fmt::Debug for Lookup<'_, S, Q> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lookup").field("tables", &self.tables.len()).finish_non_exhaustive()
+    }
+}
