@@ -8,9 +8,11 @@
 //! Start with the [`prelude`] and the guide in `docs/GUIDE.md`.
 
 pub use ecs_core::{
-    block, bundle, commands, component, config, entity, error, iter, members, outbox, query,
-    resources, schedule, schema, table, topology, transfer, world,
+    block, bundle, columns, commands, component, config, entity, error, iter, members, outbox,
+    query, resources, schedule, schema, table, topology, transfer, world,
 };
+#[cfg(feature = "bytemuck")]
+pub use ecs_core::{bytemuck, lanes};
 pub use ecs_macros::{Bundle, Component, Query, coordinator, pipeline_configs, world_config};
 
 #[cfg(feature = "coordination")]
@@ -34,6 +36,8 @@ pub mod prelude {
 
     #[cfg(feature = "coordination")]
     pub use ecs_coordination::prelude::*;
+    #[cfg(feature = "bytemuck")]
+    pub use ecs_core::lanes::Lanes;
 }
 
 /// What generated code names. Not for users.

@@ -16,6 +16,8 @@ pub mod endpoint;
 pub mod error;
 mod lane;
 mod member;
+#[cfg(feature = "parallel")]
+pub mod parallel;
 pub mod park;
 #[cfg(not(ecs_loom))]
 mod pending;
@@ -58,6 +60,8 @@ pub use wiring::edge_bytes;
 
 /// What most programs of several worlds need.
 pub mod prelude {
+    #[cfg(feature = "parallel")]
+    pub use crate::parallel::ParQuery;
     pub use crate::{
         Admit, Driver, Idle, LockFreeQueue, Pace, Placement, SpscQueue, WorldCoordinator,
     };

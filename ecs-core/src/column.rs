@@ -60,7 +60,9 @@ const _: () = {
     let mut index = 0;
     while index < CLASSES {
         let bytes = class_bytes(index);
-        assert!(class(bytes) == index && (index == 0 || class(class_bytes(index - 1) + 1) == index));
+        assert!(
+            class(bytes) == index && (index == 0 || class(class_bytes(index - 1) + 1) == index)
+        );
         index += 1;
     }
     assert!(class_bytes(0) == COLUMN_ALIGN && class_bytes(CLASSES - 1) == LARGEST);
@@ -99,8 +101,7 @@ pub(crate) fn acquire(bytes: usize, align: usize) -> NonNull<u8> {
         Origin::Nowhere => memory::dangling(align),
         Origin::Shelf => {
             let class = class(bytes);
-            shelf::take(class)
-                .unwrap_or_else(|| memory::allocate(class_bytes(class), COLUMN_ALIGN))
+            shelf::take(class).unwrap_or_else(|| memory::allocate(class_bytes(class), COLUMN_ALIGN))
         }
         Origin::Aligned => memory::allocate(bytes, align),
         Origin::Offset => {

@@ -1,24 +1,31 @@
 //! Changes to a world that are written down now and made later, in order.
 
+mod chain;
+mod kinds;
+
 use alloc::vec::Vec;
 use core::error::Error;
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
-use core::ptr;
 
 use crate::bundle::{Bundle, assert_distinct};
 use crate::config::WorldConfig;
 use crate::entity::Entity;
 use crate::error::Refusal;
 use crate::schema::Schema;
-use crate::world::World;
+use crate::world::{Change, World};
+
+use chain::{Chains, END, MADE};
+use kinds::{Command, Complete, Despawn, Insert, Kind, Outcome, Remove, Run, Spawn};
 
 /// A bounded list of changes to a world, for where the world itself is
 /// borrowed: inside of a query.
 ///
 /// [`apply`](Self::apply) makes them in the order in which they were written
-/// down. A buffer that is dropped drops what was not made.
+/// down. What is inserted into and removed from one entity is gathered and made
+/// by one move of its row, where the first of these commands stands. A buffer that
+/// is dropped drops what was not made.
 ///
 /// # Examples
 /// ```
@@ -42,11 +49,12 @@ use crate::world::World;
 pub struct Commands<W: WorldConfig> {
     capacity: usize,
     count: usize,
-    /// Commands from `first` on, `count` of them, each a [`Head`] and its payload,
-    /// in whole words. Neither is aligned: they are read and written as a whole,
-    /// never borrowed in place.
+    /// Commands from `first` on, each a [`Head`] and its payload, in whole words;
+    /// `count` of them are still to be made. Neither is aligned: they are read and
+    /// written as a whole, never borrowed in place.
     words: Vec<MaybeUninit<u64>>,
     first: usize,
+    chains: Chains,
     world: PhantomData<(W, <W::Schema as Schema>::Types)>,
 }
 
@@ -55,23 +63,15 @@ pub struct Commands<W: WorldConfig> {
 // which `run` demands it.
 unsafe impl<W: WorldConfig> Send for Commands<W> where <W::Schema as Schema>::Types: Send {}
 
-/// What became of a command.
-enum Outcome {
-    Made,
-    /// Its entity is not here.
-    Missed,
-    /// The payload was put back.
-    Refused(Refusal),
-}
-
+/// Stands before each payload.
 struct Head<W: WorldConfig> {
-    /// Makes the change with the payload, or drops it where there is no world.
-    ///
-    /// # Safety
-    /// The payload is valid, of the command's type, at any alignment; it is used
-    /// no more unless the outcome is `Refused`.
-    run: unsafe fn(*mut u8, Option<&mut World<W>>) -> Outcome,
-    words: usize,
+    kind: &'static Kind<W>,
+    /// Whom it is about; `None` for what is not about one entity.
+    entity: Option<Entity>,
+    /// The payload's size.
+    words: u32,
+    /// Where, in words, the next command of its chain is, or [`END`] or [`MADE`].
+    next: u32,
 }
 
 const fn words(bytes: usize) -> usize {
@@ -83,7 +83,8 @@ impl<W: WorldConfig> Commands<W> {
 
     /// A buffer for up to `capacity` commands. Memory is taken as it is needed.
     pub const fn with_capacity(capacity: usize) -> Self {
-        Self { capacity, count: 0, words: Vec::new(), first: 0, world: PhantomData }
+        let chains = Chains::new();
+        Self { capacity, count: 0, words: Vec::new(), first: 0, chains, world: PhantomData }
     }
 
     /// How many commands wait.
@@ -103,7 +104,7 @@ impl<W: WorldConfig> Commands<W> {
 
     /// The bytes allocated.
     pub fn bytes(&self) -> usize {
-        self.words.capacity() * size_of::<u64>()
+        self.words.capacity() * size_of::<u64>() + self.chains.bytes()
     }
 
     /// Makes an entity with the components of `bundle`.
@@ -112,13 +113,7 @@ impl<W: WorldConfig> Commands<W> {
     /// If the buffer is full: the bundle is handed back.
     pub fn spawn<B: Bundle<W::Schema>>(&mut self, bundle: B) -> Result<(), BufferFull<B>> {
         const { crate::world::assert_declared::<W, B>() };
-        self.push(bundle, |bundle, world| match world.spawn(bundle) {
-            Ok(_) => Ok(Outcome::Made),
-            Err(refused) => {
-                let why = refused.why();
-                Err((refused.into_inner(), why))
-            }
-        })
+        self.push(Spawn(bundle)).map_err(|full| BufferFull(full.0.0))
     }
 
     /// Ends an entity.
@@ -126,7 +121,7 @@ impl<W: WorldConfig> Commands<W> {
     /// # Errors
     /// If the buffer is full.
     pub fn despawn(&mut self, entity: Entity) -> Result<(), BufferFull<Entity>> {
-        self.push(entity, |entity, world| Ok(made(world.despawn(entity).is_ok())))
+        self.push(Despawn(entity)).map_err(|full| BufferFull(full.0.0))
     }
 
     /// Gives an entity the components of `bundle`.
@@ -139,14 +134,7 @@ impl<W: WorldConfig> Commands<W> {
         bundle: B,
     ) -> Result<(), BufferFull<B>> {
         const { assert_distinct::<W::Schema, B>() };
-        self.push((entity, bundle), |(entity, bundle), world| match world.insert(entity, bundle) {
-            Ok(()) => Ok(Outcome::Made),
-            Err(refused) => match refused.why() {
-                Refusal::Entity(_) => Ok(Outcome::Missed),
-                why => Err(((entity, refused.into_inner()), why)),
-            },
-        })
-        .map_err(|full| BufferFull(full.0.1))
+        self.push(Insert(entity, bundle)).map_err(|full| BufferFull(full.0.1))
     }
 
     /// Takes the components of `B` away from an entity and drops them.
@@ -158,7 +146,7 @@ impl<W: WorldConfig> Commands<W> {
         entity: Entity,
     ) -> Result<(), BufferFull<Entity>> {
         const { assert_distinct::<W::Schema, B>() };
-        self.push(entity, |entity, world| Ok(made(world.remove::<B>(entity).is_ok())))
+        self.push(Remove(entity, PhantomData::<B>)).map_err(|full| BufferFull(full.0.0))
     }
 
     /// Lets routing decide where an entity goes at the end of the tick.
@@ -166,7 +154,7 @@ impl<W: WorldConfig> Commands<W> {
     /// # Errors
     /// If the buffer is full.
     pub fn complete(&mut self, entity: Entity) -> Result<(), BufferFull<Entity>> {
-        self.push(entity, |entity, world| Ok(made(world.complete(entity).is_ok())))
+        self.push(Complete(entity)).map_err(|full| BufferFull(full.0.0))
     }
 
     /// Any other change.
@@ -177,21 +165,12 @@ impl<W: WorldConfig> Commands<W> {
         &mut self,
         change: F,
     ) -> Result<(), BufferFull<F>> {
-        self.push(change, |change, world| {
-            change(world);
-            Ok(Outcome::Made)
-        })
+        self.push(Run(change)).map_err(|full| BufferFull(full.0.0))
     }
 
-    /// `make` is a plain function: it captures nothing.
-    fn push<T, F>(&mut self, payload: T, make: F) -> Result<(), BufferFull<T>>
-    where
-        F: Fn(T, &mut World<W>) -> Result<Outcome, (T, Refusal)> + Copy,
-    {
-        const { assert!(size_of::<F>() == 0, "a command is a plain function") };
-        let _ = make;
+    fn push<C: Command<W>>(&mut self, command: C) -> Result<(), BufferFull<C>> {
         if self.count == self.capacity {
-            return Err(BufferFull(payload));
+            return Err(BufferFull(command));
         }
         // Commands that were made give up their memory once they are most of it,
         // so that a buffer which is never quite empty does not grow.
@@ -199,16 +178,18 @@ impl<W: WorldConfig> Commands<W> {
             self.words.drain(..self.first);
             self.first = 0;
         }
-        let payload_words = words(size_of::<T>());
+        const { assert!(words(size_of::<C>()) <= u32::MAX as usize, "a command of many gigabytes") };
+        let payload = words(size_of::<C>());
+        let (kind, entity) = (&C::KIND, command.entity());
+        let head = Head::<W> { kind, entity, words: payload as u32, next: END };
         let at = self.words.len();
-        self.words.resize(at + Self::HEAD + payload_words, MaybeUninit::uninit());
-        let head = Head::<W> { run: run::<W, T, F>, words: payload_words };
+        self.words.resize(at + Self::HEAD + payload, MaybeUninit::uninit());
         // SAFETY: the words from `at` on have room for both, written at whatever
         // alignment words have.
         unsafe {
             let place = self.words.as_mut_ptr().add(at);
             place.cast::<Head<W>>().write_unaligned(head);
-            place.add(Self::HEAD).cast::<T>().write_unaligned(payload);
+            place.add(Self::HEAD).cast::<C>().write_unaligned(command);
         }
         self.count += 1;
         Ok(())
@@ -221,13 +202,19 @@ impl<W: WorldConfig> Commands<W> {
     ///
     /// # Errors
     /// If spawns wait for room: apply again when there is some. If the world is
-    /// closed to an archetype: this command and those after it stay in the
-    /// buffer; [`skip`](Self::skip) it. Nothing is lost either way.
+    /// closed to an archetype, or has none left: this command and those after it
+    /// stay in the buffer; [`skip`](Self::skip) it. Nothing is lost either way.
     pub fn apply(&mut self, world: &mut World<W>) -> Result<Applied, ApplyError> {
         let mut applied = Applied { made: 0, missed: 0 };
         let mut refused = None;
+        let mut change = Change::new();
+        self.link();
         let mut turn = Turn { commands: self, aside: Vec::new(), count: 0 };
         while turn.commands.count > 0 {
+            turn.commands.pass_made();
+            if turn.commands.make_chain(world, &mut change, &mut applied) {
+                continue;
+            }
             let (at, before) = (turn.commands.first, turn.commands.count);
             match turn.commands.next(Some(&mut *world)) {
                 Outcome::Made => applied.made += 1,
@@ -259,6 +246,7 @@ impl<W: WorldConfig> Commands<W> {
         if self.count == 0 {
             return false;
         }
+        self.pass_made();
         self.next(None);
         true
     }
@@ -270,19 +258,50 @@ impl<W: WorldConfig> Commands<W> {
         self.first = 0;
     }
 
-    /// Steps over the next command and runs it. There must be one.
+    /// The head that starts at a word.
+    ///
+    /// # Safety
+    /// A head starts there.
+    unsafe fn head(&self, at: usize) -> Head<W> {
+        // SAFETY: the caller promises a head.
+        unsafe { self.words.as_ptr().add(at).cast::<Head<W>>().read_unaligned() }
+    }
+
+    /// Changes where the chain goes on after the command that starts at a word.
+    ///
+    /// # Safety
+    /// As [`head`](Self::head).
+    unsafe fn set_next(&mut self, at: usize, next: u32) {
+        // SAFETY: the caller promises a head.
+        unsafe {
+            let head = self.words.as_mut_ptr().add(at).cast::<Head<W>>();
+            (&raw mut (*head).next).write_unaligned(next);
+        }
+    }
+
+    /// Steps over commands that were made as parts of chains.
+    fn pass_made(&mut self) {
+        // SAFETY: while commands wait, one starts at `first`, or one that was made.
+        while let head = unsafe { self.head(self.first) }
+            && head.next == MADE
+        {
+            self.first += Self::HEAD + head.words as usize;
+        }
+    }
+
+    /// Steps over the next command and runs it. There must be one, at `first`.
     fn next(&mut self, world: Option<&mut World<W>>) -> Outcome {
         debug_assert!(self.count > 0);
         // SAFETY: a command that was not run yet starts at `first`.
         let (head, payload) = unsafe {
-            let place = self.words.as_mut_ptr().add(self.first);
-            (place.cast::<Head<W>>().read_unaligned(), place.add(Self::HEAD).cast::<u8>())
+            let payload = self.words.as_mut_ptr().add(self.first + Self::HEAD).cast::<u8>();
+            (self.head(self.first), payload)
         };
         // Before it runs, so that a panic does not run it again.
-        self.first += Self::HEAD + head.words;
+        self.first += Self::HEAD + head.words as usize;
         self.count -= 1;
         // SAFETY: the payload is the command's; the buffer has stepped over it.
-        unsafe { (head.run)(payload, world) }
+        unsafe { (head.kind.run)(payload, world) }
     }
 }
 
@@ -301,32 +320,6 @@ impl<W: WorldConfig> Drop for Turn<'_, W> {
         commands.words.splice(..made, aside.drain(..));
         commands.first = 0;
         commands.count += *count;
-    }
-}
-
-const fn made(yes: bool) -> Outcome {
-    if yes { Outcome::Made } else { Outcome::Missed }
-}
-
-/// # Safety
-/// As [`Head::run`] says, for a payload `T`; `F` has no size.
-unsafe fn run<W: WorldConfig, T, F>(payload: *mut u8, world: Option<&mut World<W>>) -> Outcome
-where
-    F: Fn(T, &mut World<W>) -> Result<Outcome, (T, Refusal)> + Copy,
-{
-    // SAFETY: the caller gives up a valid payload.
-    let value = unsafe { payload.cast::<T>().read_unaligned() };
-    let Some(world) = world else { return Outcome::Missed };
-    // SAFETY: `F` has no size, so any aligned pointer holds one; `push` has seen
-    // a value of it, so it exists.
-    let make = unsafe { ptr::NonNull::<F>::dangling().as_ptr().read() };
-    match make(value, world) {
-        Ok(outcome) => outcome,
-        Err((value, why)) => {
-            // SAFETY: the place has room for the payload, which was read from it.
-            unsafe { payload.cast::<T>().write_unaligned(value) };
-            Outcome::Refused(why)
-        }
     }
 }
 

@@ -53,11 +53,16 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> QueryIter<'w, S, Q, F> {
     /// [`lanes`](crate::lanes::Lanes) of plain components are slices of numbers.
     #[inline]
     pub fn slices(self) -> SliceIter<'w, S, Q, F> {
-        const { assert!(!F::ROWS, "a filter by `TransferMarker` or by a sparse component looks at rows: no slices") };
+        const {
+            assert!(
+                !F::ROWS,
+                "a filter by `TransferMarker` or a sparse component matches single rows, so there are no slices: iterate over entities"
+            )
+        };
         const {
             assert!(
                 (Q::ACCESS.read | Q::ACCESS.write) & S::SPARSE == 0,
-                "a sparse component is not in every row of its column: no slices"
+                "a sparse component is not in every row of its column, so it has no slices: iterate over entities"
             );
         };
         SliceIter { tables: self.tables, query: PhantomData, filter: PhantomData }
@@ -71,10 +76,11 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> QueryIter<'w, S, Q, F> {
     /// If `rows` is zero.
     #[inline]
     pub fn chunks(self, rows: usize) -> ChunkIter<'w, S, Q, F> {
-        assert!(rows > 0, "a chunk has at least one row");
-        // Words of bitmaps are not shared between chunks.
-        let rows = if QueryChunk::<S, Q, F>::BITS { rows.next_multiple_of(WORD) } else { rows };
-        ChunkIter { query: self, rows, table: None, first: 0 }
+        let mut chunks = ChunkIter { query: self, rows, table: None, first: 0 };
+        // What was begun is left out.
+        chunks.query.open = QueryChunk::empty(chunks.query.open.rows);
+        chunks.set_rows(rows);
+        chunks
     }
 }
 
@@ -259,6 +265,36 @@ pub struct ChunkIter<'w, S: Schema, Q: Query<S>, F: Filter<S> = ()> {
     /// Of which rows from `first` on are left.
     table: Option<&'w Table>,
     first: usize,
+}
+
+// SAFETY: as the chunks that it gives.
+unsafe impl<S, Q, F> Send for ChunkIter<'_, S, Q, F>
+where
+    S: Schema<Types: Send + Sync>,
+    Q: Query<S>,
+    F: Filter<S>,
+{
+}
+
+impl<S: Schema, Q: Query<S>, F: Filter<S>> ChunkIter<'_, S, Q, F> {
+    /// Changes how many rows the next chunks have.
+    ///
+    /// # Panics
+    /// If `rows` is zero.
+    #[inline]
+    pub fn set_rows(&mut self, rows: usize) {
+        assert!(rows > 0, "a chunk has at least one row");
+        // Words of bitmaps are not shared between chunks.
+        let words = QueryChunk::<S, Q, F>::BITS;
+        self.rows = if words { rows.next_multiple_of(WORD) } else { rows };
+    }
+
+    /// How many rows are left, at most: some may not match.
+    #[inline]
+    pub fn rows_left(&self) -> usize {
+        let open = self.table.map_or(0, |table| table.len() - self.first);
+        open + self.query.size_hint().1.unwrap_or(0)
+    }
 }
 
 impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> Iterator for ChunkIter<'w, S, Q, F> {

@@ -16,6 +16,8 @@ mod entities;
 pub mod entity;
 pub mod error;
 pub mod iter;
+#[cfg(feature = "bytemuck")]
+pub mod lanes;
 pub mod members;
 mod memory;
 pub mod outbox;
@@ -32,17 +34,21 @@ pub mod transfer;
 mod tuples;
 pub mod world;
 
+/// The crate that says which components are plain numbers.
+#[cfg(feature = "bytemuck")]
+pub use bytemuck;
+
 /// What generated code names. Not for users.
 #[doc(hidden)]
 pub mod __support {
     pub use crate::__neighbour_matrix as neighbour_matrix;
     pub use crate::bundle::{Bundle, Cells, Part, has_duplicate, part};
     pub use crate::component::Component;
+    pub use crate::component::Storage;
     pub use crate::config::*;
     pub use crate::entity::Entity;
     pub use crate::members::{Group, Member};
     pub use crate::query::{Access, Query, ReadOnlyQuery};
-    pub use crate::component::Storage;
     pub use crate::schema::{
         ComponentInfo, Contains, Mask, NotClone, NotComponent, NotSend, Probe, Schema,
     };

@@ -389,16 +389,75 @@ impl Table {
             }
         }
         let table = Bits(self, rows);
-        let table = &*table.0;
-        let cell = |index: usize, row: usize| {
-            if table.held >> index & 1 == 1 && !table.has_bit(index, row) {
-                return core::ptr::null_mut();
-            }
-            table.column(index).wrapping_add(row * table.infos[index].size)
-        };
         // SAFETY: in rows `0..rows` the columns hold values, where they are sparse
         // if the bit is set; the length is 0 from now on.
-        unsafe { DropRows::run(table.infos, table.possible(), 0, rows, cell) }
+        unsafe { table.0.drop_values(table.0.possible(), 0, rows) }
+    }
+
+    /// Drops the values that rows `first..end` have of the components of `mask`.
+    ///
+    /// # Safety
+    /// They have them, where a component is sparse if the bit is set, and they are
+    /// not used again.
+    pub(crate) unsafe fn drop_values(&self, mask: Mask, first: usize, end: usize) {
+        let cell = |index: usize, row: usize| {
+            if self.held >> index & 1 == 1 && !self.has_bit(index, row) {
+                return core::ptr::null_mut();
+            }
+            self.column(index).wrapping_add(row * self.infos[index].size)
+        };
+        // SAFETY: the caller promises the values.
+        unsafe { DropRows::run(self.infos, mask, first, end, cell) }
+    }
+
+    /// Gets ready for all rows of `source`: if this table is empty and of no larger
+    /// capacity, for its columns.
+    pub(crate) fn make_room_for_all_of(&mut self, source: &Table) {
+        if self.len == 0 && self.capacity <= source.capacity {
+            if self.capacity < source.capacity {
+                self.resize(source.capacity);
+            }
+        } else {
+            self.make_room(source.len);
+        }
+        self.hold(source.held);
+    }
+
+    /// Moves the components that both tables have, and the sparse ones, of all rows
+    /// to the end of `target`. What this table alone has stays in its columns, and is
+    /// the caller's.
+    ///
+    /// # Safety
+    /// `target` got ready by [`make_room_for_all_of`](Self::make_room_for_all_of)
+    /// this table, and what it alone has was written for the new rows.
+    pub(crate) unsafe fn give_all(&mut self, target: &mut Table) {
+        let (count, first) = (core::mem::take(&mut self.len), target.len);
+        debug_assert!(count <= target.capacity - first);
+        let handed_over = first == 0 && self.capacity == target.capacity;
+        target.len += count;
+        if handed_over {
+            core::mem::swap(&mut self.entities, &mut target.entities);
+        } else {
+            // SAFETY: `count` ids are here, and have room there.
+            unsafe { target.entities.add(first).copy_from_nonoverlapping(self.entities, count) };
+        }
+        for index in bits(self.mask & target.mask) {
+            if handed_over {
+                core::mem::swap(&mut self.columns[index], &mut target.columns[index]);
+                continue;
+            }
+            let size = self.infos[index].size;
+            // SAFETY: the columns have `count` rows, and room for them.
+            unsafe {
+                let to = target.column(index).add(first * size);
+                to.copy_from_nonoverlapping(self.column(index), count * size);
+            }
+        }
+        if self.held != 0 {
+            for row in 0..count {
+                self.move_bits(row, target, first + row);
+            }
+        }
     }
 
     /// Moves the components that both tables have, and the sparse ones, from `row`

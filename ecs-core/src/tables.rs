@@ -43,11 +43,13 @@ impl Tables {
         &self.tables
     }
 
+    /// The table with this number, which this world has answered.
     #[inline(always)]
     pub(crate) fn get(&self, table: u32) -> &Table {
         &self.tables[table as usize]
     }
 
+    /// As [`get`](Self::get), to change.
     #[inline(always)]
     pub(crate) fn get_mut(&mut self, table: u32) -> &mut Table {
         &mut self.tables[table as usize]

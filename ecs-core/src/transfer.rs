@@ -75,11 +75,27 @@ impl<S: Schema> Row<S> {
         true
     }
 
-    fn clear(&mut self) {
-        let mask = core::mem::take(&mut self.mask) & S::NEEDS_DROP;
+    /// Adds what a bundle holds, without a marker.
+    pub(crate) fn put<B: Bundle<S>>(&mut self, bundle: B) {
+        debug_assert!(self.mask & B::MASK == 0 && !B::MARKER);
+        // SAFETY: the bundle's cells are in the row; they hold no values.
+        unsafe { bundle.write(self) };
+        self.mask |= B::MASK;
+    }
+
+    /// The components that it has.
+    pub(crate) fn mask(&self) -> Mask {
+        self.mask
+    }
+
+    /// Drops the components of `mask` that it has.
+    pub(crate) fn drop_some(&mut self, mask: Mask) {
+        let mask = self.mask & mask;
+        self.mask &= !mask;
+        let mask = mask & S::NEEDS_DROP;
         let row = self.cells.as_mut_ptr().cast::<u8>();
         // SAFETY: the components of the mask hold values at their offsets, and
-        // the mask is empty from now on.
+        // the row's mask has them no more.
         unsafe {
             DropRows::run(S::COMPONENTS, mask, 0, 1, |index, _| {
                 row.add(S::COMPONENTS[index].offset)
@@ -90,7 +106,7 @@ impl<S: Schema> Row<S> {
 
 impl<S: Schema> Drop for Row<S> {
     fn drop(&mut self) {
-        self.clear();
+        self.drop_some(Mask::MAX);
     }
 }
 
@@ -240,9 +256,7 @@ impl<S: Schema> EntityTransfer<S> {
         if self.row.mask & B::MASK != 0 {
             return Err(Doubled(bundle));
         }
-        // SAFETY: the cells of the bundle hold no values.
-        unsafe { bundle.write(&mut self.row) };
-        self.row.mask |= B::MASK;
+        self.row.put(bundle);
         Ok(())
     }
 

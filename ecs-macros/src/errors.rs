@@ -50,13 +50,13 @@ pub(crate) fn unknown(kind: &str, name: &Ident, known: &[&str]) -> syn::Error {
         .min_by_key(|(distance, _)| *distance);
     let list = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let message = match nearest {
-        Some((_, nearest)) => {
+        Some((_, nearest)) if known.len() > 1 => {
             format!("unknown {kind} `{written}`: write `{nearest}` (there are {list})")
         }
-        None if known.len() == 1 => {
+        _ if known.len() == 1 => {
             format!("unknown {kind} `{written}`: write `{}`", known[0])
         }
-        None => format!("unknown {kind} `{written}`: write one of {list}"),
+        _ => format!("unknown {kind} `{written}`: write one of {list}"),
     };
     syn::Error::new(name.span(), message)
 }

@@ -1,6 +1,8 @@
 //! One world: entities, their tables, resources and the outbox.
 
 mod access;
+mod bulk;
+mod change;
 mod hooks;
 mod lookup;
 mod moving;
@@ -23,6 +25,7 @@ use crate::schema::{Contains, Mask, Schema};
 use crate::table::Table;
 use crate::tables::Tables;
 
+pub(crate) use change::Change;
 pub use lookup::Lookup;
 pub use moving::{CopyError, Departure, DepartureKind, Selection};
 pub(crate) use spawn::assert_declared;
@@ -392,7 +395,8 @@ unsafe impl<S: Schema> Cells<S> for RowCells<'_> {
         S: Contains<C>,
     {
         // `wrapping_add` needs no promise about `row`: who reads or writes makes it.
-        self.table.column(S::INDEX).cast::<C>().wrapping_add(self.row)
+        // SAFETY: the schema promises that the index is the component's.
+        unsafe { self.table.values::<C>(S::INDEX) }.wrapping_add(self.row)
     }
     #[inline(always)]
     fn put_marker(&mut self, marker: TransferMarker) {

@@ -59,7 +59,7 @@ fn folded<W: WorldConfig>(mask: Mask) -> u32 {
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     runs: Vec<Run>,
-    ids: Vec<Entity>,
+    pub(super) ids: Vec<Entity>,
 }
 
 /// Rows of a table, one after the other.
@@ -98,9 +98,8 @@ impl<W: WorldConfig> World<W> {
         let mask = self.row_mask(place, Mask::MAX);
         let table = self.tables.get(place.table);
         // SAFETY: the row holds a value of each component of its mask.
-        let row = unsafe {
-            clone_row::<W::Schema>(mask, |index| table.cell(index, place.row as usize))
-        };
+        let row =
+            unsafe { clone_row::<W::Schema>(mask, |index| table.cell(index, place.row as usize)) };
         let Some(row) = row else {
             let lacking = bits(mask)
                 .map(|index| &W::Schema::COMPONENTS[index])

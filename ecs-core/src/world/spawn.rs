@@ -16,7 +16,7 @@ impl<W: WorldConfig> World<W> {
     ///
     /// # Errors
     /// If the world is full: the bundle is handed back, and the world is as it was.
-    #[inline]
+    #[inline(always)]
     pub fn spawn<B: Bundle<W::Schema>>(&mut self, bundle: B) -> Result<Entity, Refused<B>> {
         const { assert_declared::<W, B>() };
         match self.room_for::<B>(1) {
@@ -216,12 +216,7 @@ struct NewRows<'w> {
 
 impl<'w> NewRows<'w> {
     /// Panics where ids for `count` rows would: at the end it is too late.
-    fn new<W: WorldConfig>(
-        world: &'w mut World<W>,
-        number: u32,
-        mask: Mask,
-        count: usize,
-    ) -> Self {
+    fn new<W: WorldConfig>(world: &'w mut World<W>, number: u32, mask: Mask, count: usize) -> Self {
         let World { tables, entities, counts, .. } = world;
         entities.check_ids(count);
         let table = tables.get_mut(number);

@@ -213,6 +213,17 @@ pub enum RemoveError {
     },
 }
 
+impl RemoveError {
+    /// What the world refuses, where it is not for what the entity is.
+    pub(crate) fn refusal(&self) -> Option<Refusal> {
+        match *self {
+            Self::ClosedArchetype => Some(Refusal::ClosedArchetype),
+            Self::TooManyArchetypes { limit } => Some(Refusal::TooManyArchetypes { limit }),
+            _ => None,
+        }
+    }
+}
+
 #[cold]
 fn missing<B>(entity: Entity) -> RemoveError {
     RemoveError::Missing { entity, wanted: core::any::type_name::<B>() }

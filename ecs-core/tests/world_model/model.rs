@@ -8,6 +8,7 @@ use ecs_core::entity::Entity;
 use ecs_core::error::EntityError;
 use ecs_core::outbox::{Request, TransferMarker};
 use ecs_core::query::{Filter, Or, ReadOnlyQuery, With, Without};
+use ecs_core::schema::Schema;
 use ecs_core::transfer::EntityTransfer;
 use ecs_core::world::World;
 use ecs_macros::{Bundle, Component, world_config};
@@ -32,10 +33,20 @@ pub struct Wide(pub u32);
 #[component(crate = ecs_core)]
 pub struct Sole(pub Box<u32>);
 
+/// Beside the tables, and owns memory.
+#[derive(Component, Clone, Debug)]
+#[component(crate = ecs_core, storage = "sparse")]
+pub struct Spark(pub Owned);
+
+/// Beside the tables, and takes no bytes.
+#[derive(Component, Clone, Debug)]
+#[component(crate = ecs_core, storage = "sparse")]
+pub struct Flag;
+
 #[world_config(
     crate = ecs_core,
-    components(Plain, Owned, Tag, Wide, Sole),
-    archetypes(plain(Plain)),
+    components(Plain, Owned, Tag, Spark, Wide, Sole, Flag),
+    archetypes(plain(Plain, capacity = 2)),
     max_entities = 24
 )]
 #[derive(Debug)]
@@ -56,10 +67,12 @@ pub struct Row {
     pub tag: bool,
     pub wide: Option<u32>,
     pub sole: Option<u32>,
+    pub spark: Option<u32>,
+    pub flag: bool,
     pub request: Option<Request>,
 }
 
-pub const KINDS: u8 = 7;
+pub const KINDS: u8 = 10;
 
 impl Row {
     /// What the bundle of this kind holds.
@@ -72,7 +85,10 @@ impl Row {
             3 => Row { owned: value, tag: true, wide: value, ..row },
             4 => Row { plain: value, request: Some(marked(value.unwrap())), ..row },
             5 => Row { plain: value, owned: value, sole: value, ..row },
-            _ => Row { wide: value, ..row },
+            6 => Row { wide: value, ..row },
+            7 => Row { spark: value, ..row },
+            8 => Row { plain: value, flag: true, ..row },
+            _ => Row { owned: value, spark: value, flag: true, ..row },
         }
     }
 
@@ -82,6 +98,8 @@ impl Row {
         self.tag |= other.tag;
         self.wide = other.wide.or(self.wide);
         self.sole = other.sole.or(self.sole);
+        self.spark = other.spark.or(self.spark);
+        self.flag |= other.flag;
         self.request = other.request.or(self.request);
     }
 
@@ -93,6 +111,8 @@ impl Row {
             && (self.tag || !other.tag)
             && (self.wide.is_some() || other.wide.is_none())
             && (self.sole.is_some() || other.sole.is_none())
+            && (self.spark.is_some() || other.spark.is_none())
+            && (self.flag || !other.flag)
             && (marked || other.request.is_none())
     }
 
@@ -114,6 +134,12 @@ impl Row {
         if other.sole.is_some() {
             gone.sole = self.sole.take();
         }
+        if other.spark.is_some() {
+            gone.spark = self.spark.take();
+        }
+        if other.flag {
+            gone.flag = std::mem::take(&mut self.flag);
+        }
         if other.request.is_some() {
             self.request = None;
         }
@@ -121,9 +147,15 @@ impl Row {
     }
 
     /// Which components it has.
-    pub fn shape(&self) -> [bool; 5] {
-        let Row { plain, owned, tag, wide, sole, .. } = self;
-        [plain.is_some(), owned.is_some(), *tag, wide.is_some(), sole.is_some()]
+    pub fn shape(&self) -> [bool; 7] {
+        let Row { plain, owned, tag, wide, sole, spark, flag, .. } = self;
+        let some = [plain, owned, wide, sole, spark].map(Option::is_some);
+        [some[0], some[1], some[2], some[3], some[4], *tag, *flag]
+    }
+
+    /// How many values of it are in the ledger.
+    fn owned(&self) -> usize {
+        usize::from(self.owned.is_some()) + usize::from(self.spark.is_some())
     }
 }
 
@@ -196,11 +228,10 @@ impl Pair {
 
     pub fn check(&self) {
         self.ledger.check();
-        let owned = |row: &Row| usize::from(row.owned.is_some());
-        let mut live: usize = self.flights.iter().map(|flight| owned(&flight.row)).sum();
-        live += self.block_model.iter().map(|(_, row)| owned(row)).sum::<usize>();
+        let mut live: usize = self.flights.iter().map(|flight| flight.row.owned()).sum();
+        live += self.block_model.iter().map(|(_, row)| row.owned()).sum::<usize>();
         for (world, model) in self.worlds.iter().zip(&self.models) {
-            live += model.values().map(owned).sum::<usize>();
+            live += model.values().map(Row::owned).sum::<usize>();
             check_world(world, model);
             for &entity in &self.dead {
                 let expected = if entity.origin() == world.origin() {
@@ -226,6 +257,9 @@ impl Pair {
             assert_eq!(flight.transfer.has::<Tag>(), flight.row.tag);
             assert_eq!(flight.transfer.get::<Wide>().map(|wide| wide.0), flight.row.wide);
             assert_eq!(flight.transfer.get::<Sole>().map(|sole| *sole.0), flight.row.sole);
+            let spark = flight.transfer.get::<Spark>();
+            assert_eq!(spark.map(|spark| spark.0.value), flight.row.spark);
+            assert_eq!(flight.transfer.has::<Flag>(), flight.row.flag);
         }
         let ids: Vec<_> = self.block_model.iter().map(|(id, _)| *id).collect();
         assert_eq!(self.block.ids(), ids);
@@ -248,8 +282,24 @@ fn check_world(world: &World<Small>, model: &BTreeMap<Entity, Row>) {
         assert_eq!(world.has::<Tag>(entity), row.tag);
         assert_eq!(world.get::<Wide>(entity).ok().map(|wide| wide.0), row.wide);
         assert_eq!(world.get::<Sole>(entity).ok().map(|sole| *sole.0), row.sole);
+        assert_eq!(world.get::<Spark>(entity).ok().map(|spark| spark.0.value), row.spark);
+        assert_eq!(world.has::<Flag>(entity), row.flag);
         assert_eq!(world.request(entity), Ok(row.request));
     }
+    let mut plains = world.view_lookup::<(Entity, &Plain, Option<&Spark>)>();
+    for (&entity, row) in model {
+        let found = plains.get(entity);
+        assert_eq!(found.is_ok(), row.plain.is_some());
+        if let Ok((found, plain, spark)) = found {
+            assert_eq!((found, Some(plain.0)), (entity, row.plain));
+            assert_eq!(spark.map(|spark| spark.0.value), row.spark);
+        }
+    }
+    let (ids, mut found): (Vec<_>, _) = (model.keys().copied().collect(), Vec::new());
+    let sparks = world.view_lookup::<&Spark>().for_each(&ids, |entity, _| found.push(entity));
+    let expected = model.iter().filter(|(_, row)| row.spark.is_some()).map(|(&entity, _)| entity);
+    assert!(found.iter().copied().eq(expected) && sparks == found.len());
+
     let asked = world.outbox().map(|parcel| (parcel.entity, Some(parcel.request)));
     let expected = model.iter().filter(|(_, row)| row.request.is_some());
     let expected: BTreeMap<_, _> = expected.map(|(&entity, row)| (entity, row.request)).collect();
@@ -269,6 +319,18 @@ fn check_world(world: &World<Small>, model: &BTreeMap<Entity, Row>) {
     matches::<(Entity, &Plain), Without<TransferMarker>>(world, model, |row| {
         row.plain.is_some() && !marked(row)
     });
+    matches::<(Entity, &Spark), ()>(world, model, |row| row.spark.is_some());
+    matches::<(Entity, Option<&Spark>, &Flag), Without<Plain>>(world, model, |row| {
+        row.flag && row.plain.is_none()
+    });
+    matches::<Entity, (With<Flag>, Without<Spark>)>(world, model, |row| {
+        row.flag && row.spark.is_none()
+    });
+    matches::<(Entity, &Owned), Or<(With<Spark>, With<Tag>, With<TransferMarker>)>>(
+        world,
+        model,
+        |row| row.owned.is_some() && (row.spark.is_some() || row.tag || marked(row)),
+    );
     type Any = Or<(With<TransferMarker>, With<Tag>, (With<Wide>, Without<Owned>))>;
     matches::<Entity, Any>(world, model, |row| {
         marked(row) || row.tag || (row.wide.is_some() && row.owned.is_none())
@@ -306,13 +368,14 @@ fn matches<Q, F>(
 {
     let expected: Vec<_> =
         model.iter().filter(|(_, row)| expected(row)).map(|(&entity, _)| entity).collect();
+    let exact = !F::ROWS && Q::ACCESS.required & Small::SPARSE == 0;
     let mut by_next = Vec::new();
     let mut iter = world.view_filtered::<Q, F>();
     loop {
         let (least, most) = iter.size_hint();
         let left = expected.len() - by_next.len();
         assert!(least <= left && most.is_some_and(|most| left <= most));
-        assert!(F::ROWS || least == left);
+        assert!(!exact || least == left);
         let Some(item) = iter.next() else { break };
         by_next.push(item.entity());
     }
@@ -320,6 +383,9 @@ fn matches<Q, F>(
     let mut by_fold = Vec::new();
     world.view_filtered::<Q, F>().for_each(|item| by_fold.push(item.entity()));
     assert_eq!(by_next, by_fold);
+    let chunks = world.view_filtered::<Q, F>().chunks(3);
+    let by_chunks: Vec<_> = chunks.flatten().map(|item| item.entity()).collect();
+    assert_eq!(by_next, by_chunks);
     by_fold.sort_unstable();
     assert_eq!(by_fold, expected);
 }

@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use ecs_core::entity::Entity;
 use ecs_core::error::{EntityError, Refusal};
 use ecs_core::outbox::{Request, TransferMarker};
+use ecs_core::query::{Filter, With, Without};
 use ecs_core::transfer::TransferFlags;
 use ecs_core::world::{CopyError, RemoveError, World};
 use proptest::prelude::*;
 
 use crate::common::{Ledger, Owned};
-use crate::model::{Flight, KINDS, Nested, Pair, Plain, Row, Small, Sole, Tag, Wide, marked};
+use crate::model::{
+    Flag, Flight, KINDS, Nested, Pair, Plain, Row, Small, Sole, Spark, Tag, Wide, marked,
+};
 
 #[derive(Clone, Debug)]
 pub enum Step {
@@ -38,6 +41,10 @@ pub enum Step {
     Reserve { at: usize },
     Write2 { at: usize, pick: u8, value: u32 },
     Commands { at: usize, kinds: Vec<(u8, u8, u32)> },
+    SpawnColumns { at: usize, kind: u8, count: usize, value: u32 },
+    InsertWhere { at: usize, filter: u8, kind: u8, value: u32 },
+    RemoveWhere { at: usize, filter: u8, kind: u8 },
+    DespawnWhere { at: usize, filter: u8 },
 }
 
 pub fn step() -> impl Strategy<Value = Step> {
@@ -71,8 +78,15 @@ pub fn step() -> impl Strategy<Value = Step> {
         1 => at().prop_map(|at| Step::Clear { at }),
         1 => at().prop_map(|at| Step::Shrink { at }),
         1 => at().prop_map(|at| Step::Reserve { at }),
-        3 => (at(), proptest::collection::vec((any::<u8>(), any::<u8>(), value()), 0..6))
+        4 => (at(), proptest::collection::vec((any::<u8>(), any::<u8>(), value()), 0..12))
             .prop_map(|(at, kinds)| Step::Commands { at, kinds }),
+        2 => (at(), kind(), 0..8usize, value())
+            .prop_map(|(at, kind, count, value)| Step::SpawnColumns { at, kind, count, value }),
+        3 => (at(), pick(), kind(), value())
+            .prop_map(|(at, filter, kind, value)| Step::InsertWhere { at, filter, kind, value }),
+        3 => (at(), pick(), kind())
+            .prop_map(|(at, filter, kind)| Step::RemoveWhere { at, filter, kind }),
+        1 => (at(), pick()).prop_map(|(at, filter)| Step::DespawnWhere { at, filter }),
     ]
 }
 
@@ -90,7 +104,14 @@ macro_rules! with_bundle {
                 plain: Plain(value),
                 rest: ($ledger.owned(value), Sole(Box::new(value))),
             }; $then),
-            _ => with_bundle!(@ $bundle = (Wide(value),); $then),
+            6 => with_bundle!(@ $bundle = (Wide(value),); $then),
+            7 => with_bundle!(@ $bundle = Spark($ledger.owned(value)); $then),
+            8 => with_bundle!(@ $bundle = (Flag, Plain(value)); $then),
+            _ => with_bundle!(@ $bundle = (
+                Spark($ledger.owned(value)),
+                $ledger.owned(value),
+                Flag,
+            ); $then),
         }
     }};
     (@ $bundle:ident = $value:expr; $then:expr) => {{
@@ -109,11 +130,36 @@ macro_rules! with_type {
             3 => with_type!(@ $bundle = ((Owned, Tag), Wide); $then),
             4 => with_type!(@ $bundle = (Plain, TransferMarker); $then),
             5 => with_type!(@ $bundle = Nested; $then),
-            _ => with_type!(@ $bundle = (Wide,); $then),
+            6 => with_type!(@ $bundle = (Wide,); $then),
+            7 => with_type!(@ $bundle = Spark; $then),
+            8 => with_type!(@ $bundle = (Flag, Plain); $then),
+            _ => with_type!(@ $bundle = (Spark, Owned, Flag); $then),
         }
     };
     (@ $bundle:ident = $type:ty; $then:expr) => {{
         type $bundle = $type;
+        $then
+    }};
+}
+
+/// Does something with the type of a filter, and with whether a row matches it.
+macro_rules! with_filter {
+    ($filter:expr, $type:ident, $matches:ident => $then:expr) => {
+        match $filter % 6 {
+            0 => with_filter!(@ $type = (), $matches = |_| true; $then),
+            1 => with_filter!(@ $type = With<Plain>, $matches = |row| row.plain.is_some(); $then),
+            2 => with_filter!(@ $type = Without<Owned>, $matches = |row| row.owned.is_none();
+                $then),
+            3 => with_filter!(@ $type = With<Flag>, $matches = |row| row.flag; $then),
+            4 => with_filter!(@ $type = (Without<Spark>, With<Wide>),
+                $matches = |row| row.spark.is_none() && row.wide.is_some(); $then),
+            _ => with_filter!(@ $type = Without<TransferMarker>,
+                $matches = |row| !matches!(row.request, Some(Request::Marked(_))); $then),
+        }
+    };
+    (@ $type:ident = $filter:ty, $matches:ident = |$row:pat_param| $test:expr; $then:expr) => {{
+        type $type = $filter;
+        let $matches = |$row: &Row| $test;
         $then
     }};
 }
@@ -270,7 +316,10 @@ impl Step {
                     2 => world.split::<(Plain, Owned)>(entity),
                     3 => world.split::<(Owned, Tag, Wide)>(entity),
                     5 => world.split::<Nested>(entity),
-                    _ => world.split::<Wide>(entity),
+                    6 => world.split::<Wide>(entity),
+                    7 => world.split::<Spark>(entity),
+                    8 => world.split::<(Flag, Plain)>(entity),
+                    _ => world.split::<(Spark, Owned, Flag)>(entity),
                 };
                 assert_eq!(split.is_ok(), row.covers(&wanted));
                 if let Ok(transfer) = split {
@@ -332,6 +381,50 @@ impl Step {
                 assert_eq!(pair.worlds[at].reserve::<(Owned, Tag, Wide)>(room + 1), Err(FULL));
             }
             Step::Commands { at, kinds } => commands(pair, at, kinds),
+            Step::SpawnColumns { at, kind, count, value } => {
+                let room = pair.worlds[at].room();
+                match columns(&mut pair.worlds[at], &pair.ledger, kind, count, value) {
+                    Ok((kind, entities)) => {
+                        assert_eq!(entities.len(), count);
+                        for entity in entities {
+                            pair.born(at, entity, Row::of(kind, value));
+                        }
+                    }
+                    Err(why) => assert!(why == FULL && room < count),
+                }
+            }
+            Step::InsertWhere { at, filter, kind, value } => {
+                let (world, ledger) = (&mut pair.worlds[at], &pair.ledger);
+                with_filter!(filter, F, matches => {
+                    let chosen = pair.models[at].values_mut().filter(|row| matches(row));
+                    let chosen: Vec<_> = chosen.collect();
+                    let inserted = insert_where::<F>(world, ledger, kind, value);
+                    assert_eq!(inserted, Ok(chosen.len()));
+                    chosen.into_iter().for_each(|row| row.insert(Row::of(kind, value)));
+                });
+            }
+            Step::RemoveWhere { at, filter, kind } => {
+                let wanted = Row::of(kind, 0);
+                with_filter!(filter, F, matches => {
+                    let chosen = pair.models[at].values_mut();
+                    let chosen = chosen.filter(|row| matches(row) && row.covers(&wanted));
+                    let chosen: Vec<_> = chosen.collect();
+                    let world = &mut pair.worlds[at];
+                    let removed = with_type!(kind, B => world.remove_where::<F, B>());
+                    assert_eq!(removed, Ok(chosen.len()));
+                    for row in chosen {
+                        row.split(&wanted);
+                    }
+                });
+            }
+            Step::DespawnWhere { at, filter } => with_filter!(filter, F, matches => {
+                let chosen = pair.models[at].iter().filter(|(_, row)| matches(row));
+                let chosen: Vec<_> = chosen.map(|(&entity, _)| entity).collect();
+                assert_eq!(pair.worlds[at].despawn_where::<F>(), chosen.len());
+                for entity in chosen {
+                    pair.died(at, entity);
+                }
+            }),
         }
     }
 }
@@ -358,7 +451,69 @@ fn batch(
         3 => spawn!((ledger.owned(value), Tag, Wide(value))),
         4 => spawn!((Plain(value), TransferMarker::to(value as u16))),
         5 => spawn!((Plain(value), ledger.owned(value), Sole(Box::new(value)))),
-        _ => spawn!(Wide(value)),
+        6 => spawn!(Wide(value)),
+        7 => spawn!(Spark(ledger.owned(value))),
+        8 => spawn!((Plain(value), Flag)),
+        _ => spawn!((Spark(ledger.owned(value)), Flag, ledger.owned(value))),
+    }
+}
+
+/// By columns of all kinds; answers the kind too.
+fn columns(
+    world: &mut World<Small>,
+    ledger: &Ledger,
+    kind: u8,
+    count: usize,
+    value: u32,
+) -> Result<(u8, Vec<Entity>), Refusal> {
+    let owned = || (0..count).map(|_| ledger.owned(value)).collect::<Vec<_>>();
+    let plain = vec![Plain(value); count];
+    macro_rules! spawn {
+        ($kind:expr, $columns:expr) => {
+            match world.spawn_columns($columns) {
+                Ok(entities) => Ok(($kind, entities.to_vec())),
+                Err(refused) => Err(refused.why()),
+            }
+        };
+    }
+    match kind % 4 {
+        0 => spawn!(1, (plain.as_slice(),)),
+        1 => spawn!(2, (owned(), plain)),
+        2 => {
+            let sparks = owned().into_iter().map(Spark).collect::<Box<[_]>>();
+            spawn!(9, (sparks, vec![Flag; count], owned()))
+        }
+        _ => {
+            let short = world.spawn_columns((plain, vec![Wide(0); count + 1]));
+            let Err(short) = short else { panic!("the columns differ") };
+            assert_eq!(short.why(), Refusal::UnequalColumns { first: count, other: count + 1 });
+            spawn!(8, (short.into_inner().0, vec![Flag; count]))
+        }
+    }
+}
+
+fn insert_where<F: Filter<Small>>(
+    world: &mut World<Small>,
+    ledger: &Ledger,
+    kind: u8,
+    value: u32,
+) -> Result<usize, Refusal> {
+    macro_rules! insert {
+        ($bundle:expr) => {
+            world.insert_where::<F, _>(|_| $bundle)
+        };
+    }
+    match kind {
+        0 => insert!(()),
+        1 => insert!(Plain(value)),
+        2 => insert!((Plain(value), ledger.owned(value))),
+        3 => insert!((ledger.owned(value), Tag, Wide(value))),
+        4 => insert!((Plain(value), TransferMarker::to(value as u16))),
+        5 => insert!((Plain(value), ledger.owned(value), Sole(Box::new(value)))),
+        6 => insert!(Wide(value)),
+        7 => insert!(Spark(ledger.owned(value))),
+        8 => insert!((Plain(value), Flag)),
+        _ => insert!((Spark(ledger.owned(value)), Flag, ledger.owned(value))),
     }
 }
 
@@ -475,7 +630,7 @@ fn push(pair: &mut Pair, pick: u8) {
 fn commands(pair: &mut Pair, at: usize, kinds: Vec<(u8, u8, u32)>) {
     let mut made = 0;
     let mut missed = 0;
-    let mut refused = false;
+    let mut refused = 0;
     let mut expected = pair.models[at].clone();
     let mut births = Vec::new();
     for &(what, pick, value) in &kinds {
@@ -486,22 +641,22 @@ fn commands(pair: &mut Pair, at: usize, kinds: Vec<(u8, u8, u32)>) {
         let effect = match what % 6 {
             0 => {
                 with_bundle!(ledger, kind, value, bundle => commands.spawn(bundle).unwrap());
-                refused |= expected.len() + births.len() == 24;
-                if !refused {
-                    births.push(Row::of(kind, value));
+                if expected.len() + births.len() == 24 {
+                    // It steps aside; the others are made.
+                    refused += 1;
+                    continue;
                 }
+                births.push(Row::of(kind, value));
                 true
             }
             1 => {
                 commands.despawn(entity).unwrap();
-                if !refused {
-                    expected.remove(&entity);
-                }
+                expected.remove(&entity);
                 present
             }
             2 => {
                 with_bundle!(ledger, kind, value, bundle => commands.insert(entity, bundle).unwrap());
-                if let Some(row) = expected.get_mut(&entity).filter(|_| !refused) {
+                if let Some(row) = expected.get_mut(&entity) {
                     row.insert(Row::of(kind, value));
                 }
                 present
@@ -511,14 +666,14 @@ fn commands(pair: &mut Pair, at: usize, kinds: Vec<(u8, u8, u32)>) {
                 let wanted = Row::of(kind, 0);
                 let row = expected.get_mut(&entity).filter(|row| row.covers(&wanted));
                 let covered = row.is_some();
-                if let Some(row) = row.filter(|_| !refused) {
+                if let Some(row) = row {
                     row.split(&wanted);
                 }
                 covered
             }
             4 => {
                 commands.complete(entity).unwrap();
-                if let Some(row) = expected.get_mut(&entity).filter(|_| !refused) {
+                if let Some(row) = expected.get_mut(&entity) {
                     row.request = row.request.or(Some(Request::Completed));
                 }
                 present
@@ -531,26 +686,23 @@ fn commands(pair: &mut Pair, at: usize, kinds: Vec<(u8, u8, u32)>) {
                     let _ = world.insert(entity, marker);
                 };
                 commands.run(run).unwrap();
-                if let Some(row) = expected.get_mut(&entity).filter(|_| !refused) {
+                if let Some(row) = expected.get_mut(&entity) {
                     row.request = Some(marked(value));
                 }
                 true
             }
         };
-        if !refused {
-            *if effect { &mut made } else { &mut missed } += 1;
-        }
+        *if effect { &mut made } else { &mut missed } += 1;
     }
-    let waiting = pair.commands.len();
     let applied = match pair.commands.apply(&mut pair.worlds[at]) {
         Ok(applied) => {
-            assert!(!refused && pair.commands.is_empty());
+            assert!(refused == 0 && pair.commands.is_empty());
             applied
         }
         Err(error) => {
-            assert!(refused && error.why == FULL);
-            assert_eq!(error.waiting, waiting - made - missed);
-            assert_eq!(pair.commands.len(), error.waiting);
+            assert!(refused > 0 && error.why == FULL);
+            assert_eq!(error.waiting, refused);
+            assert_eq!(pair.commands.len(), refused);
             pair.commands.clear();
             error.applied
         }
@@ -576,6 +728,8 @@ fn commands(pair: &mut Pair, at: usize, kinds: Vec<(u8, u8, u32)>) {
             tag: world.has::<Tag>(entity),
             wide: world.get::<Wide>(entity).ok().map(|wide| wide.0),
             sole: world.get::<Sole>(entity).ok().map(|sole| *sole.0),
+            spark: world.get::<Spark>(entity).ok().map(|spark| spark.0.value),
+            flag: world.has::<Flag>(entity),
             request: world.request(entity).unwrap(),
         };
         let place = births.iter().position(|row| *row == found).expect("it was asked for");

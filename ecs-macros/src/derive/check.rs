@@ -1,8 +1,8 @@
 //! The rules of the derives that can be told from their tokens.
 
 use syn::{
-    Data, DataStruct, DeriveInput, Fields, GenericArgument, GenericParam, Generics, Ident, Index,
-    Member, PathArguments, Type, TypeReference,
+    Data, DataStruct, DeriveInput, Expr, ExprLit, Fields, GenericArgument, GenericParam, Generics,
+    Ident, Index, Lit, Member, PathArguments, Type, TypeReference,
 };
 
 use super::parse::Input;
@@ -12,8 +12,12 @@ use crate::errors::Errors;
 /// A component owns its data.
 pub(super) fn component(input: Input, errors: &mut Errors) -> Option<Component> {
     let Input { root, item: DeriveInput { ident, generics, .. }, storage } = input;
-    let sparse = storage.as_ref().is_some_and(|storage| storage.value() == "sparse");
-    if let Some(storage) = storage.filter(|storage| !sparse && storage.value() != "table") {
+    let is = |storage: &Expr, name: &str| match storage {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.value() == name,
+        _ => false,
+    };
+    let sparse = storage.as_ref().is_some_and(|storage| is(storage, "sparse"));
+    if let Some(storage) = storage.filter(|storage| !sparse && !is(storage, "table")) {
         let message = "a component is stored in tables or beside them: write `\"table\"` or \
                        `\"sparse\"`";
         errors.at(storage, message);

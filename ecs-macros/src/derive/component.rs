@@ -22,9 +22,8 @@ pub(super) fn expand(component: &Component) -> TokenStream {
     extended.params.push(parse_quote!(__S: #support::Contains<Self>));
     let (params, arguments, bounds) = generics.split_for_impl();
     let (bundle_params, _, bundle_bounds) = extended.split_for_impl();
-    let storage = sparse.then(|| {
-        quote!(const STORAGE: #support::Storage = #support::Storage::Sparse;)
-    });
+    let storage =
+        sparse.then(|| quote!(const STORAGE: #support::Storage = #support::Storage::Sparse;));
     quote! {
         #[automatically_derived]
         impl #params #support::Component for #ident #arguments #bounds {

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{DeriveInput, Ident, LitStr, Token};
+use syn::{DeriveInput, Expr, Ident, Token};
 
 use crate::errors::{Errors, doubled, unknown};
 use crate::list;
@@ -14,7 +14,7 @@ pub(super) struct Input {
     pub(super) root: Root,
     pub(super) item: DeriveInput,
     /// What `storage` is set to.
-    pub(super) storage: Option<LitStr>,
+    pub(super) storage: Option<Expr>,
 }
 
 /// Parses the item and its `#[attribute(...)]`, which takes these arguments:
@@ -39,7 +39,7 @@ pub(super) fn input(
                     root.0.replace(Root::parse_value(input)?).is_some()
                 } else {
                     input.parse::<Token![=]>()?;
-                    storage.replace(input.parse::<LitStr>()?).is_some()
+                    storage.replace(input.parse::<Expr>()?).is_some()
                 };
                 if before { Err(doubled(&name)) } else { Ok(()) }
             });

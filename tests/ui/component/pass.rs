@@ -11,7 +11,15 @@ enum Owned {
 #[derive(Component)]
 struct Generic<T, const N: usize>([T; N]);
 
-#[world_config(components(Tag, Owned, Generic<u8, 4>))]
+#[derive(Component)]
+#[component(storage = "sparse")]
+struct Sparse;
+
+#[derive(Component)]
+#[component(storage = "table")]
+struct Table;
+
+#[world_config(components(Tag, Owned, Generic<u8, 4>, Sparse, Table))]
 struct Base;
 
 fn main() {}

@@ -1,7 +1,7 @@
 use static_ecs::prelude::*;
 
 #[derive(Component)]
-#[component(storage = table)]
+#[component(storge = "table")]
 struct A;
 
 #[world_config(components(A))]

@@ -1,0 +1,127 @@
+//! Queries on all cores.
+//!
+//! The calling thread begins alone, on parts that grow, and looks at the clock
+//! between them. Only when what is left will take longer than it takes to wake a
+//! thread do the threads of the `rayon` pool help: each takes the next part until
+//! none is left, so that uneven work is spread evenly. Work that is too little
+//! costs a few looks at the clock.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use ecs_core::iter::{ChunkIter, QueryIter};
+use ecs_core::query::{Filter, Query};
+use ecs_core::schema::Schema;
+
+/// What is left must take this long on one thread to be shared: a parked thread
+/// takes 5 to 50 µs to wake.
+const WORTH: Duration = Duration::from_micros(60);
+/// Shorter times say little of what is left.
+const TELLING: Duration = Duration::from_micros(2);
+/// How much larger each part of the beginning is than the one before.
+const GROWTH: usize = 8;
+/// A shared part is to take at least this long, since parts are handed out under a
+/// lock.
+const PART: Duration = Duration::from_micros(5);
+/// How many parts there are for each thread, where they are not shorter than
+/// [`PART`]: the more, the more evenly they end.
+const PARTS: usize = 16;
+
+/// Queries that can run on several threads at once.
+pub trait ParQuery: Sized {
+    /// What one entity gives.
+    type Item;
+
+    /// Calls `each` with every entity, on as many threads as pay, in any order.
+    ///
+    /// # Panics
+    /// If `each` does; the other threads end what they have begun.
+    ///
+    /// # Examples
+    /// ```
+    /// # use static_ecs::prelude::*;
+    /// # #[derive(Component)] struct Matrix([[f64; 4]; 4]);
+    /// # #[world_config(components(Matrix))] struct Base;
+    /// # let mut world = World::<Base>::new();
+    /// # world.spawn_batch((0..1_000).map(|_| Matrix([[1.0; 4]; 4])))?;
+    /// world.query::<&mut Matrix>().par_for_each(|matrix| {
+    ///     for row in &mut matrix.0 {
+    ///         row.iter_mut().for_each(|cell| *cell = cell.sqrt());
+    ///     }
+    /// });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    fn par_for_each(self, each: impl Fn(Self::Item) + Sync);
+
+    /// As [`par_for_each`](Self::par_for_each), in parts of up to `rows` entities
+    /// from the start, for those who know what their work costs.
+    ///
+    /// # Panics
+    /// If `rows` is zero, or `each` panics.
+    fn par_for_each_in(self, rows: usize, each: impl Fn(Self::Item) + Sync);
+}
+
+impl<'w, S, Q, F> ParQuery for QueryIter<'w, S, Q, F>
+where
+    S: Schema<Types: Send + Sync>,
+    Q: Query<S>,
+    F: Filter<S>,
+{
+    type Item = Q::Item<'w>;
+
+    fn par_for_each(self, each: impl Fn(Q::Item<'w>) + Sync) {
+        let threads = rayon::current_num_threads();
+        if threads == 1 {
+            return self.for_each(each);
+        }
+        let mut chunks = self.chunks(1);
+        let (start, mut done, mut rows) = (Instant::now(), 0, 1);
+        while let Some(chunk) = chunks.next() {
+            done += chunk.size_hint().1.unwrap_or(0);
+            chunk.for_each(&each);
+            let spent = start.elapsed();
+            if spent >= TELLING {
+                let left = chunks.rows_left();
+                let nanos = spent.as_nanos() as f64 / done as f64;
+                if nanos * left as f64 > WORTH.as_nanos() as f64 {
+                    let least = (PART.as_nanos() as f64 / nanos) as usize;
+                    chunks.set_rows((left / (threads * PARTS)).max(least).max(1));
+                    return share(chunks, threads, &each);
+                }
+            }
+            rows *= GROWTH;
+            chunks.set_rows(rows);
+        }
+    }
+
+    fn par_for_each_in(self, rows: usize, each: impl Fn(Q::Item<'w>) + Sync) {
+        share(self.chunks(rows), rayon::current_num_threads(), &each);
+    }
+}
+
+/// Works through all chunks on this thread and up to `threads - 1` of the pool.
+fn share<'w, S, Q, F>(
+    chunks: ChunkIter<'w, S, Q, F>,
+    threads: usize,
+    each: &(impl Fn(Q::Item<'w>) + Sync),
+) where
+    S: Schema<Types: Send + Sync>,
+    Q: Query<S>,
+    F: Filter<S>,
+{
+    let chunks = Mutex::new(chunks);
+    let work = || {
+        loop {
+            // No panic can pass while the lock is held.
+            let chunk = chunks.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some(chunk) = chunk else { break };
+            chunk.for_each(each);
+        }
+    };
+    rayon::in_place_scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(|_| work());
+        }
+        work();
+    });
+}

@@ -1,0 +1,208 @@
+//! What each kind of command does.
+
+use core::marker::PhantomData;
+
+use crate::bundle::Bundle;
+use crate::config::WorldConfig;
+use crate::entity::Entity;
+use crate::error::Refusal;
+use crate::schema::Mask;
+use crate::world::{Change, World};
+
+/// What became of a command.
+pub(super) enum Outcome {
+    Made,
+    /// Its entity, or a component of it, is not here.
+    Missed,
+    /// The payload was put back.
+    Refused(Refusal),
+}
+
+pub(super) const fn made(yes: bool) -> Outcome {
+    if yes { Outcome::Made } else { Outcome::Missed }
+}
+
+/// What a kind of command does, given its payload.
+pub(super) struct Kind<W: WorldConfig> {
+    /// Makes the change, or drops the payload where there is no world.
+    ///
+    /// # Safety
+    /// The payload is valid, of the kind's type, at any alignment; it is used no
+    /// more unless the outcome is `Refused`.
+    pub(super) run: unsafe fn(*mut u8, Option<&mut World<W>>) -> Outcome,
+    /// For commands that only change which components one entity has.
+    pub(super) part: Option<Part<W>>,
+    /// Whether it can do anything, so that those after it can't be made before it.
+    pub(super) barrier: bool,
+}
+
+/// A command as a part of one change of an entity.
+pub(super) struct Part<W: WorldConfig> {
+    /// What it takes: all of it, or it is missed.
+    pub(super) removes: Mask,
+    /// What it gives.
+    pub(super) inserts: Mask,
+    /// # Safety
+    /// As [`Kind::run`]; the payload is used no more.
+    pub(super) make: unsafe fn(*mut u8, &mut Change<W::Schema>) -> Outcome,
+}
+
+/// A payload, and what is done with it.
+pub(super) trait Command<W: WorldConfig>: Sized + 'static {
+    const PART: Option<Part<W>> = None;
+    const BARRIER: bool = false;
+    const KIND: Kind<W> = Kind { run: run::<W, Self>, part: Self::PART, barrier: Self::BARRIER };
+
+    /// Whom it is about.
+    fn entity(&self) -> Option<Entity>;
+
+    /// Makes the change, or hands itself back.
+    fn run(self, world: &mut World<W>) -> Result<Outcome, (Self, Refusal)>;
+}
+
+/// # Safety
+/// As [`Kind::run`] says, for the payload `C`.
+unsafe fn run<W: WorldConfig, C: Command<W>>(
+    payload: *mut u8,
+    world: Option<&mut World<W>>,
+) -> Outcome {
+    // SAFETY: the caller gives up a valid payload.
+    let command = unsafe { payload.cast::<C>().read_unaligned() };
+    let Some(world) = world else { return Outcome::Missed };
+    match command.run(world) {
+        Ok(outcome) => outcome,
+        Err((command, why)) => {
+            // SAFETY: the place has room for the payload, which was read from it.
+            unsafe { payload.cast::<C>().write_unaligned(command) };
+            Outcome::Refused(why)
+        }
+    }
+}
+
+pub(super) struct Spawn<B>(pub(super) B);
+
+impl<W: WorldConfig, B: Bundle<W::Schema>> Command<W> for Spawn<B> {
+    fn entity(&self) -> Option<Entity> {
+        None
+    }
+
+    fn run(self, world: &mut World<W>) -> Result<Outcome, (Self, Refusal)> {
+        match world.spawn(self.0) {
+            Ok(_) => Ok(Outcome::Made),
+            Err(refused) => {
+                let why = refused.why();
+                Err((Self(refused.into_inner()), why))
+            }
+        }
+    }
+}
+
+pub(super) struct Despawn(pub(super) Entity);
+
+impl<W: WorldConfig> Command<W> for Despawn {
+    fn entity(&self) -> Option<Entity> {
+        Some(self.0)
+    }
+
+    fn run(self, world: &mut World<W>) -> Result<Outcome, (Self, Refusal)> {
+        Ok(made(world.despawn(self.0).is_ok()))
+    }
+}
+
+pub(super) struct Insert<B>(pub(super) Entity, pub(super) B);
+
+impl<W: WorldConfig, B: Bundle<W::Schema>> Command<W> for Insert<B> {
+    // A marker is no component: the outbox has it.
+    const PART: Option<Part<W>> = if B::MARKER {
+        None
+    } else {
+        Some(Part { removes: 0, inserts: B::MASK, make: insert::<W, B> })
+    };
+
+    fn entity(&self) -> Option<Entity> {
+        Some(self.0)
+    }
+
+    fn run(self, world: &mut World<W>) -> Result<Outcome, (Self, Refusal)> {
+        let Self(entity, bundle) = self;
+        match world.insert(entity, bundle) {
+            Ok(()) => Ok(Outcome::Made),
+            Err(refused) => match refused.why() {
+                Refusal::Entity(_) => Ok(Outcome::Missed),
+                why => Err((Self(entity, refused.into_inner()), why)),
+            },
+        }
+    }
+}
+
+/// # Safety
+/// As [`Part::make`] says, for the payload `Insert<B>`.
+unsafe fn insert<W: WorldConfig, B: Bundle<W::Schema>>(
+    payload: *mut u8,
+    change: &mut Change<W::Schema>,
+) -> Outcome {
+    // SAFETY: the caller gives up a valid payload.
+    let Insert(_, bundle) = unsafe { payload.cast::<Insert<B>>().read_unaligned() };
+    change.insert(bundle);
+    Outcome::Made
+}
+
+pub(super) struct Remove<B>(pub(super) Entity, pub(super) PhantomData<B>);
+
+impl<W: WorldConfig, B: Bundle<W::Schema>> Command<W> for Remove<B> {
+    const PART: Option<Part<W>> = if B::MARKER {
+        None
+    } else {
+        Some(Part { removes: B::MASK, inserts: 0, make: remove::<W, B> })
+    };
+
+    fn entity(&self) -> Option<Entity> {
+        Some(self.0)
+    }
+
+    fn run(self, world: &mut World<W>) -> Result<Outcome, (Self, Refusal)> {
+        match world.remove::<B>(self.0) {
+            Ok(_) => Ok(Outcome::Made),
+            Err(error) => match error.refusal() {
+                Some(why) => Err((self, why)),
+                None => Ok(Outcome::Missed),
+            },
+        }
+    }
+}
+
+/// # Safety
+/// As [`Part::make`] says, for the payload `Remove<B>`, which needs no drop.
+unsafe fn remove<W: WorldConfig, B: Bundle<W::Schema>>(
+    _: *mut u8,
+    change: &mut Change<W::Schema>,
+) -> Outcome {
+    made(change.remove(B::MASK))
+}
+
+pub(super) struct Complete(pub(super) Entity);
+
+impl<W: WorldConfig> Command<W> for Complete {
+    fn entity(&self) -> Option<Entity> {
+        Some(self.0)
+    }
+
+    fn run(self, world: &mut World<W>) -> Result<Outcome, (Self, Refusal)> {
+        Ok(made(world.complete(self.0).is_ok()))
+    }
+}
+
+pub(super) struct Run<F>(pub(super) F);
+
+impl<W: WorldConfig, F: FnOnce(&mut World<W>) + 'static> Command<W> for Run<F> {
+    const BARRIER: bool = true;
+
+    fn entity(&self) -> Option<Entity> {
+        None
+    }
+
+    fn run(self, world: &mut World<W>) -> Result<Outcome, (Self, Refusal)> {
+        self.0(world);
+        Ok(Outcome::Made)
+    }
+}

@@ -1,0 +1,99 @@
+//! Several inserts and removals of one entity, made by one move.
+
+use super::{World, admits, sparse, tabled};
+use crate::bundle::Bundle;
+use crate::config::WorldConfig;
+use crate::entity::Entity;
+use crate::memory::{bits, move_value};
+use crate::schema::{Mask, Schema};
+use crate::transfer::Row;
+
+/// What an entity is to become.
+pub(crate) struct Change<S: Schema> {
+    /// What it has, with what was inserted, without what was removed so far.
+    mask: Mask,
+    /// The values that were inserted.
+    values: Row<S>,
+}
+
+impl<S: Schema> Change<S> {
+    pub(crate) const fn new() -> Self {
+        Self { mask: 0, values: Row::new() }
+    }
+
+    /// Begins the change of an entity with these components.
+    pub(crate) fn begin(&mut self, mask: Mask) {
+        self.values.drop_some(Mask::MAX);
+        self.mask = mask;
+    }
+
+    /// Inserts a bundle without marker; what it replaces of this change is dropped.
+    pub(crate) fn insert<B: Bundle<S>>(&mut self, bundle: B) {
+        self.values.drop_some(B::MASK);
+        self.values.put(bundle);
+        self.mask |= B::MASK;
+    }
+
+    /// Removes components, all or none. `false` if one of them is not there.
+    pub(crate) fn remove(&mut self, mask: Mask) -> bool {
+        if self.mask & mask != mask {
+            return false;
+        }
+        self.mask &= !mask;
+        self.values.drop_some(mask);
+        true
+    }
+}
+
+impl<W: WorldConfig> World<W> {
+    /// The components of an entity, if it is here.
+    pub(crate) fn mask_of(&self, entity: Entity) -> Option<Mask> {
+        Some(self.row_mask(self.entities.find(entity).ok()?, Mask::MAX))
+    }
+
+    /// Whether the entity, which is here, can have exactly these components.
+    pub(crate) fn can_change(&mut self, entity: Entity, mask: Mask) -> bool {
+        let place = self.entities.find(entity);
+        debug_assert!(place.is_ok());
+        admits::<W>(mask) && self.tables.of(tabled::<W>(mask)).is_ok()
+    }
+
+    /// Gives an entity, which is here, the components of a change begun with what it
+    /// has. It [can have](Self::can_change) them.
+    pub(crate) fn make_change(&mut self, entity: Entity, change: &mut Change<W::Schema>) {
+        let Ok(place) = self.entities.find(entity) else { return };
+        let old = self.row_mask(place, Mask::MAX);
+        let (new, added) = (change.mask, change.values.mask());
+        let Ok(target) = self.tables.neighbour(place.table, tabled::<W>(old ^ new)) else { return };
+        self.tables.get_mut(target).hold(sparse::<W>(added));
+
+        let table = self.tables.get_mut(place.table);
+        let row = place.row as usize;
+        let mut gone = Row::<W::Schema>::new();
+        for index in bits(old & (!new | added) & W::Schema::NEEDS_DROP) {
+            // SAFETY: the row holds the value, which is left behind or overwritten.
+            unsafe { gone.take(index, table.cell(index, row)) };
+        }
+        // SAFETY: these values need no drop, or were moved out just now.
+        unsafe { table.mark(sparse::<W>(old & !new), row, 1, false) };
+        let place =
+            if target == place.table { place } else { self.relocate(entity, place, target) };
+        let table = self.tables.get_mut(place.table);
+        for index in bits(added) {
+            let size = W::Schema::COMPONENTS[index].size;
+            // SAFETY: the change holds the value, given up below; the cell's own was
+            // moved out, needs no drop, or never was.
+            unsafe {
+                let cell = table.cell(index, place.row as usize);
+                move_value(change.values.place(index), cell, size);
+            }
+        }
+        // SAFETY: the values of `added` were moved to the row just now.
+        unsafe {
+            table.mark(sparse::<W>(added), place.row as usize, 1, true);
+            change.values.set_mask(0);
+        }
+        // Last, since a drop may panic.
+        drop(gone);
+    }
+}

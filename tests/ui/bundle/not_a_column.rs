@@ -1,0 +1,13 @@
+use static_ecs::prelude::*;
+
+#[derive(Component)]
+struct A;
+
+#[world_config(components(A))]
+struct Base;
+
+fn main() {
+    let mut world = World::<Base>::new();
+    let _ = world.spawn_columns((A,));
+    let _ = world.spawn_columns(vec![A]);
+}

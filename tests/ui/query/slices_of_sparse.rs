@@ -1,0 +1,13 @@
+use static_ecs::prelude::*;
+
+#[derive(Component)]
+#[component(storage = "sparse")]
+struct A;
+
+#[world_config(components(A))]
+struct Base;
+
+fn main() {
+    let mut world = World::<Base>::new();
+    let _ = world.query::<Option<&A>>().slices();
+}
