@@ -30,6 +30,7 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> QueryIter<'w, S, Q, F> {
         Self { tables: tables.iter(), open: QueryChunk::empty(rows) }
     }
 
+    /// Whether the table has rows that can match.
     #[inline(always)]
     fn matches(table: &Table) -> bool {
         let required = Q::ACCESS.required;
@@ -43,6 +44,21 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> QueryIter<'w, S, Q, F> {
         // SAFETY: the table matches, and its rows are given once only; `new`'s
         // caller keeps others away.
         Some(unsafe { QueryChunk::new(Rows { table, ..self.open.rows }, 0, table.len()) })
+    }
+
+    /// Goes on to the next run of rows, which may be empty. `false` if there is none.
+    #[inline]
+    fn advance(&mut self) -> bool {
+        if self.open.next_run() {
+            return true;
+        }
+        match self.next_table() {
+            Some(table) => {
+                self.open = table;
+                true
+            }
+            None => false,
+        }
     }
 
     /// The columns of each table: `&[C]` for `&C`, `&mut [C]` for `&mut C`,
@@ -90,10 +106,15 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> Iterator for QueryIter<'w, S, Q, 
     #[inline(always)]
     fn next(&mut self) -> Option<Q::Item<'w>> {
         loop {
-            if let Some(item) = self.open.next() {
-                return Some(item);
+            let row = self.open.first;
+            if row != self.open.end {
+                self.open.first = row + 1;
+                // SAFETY: the row is one of a run, and given once only.
+                return Some(unsafe { self.open.item(row) });
             }
-            self.open = self.next_table()?;
+            if !self.advance() {
+                return None;
+            }
         }
     }
 
@@ -128,13 +149,17 @@ impl<S: Schema, Q: Query<S>, F: Filter<S>> fmt::Debug for QueryIter<'_, S, Q, F>
 /// Can be sent to another thread if the schema's components can, and be shared.
 pub struct QueryChunk<'w, S: Schema, Q: Query<S>, F: Filter<S> = ()> {
     rows: Rows<'w>,
-    /// Of the table, if `first` is below `end`.
+    /// Of the table, unless no row was ever there.
     fetch: MaybeUninit<Q::Fetch>,
-    /// Rows `first..end` are left; where rows differ, those of which a bit is set in
-    /// `bits`, which are of the word of `first`, or in the words after it.
+    /// A run of rows that match: `first..end` of them are left. Where all rows of a
+    /// table match, there is one run.
     first: usize,
     end: usize,
+    /// Where rows differ: the rows of this word that match, after those of the run.
     bits: u64,
+    word: usize,
+    /// The row after the chunk's last.
+    last: usize,
     query: PhantomData<(fn(S, Q) -> (S, Q), F)>,
 }
 
@@ -155,21 +180,25 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> QueryChunk<'w, S, Q, F> {
     #[inline(always)]
     fn empty(rows: Rows<'w>) -> Self {
         let fetch = MaybeUninit::uninit();
-        Self { rows, fetch, first: 0, end: 0, bits: 0, query: PhantomData }
+        Self { rows, fetch, first: 0, end: 0, bits: 0, word: 0, last: 0, query: PhantomData }
     }
 
     /// # Safety
-    /// The table matches the query; `first` is below `end`, which is at most the
+    /// The table matches the query; `first` is at most `last`, which is at most the
     /// table's length; as [`QueryIter::new`], for these rows.
     #[inline(always)]
-    unsafe fn new(rows: Rows<'w>, first: usize, end: usize) -> Self {
-        debug_assert!(first < end && end <= rows.table.len());
+    unsafe fn new(rows: Rows<'w>, first: usize, last: usize) -> Self {
+        debug_assert!(first <= last && last <= rows.table.len());
         // SAFETY: the table matches, so it can have what is required.
         let fetch = MaybeUninit::new(unsafe { Q::fetch(rows.table) });
-        let mut chunk = Self { rows, fetch, first, end, bits: 0, query: PhantomData };
+        let (word, query) = (first / WORD, PhantomData);
+        let mut chunk = Self { rows, fetch, first, end: last, bits: 0, word, last, query };
         if Self::BITS {
-            // SAFETY: `first` is below the length.
-            chunk.bits = unsafe { chunk.word(first / WORD) } & !0 << (first % WORD);
+            chunk.end = first;
+            if first < last {
+                // SAFETY: `first` is below the length.
+                chunk.bits = unsafe { chunk.matching(word) } & !0 << (first % WORD);
+            }
         }
         chunk
     }
@@ -177,84 +206,106 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> QueryChunk<'w, S, Q, F> {
     /// Which rows of a word match.
     ///
     /// # Safety
-    /// `64 * word` is below `end`.
+    /// `64 * word` is below `last`.
     #[inline(always)]
-    unsafe fn word(&self, word: usize) -> u64 {
-        let left = self.end - word * WORD;
+    unsafe fn matching(&self, word: usize) -> u64 {
+        let left = self.last - word * WORD;
         let there = if left < WORD { !(!0 << left) } else { !0 };
         // SAFETY: there is a row in this word, so the columns were found.
         there & unsafe { Q::present(self.fetch.assume_init(), word) } & F::rows(self.rows, word)
     }
 
-    /// The next row that matches, where rows differ.
+    /// Goes on to the next run of rows that match. `false` if there is none.
     #[inline(always)]
-    fn next_bit(&mut self) -> Option<usize> {
-        while self.bits == 0 {
-            let word = self.first / WORD + 1;
-            if word * WORD >= self.end {
-                self.first = self.end;
-                return None;
-            }
-            self.first = word * WORD;
-            // SAFETY: it is below `end`.
-            self.bits = unsafe { self.word(word) };
+    fn next_run(&mut self) -> bool {
+        if !Self::BITS {
+            return false;
         }
-        let row = self.first / WORD * WORD + self.bits.trailing_zeros() as usize;
-        self.bits &= self.bits - 1;
-        Some(row)
+        while self.bits == 0 {
+            let word = self.word + 1;
+            if word * WORD >= self.last {
+                return false;
+            }
+            self.word = word;
+            // SAFETY: it is below `last`.
+            self.bits = unsafe { self.matching(word) };
+        }
+        let skipped = self.bits.trailing_zeros();
+        let count = (self.bits >> skipped).trailing_ones();
+        self.first = self.word * WORD + skipped as usize;
+        self.end = self.first + count as usize;
+        self.bits &= (!0_u64).checked_shl(skipped + count).unwrap_or(0);
+        true
+    }
+
+    /// # Safety
+    /// The row is one of a run, and is asked for once only.
+    #[inline(always)]
+    unsafe fn item(&self, row: usize) -> Q::Item<'w> {
+        // SAFETY: there was a run, so the columns were found; the row is in the table
+        // and matches.
+        unsafe { Q::item(self.fetch.assume_init(), row) }
+    }
+
+    /// How many rows are left, at most: not all may match.
+    #[inline]
+    fn rows_left(&self) -> usize {
+        let run = self.end - self.first;
+        if Self::BITS {
+            let rest = self.last.saturating_sub((self.word + 1) * WORD);
+            return run + self.bits.count_ones() as usize + rest;
+        }
+        run
     }
 }
 
 impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> Iterator for QueryChunk<'w, S, Q, F> {
     type Item = Q::Item<'w>;
 
-    #[inline(always)]
+    #[inline]
     fn next(&mut self) -> Option<Q::Item<'w>> {
-        let row = if Self::BITS {
-            self.next_bit()?
-        } else {
-            if self.first == self.end {
+        loop {
+            let row = self.first;
+            if row != self.end {
+                self.first = row + 1;
+                // SAFETY: the row is one of a run, and given once only.
+                return Some(unsafe { self.item(row) });
+            }
+            if !self.next_run() {
                 return None;
             }
-            self.first += 1;
-            self.first - 1
-        };
-        // SAFETY: the row is in the table, matches, and is given once only.
-        Some(unsafe { Q::item(self.fetch.assume_init(), row) })
+        }
     }
 
     #[inline]
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let rows = self.end - self.first;
+        let rows = self.rows_left();
         (if Self::BITS { 0 } else { rows }, Some(rows))
     }
 
     #[inline(always)]
     fn fold<B, G: FnMut(B, Q::Item<'w>) -> B>(mut self, init: B, mut f: G) -> B {
         let mut result = init;
-        if self.first == self.end {
+        if self.first == self.end && !self.next_run() {
             return result;
         }
-        // SAFETY: there are rows, so the columns were found.
+        // SAFETY: there is a run, so the columns were found.
         let fetch = unsafe { self.fetch.assume_init() };
-        if Self::BITS {
-            while let Some(row) = self.next_bit() {
-                // SAFETY: the row is in the table, matches, and is given once only.
+        loop {
+            for row in self.first..self.end {
+                // SAFETY: the row is one of a run, and given once only.
                 result = f(result, unsafe { Q::item(fetch, row) });
             }
-        } else {
-            for row in self.first..self.end {
-                // SAFETY: the row is in the table, and given once only.
-                result = f(result, unsafe { Q::item(fetch, row) });
+            if !self.next_run() {
+                return result;
             }
         }
-        result
     }
 }
 
 impl<S: Schema, Q: Query<S>, F: Filter<S>> fmt::Debug for QueryChunk<'_, S, Q, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("QueryChunk").field("rows", &(self.first..self.end)).finish_non_exhaustive()
+        f.debug_struct("QueryChunk").field("left", &self.rows_left()).finish_non_exhaustive()
     }
 }
 
@@ -306,7 +357,8 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> Iterator for ChunkIter<'w, S, Q, 
             Some(table) => table,
             None => {
                 self.first = 0;
-                self.query.tables.find(|table| QueryIter::<S, Q, F>::matches(table))?
+                let tables = &mut self.query.tables;
+                tables.find(|table| QueryIter::<S, Q, F>::matches(table))?
             }
         };
         let (first, end) = (self.first, table.len().min(self.first.saturating_add(self.rows)));

@@ -2,7 +2,8 @@
 
 use core::fmt;
 use core::marker::PhantomData;
-use core::{ptr, slice};
+use core::ptr::{self, NonNull};
+use core::slice;
 
 use crate::component::{Component, Storage};
 use crate::entities::Entities;
@@ -114,7 +115,9 @@ const fn writes(mask: Mask) -> Access {
 
 /// Where the column of one component is.
 pub struct Values<C> {
-    column: *mut C,
+    /// Known not to be null, or a loop over `next` would look at each reference,
+    /// since `None` is a null, and could not be vectorised.
+    column: NonNull<C>,
     /// Of a sparse component, else null and never read.
     bitmap: *const u64,
 }
@@ -177,13 +180,13 @@ unsafe impl<S: Contains<C>, C: Component> Query<S> for &C {
     #[inline(always)]
     unsafe fn item<'w>(fetch: Values<C>, row: usize) -> &'w C {
         // SAFETY: the row is in the column, and no one writes it for `'w`.
-        unsafe { &*fetch.column.add(row) }
+        unsafe { fetch.column.add(row).as_ref() }
     }
 
     #[inline(always)]
     unsafe fn slices<'w>(fetch: Values<C>, len: usize) -> &'w [C] {
         // SAFETY: the column holds `len` values, and no one writes them for `'w`.
-        unsafe { slice::from_raw_parts(fetch.column, len) }
+        unsafe { slice::from_raw_parts(fetch.column.as_ptr(), len) }
     }
 }
 // SAFETY: writes nothing.
@@ -210,13 +213,13 @@ unsafe impl<S: Contains<C>, C: Component> Query<S> for &mut C {
     #[inline(always)]
     unsafe fn item<'w>(fetch: Values<C>, row: usize) -> &'w mut C {
         // SAFETY: the row is in the column, and no one else uses it for `'w`.
-        unsafe { &mut *fetch.column.add(row) }
+        unsafe { fetch.column.add(row).as_mut() }
     }
 
     #[inline(always)]
     unsafe fn slices<'w>(fetch: Values<C>, len: usize) -> &'w mut [C] {
         // SAFETY: the column holds `len` values, and no one else uses them for `'w`.
-        unsafe { slice::from_raw_parts_mut(fetch.column, len) }
+        unsafe { slice::from_raw_parts_mut(fetch.column.as_ptr(), len) }
     }
 }
 

@@ -165,10 +165,10 @@ impl Table {
     /// # Safety
     /// `C` is the component with this index.
     #[inline(always)]
-    pub(crate) unsafe fn values<C>(&self, index: usize) -> *mut C {
+    pub(crate) unsafe fn values<C>(&self, index: usize) -> NonNull<C> {
         debug_assert!(index < self.columns.len() && self.infos[index].size == size_of::<C>());
         // SAFETY: there is a column, or a dangling pointer, for each component.
-        unsafe { self.columns.get_unchecked(index).as_ptr().cast() }
+        unsafe { self.columns.get_unchecked(index).cast() }
     }
 
     /// Where the bitmap of a sparse component is: bit `row % 64` of word
@@ -190,6 +190,18 @@ impl Table {
         debug_assert!(row < self.capacity && self.possible() >> index & 1 == 1);
         // SAFETY: the column has `capacity` rows of `size` bytes.
         unsafe { self.column(index).add(row * self.infos[index].size) }
+    }
+
+    /// Where a column's value at `row` is, or would be.
+    ///
+    /// # Safety
+    /// The column is this table's or one that it shares; `row` is below the capacity.
+    #[inline(always)]
+    unsafe fn at(&self, column: SizedColumn, row: usize) -> *mut u8 {
+        let SizedColumn { index, size } = column;
+        debug_assert!(row < self.capacity && self.mask >> index & 1 == 1);
+        // SAFETY: there is a column for the component, with `capacity` rows.
+        unsafe { self.columns.get_unchecked(index).as_ptr().add(row * size) }
     }
 
     /// Makes room for the first rows of a declared archetype: what fits 64 KiB,
@@ -308,10 +320,9 @@ impl Table {
         if row == last {
             return None;
         }
-        for &SizedColumn { index, size } in &self.sized {
-            let column = self.column(index);
+        for &column in &self.sized {
             // SAFETY: both rows are in the column and differ.
-            unsafe { move_value(column.add(last * size), column.add(row * size), size) };
+            unsafe { move_value(self.at(column, last), self.at(column, row), column.size) };
         }
         // SAFETY: both rows are in the ids.
         unsafe {
@@ -482,13 +493,17 @@ impl Table {
         // rest of the row.
         let to = unsafe { target.push(self.entities.add(row).read()) };
         let shared = self.mask & target.mask;
-        let fewer = if target.mask == shared { &*target } else { &*self };
-        for &SizedColumn { index, size } in &fewer.sized {
-            if fewer.mask != shared && shared >> index & 1 == 0 {
-                continue;
-            }
-            // SAFETY: both rows are in their columns, which are apart.
-            unsafe { move_value(self.cell(index, row), target.cell(index, to), size) };
+        // SAFETY: both rows are in their columns, which are apart; the column is shared.
+        let move_cell = |column: SizedColumn| unsafe {
+            move_value(self.at(column, row), target.at(column, to), column.size);
+        };
+        if shared == self.mask {
+            self.sized.iter().for_each(|&column| move_cell(column));
+        } else if shared == target.mask {
+            target.sized.iter().for_each(|&column| move_cell(column));
+        } else {
+            let both = |column: &&SizedColumn| shared >> column.index & 1 == 1;
+            self.sized.iter().filter(both).for_each(|&column| move_cell(column));
         }
         if self.held != 0 {
             self.move_bits(row, target, to);

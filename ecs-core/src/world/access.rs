@@ -67,7 +67,7 @@ impl<W: WorldConfig> World<W> {
             return Err(missing::<C>(entity));
         }
         // SAFETY: the row is in the table, which has a column of the component.
-        Ok(unsafe { table.values::<C>(index).add(row) })
+        Ok(unsafe { table.values::<C>(index).add(row) }.as_ptr())
     }
 
     /// The rows of the first table, which every world has.

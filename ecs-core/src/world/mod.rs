@@ -396,7 +396,7 @@ unsafe impl<S: Schema> Cells<S> for RowCells<'_> {
     {
         // `wrapping_add` needs no promise about `row`: who reads or writes makes it.
         // SAFETY: the schema promises that the index is the component's.
-        unsafe { self.table.values::<C>(S::INDEX) }.wrapping_add(self.row)
+        unsafe { self.table.values::<C>(S::INDEX) }.as_ptr().wrapping_add(self.row)
     }
     #[inline(always)]
     fn put_marker(&mut self, marker: TransferMarker) {

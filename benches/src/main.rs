@@ -1,0 +1,61 @@
+//! static-ecs beside its peers and beside plain arrays.
+
+mod case;
+mod ecs;
+mod machine;
+mod measure;
+mod memory;
+mod plot;
+mod record;
+mod report;
+mod stats;
+mod suite;
+mod table;
+mod verdict;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::suite::Options;
+
+/// Measures static-ecs beside its peers and beside plain arrays: all in one
+/// program, in turn, each by its own best API, after checking that all compute
+/// the same.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// One world: spawning, iterating, changing and finding entities
+    ///
+    /// Prints a table for each case, then which targets are met. Fails if a side
+    /// computed something else than the others.
+    Ecs(Options),
+    /// Make a document and a picture of records that were written with --json
+    Report(report::Options),
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether all went well.
+fn run(command: Command) -> Result<bool, Box<dyn Error>> {
+    match command {
+        Command::Ecs(options) => ecs::SUITE.run(&options),
+        Command::Report(options) => report::write(&[&ecs::SUITE], &options).map(|()| true),
+    }
+}

@@ -1,0 +1,132 @@
+//! Sides are measured in turn, so that what the machine does meanwhile hits all
+//! of them.
+
+use std::time::{Duration, Instant};
+
+use crate::case::{Bench, Digest, Entry, Size};
+use crate::memory;
+
+/// How long a sample should last.
+const SAMPLE: Duration = Duration::from_millis(1);
+/// A round that lasts longer than this leaves out slow sides most times.
+const ROUND: Duration = Duration::from_secs(4);
+/// What slow is: a sample longer than this.
+const SLOW: Duration = Duration::from_millis(500);
+/// Rounds that every side takes part in: what a 95 % interval needs at least.
+const LEAST: u32 = 6;
+/// Before a sample of a run shorter than this there is one that doesn't count,
+/// since the other sides have had the caches and the free memory meanwhile.
+const WARM: Duration = Duration::from_millis(250);
+
+/// A side's way of doing a case.
+pub struct Contender {
+    pub side: &'static str,
+    pub entry: Entry,
+}
+
+/// What was measured of a contender.
+pub struct Measured {
+    /// How often the timed region ran in each sample.
+    pub repeats: u32,
+    /// Nanoseconds for one run of the timed region, by round.
+    pub samples: Vec<Option<f64>>,
+}
+
+/// What each contender has computed after one run, and whether that is what the
+/// first one has.
+pub fn check(contenders: &[Contender], size: Size) -> Vec<(Digest, bool)> {
+    let digests = contenders.iter().map(|contender| {
+        let mut bench = (contender.entry.make)(size);
+        bench.run(1);
+        bench.digest()
+    });
+    let digests: Vec<_> = digests.collect();
+    digests.iter().map(|&digest| (digest, digest == digests[0])).collect()
+}
+
+/// One contender, set up.
+struct Racer {
+    bench: Box<dyn Bench>,
+    repeats: u32,
+    /// How long one run takes, roughly.
+    once: Duration,
+    /// How long a sample takes with all that belongs to it.
+    whole: Duration,
+    samples: Vec<Option<f64>>,
+}
+
+impl Racer {
+    fn new(contender: &Contender, size: Size) -> Self {
+        let mut bench = (contender.entry.make)(size);
+        bench.run(1);
+        let mut repeats = 1;
+        loop {
+            let start = Instant::now();
+            let elapsed = bench.run(repeats);
+            let once = elapsed / repeats;
+            if elapsed >= SAMPLE / 2 {
+                let repeats = (SAMPLE.as_nanos() / once.as_nanos().max(1)).max(1) as u32;
+                return Self { bench, repeats, once, whole: start.elapsed(), samples: Vec::new() };
+            }
+            repeats *= 2;
+        }
+    }
+
+    fn sample(&mut self, fresh: bool) {
+        if fresh {
+            memory::give_back();
+        } else if self.once < WARM {
+            self.bench.run(1);
+        }
+        let elapsed = self.bench.run(self.repeats);
+        let nanos = elapsed.as_nanos() as f64 / f64::from(self.repeats);
+        // Further digits are noise, and make the record long.
+        self.samples.push(Some((nanos * 100.0).round() / 100.0));
+    }
+}
+
+/// Measures all contenders in each of `rounds` rounds, which start at a
+/// different one each time; if `fresh`, with memory from the system. Tells
+/// `progress` whose turn it is, in which round.
+pub fn measure(
+    contenders: &[Contender],
+    size: Size,
+    fresh: bool,
+    rounds: u32,
+    mut progress: impl FnMut(&Contender, u32),
+) -> Vec<Measured> {
+    let mut racers: Vec<_> = contenders
+        .iter()
+        .map(|contender| {
+            progress(contender, 0);
+            Racer::new(contender, size)
+        })
+        .collect();
+    let slow_rounds = slow_rounds(&racers, rounds);
+    for round in 0..rounds {
+        for turn in 0..racers.len() {
+            let place = (turn + round as usize) % racers.len();
+            let racer = &mut racers[place];
+            // Spread over the whole time: in those where the product passes a multiple.
+            let slow_turn = (round * slow_rounds) % rounds < slow_rounds;
+            if racer.whole > SLOW && !slow_turn {
+                racer.samples.push(None);
+                continue;
+            }
+            progress(&contenders[place], round + 1);
+            racer.sample(fresh);
+        }
+    }
+    let measured = |racer: Racer| Measured { repeats: racer.repeats, samples: racer.samples };
+    racers.into_iter().map(measured).collect()
+}
+
+/// In how many rounds slow contenders take part.
+fn slow_rounds(racers: &[Racer], rounds: u32) -> u32 {
+    let round: Duration = racers.iter().map(|racer| racer.whole).sum();
+    if round <= ROUND {
+        return rounds;
+    }
+    let share = ROUND.as_secs_f64() / round.as_secs_f64();
+    ((f64::from(rounds) * share) as u32).clamp(LEAST.min(rounds), rounds)
+}

@@ -1,0 +1,160 @@
+//! A document made of records.
+
+use std::error::Error;
+use std::fmt::Write;
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::machine::Run;
+use crate::plot;
+use crate::record::{self, Group, Record};
+use crate::suite::Suite;
+use crate::table::{self, Table};
+use crate::verdict::{self, Verdict};
+
+#[derive(Args, Debug)]
+pub struct Options {
+    /// What the measuring commands wrote
+    #[arg(value_name = "RECORD.json", required = true)]
+    records: Vec<PathBuf>,
+    /// Write the document here; without this and --plot, to the terminal
+    #[arg(long, value_name = "FILE.md")]
+    markdown: Option<PathBuf>,
+    /// Write the picture here
+    #[arg(long, value_name = "FILE.svg")]
+    plot: Option<PathBuf>,
+}
+
+const METHOD: &str = "\
+All sides are in one program, built with the same settings. Before anything is measured, each does
+the case once on a world of its own, and a hash of every entity's numbers, in the end, must be
+equal for all; a side that computed something else is left out, and the run fails.
+
+The sides are measured in turn. In each round each of them, in each of its variants, gives one
+sample, and each round starts at another side, so that what else the machine does hits all of them.
+A sample runs the timed region as often as fits about a millisecond, after one run that does not
+count. Where a round would take more than four seconds, sides that take more than half a second
+sit out some of the rounds, the same ones for all. Cases with one thread run on one core. All sides
+use the system's allocator, which keeps freed memory as it does in a program that has run for a
+while: small worlds that come and go are not charged for fresh pages. Where a case is to have them,
+free memory goes back to the system before each sample.
+
+The ratio of two sides is the median of the ratios of their samples in the same round, and the
+interval in which the true one lies 95 times in 100, from the order of these ratios. A target is
+met where the interval reaches it. `hand` is code that does the same work on plain arrays, written
+for the one case: the yardstick, not a library. Tables give the median and the least time.
+";
+
+/// Writes what the options ask for.
+pub fn write(suites: &[&Suite], options: &Options) -> Result<(), Box<dyn Error>> {
+    let mut records = Vec::new();
+    for path in &options.records {
+        let read = record::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        records.extend(read);
+    }
+    let mut document = document_head(&records);
+    for suite in suites {
+        let ours: Vec<Record> = records
+            .iter()
+            .filter(|record| suite.cases.iter().any(|case| case.name == record.case))
+            .cloned()
+            .collect();
+        if ours.is_empty() {
+            continue;
+        }
+        let mut picture = String::new();
+        if let Some(path) = &options.plot {
+            fs::write(path, plot::svg(suite, &Group::all(&ours)))?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            picture = format!("![Ratios to plain arrays, a row for each case]({name})\n\n");
+        }
+        document += &section(suite, &ours, &picture);
+    }
+    match &options.markdown {
+        Some(path) => fs::write(path, document)?,
+        None if options.plot.is_none() => print!("{document}"),
+        None => {}
+    }
+    Ok(())
+}
+
+fn document_head(records: &[Record]) -> String {
+    let mut runs: Vec<&Run> = records.iter().map(|record| &record.run).collect();
+    runs.dedup();
+    let mut text = "# Benchmarks\n\nMade by `benches`, not by hand: see `cargo run --release \
+                    --manifest-path benches/Cargo.toml -- --help`.\n\n## Method\n\n"
+        .to_owned();
+    text += METHOD;
+    text += "\n## Machine and versions\n\n";
+    for run in runs {
+        let lines: Vec<_> = table::machine(run).lines().map(|line| format!("- {line}")).collect();
+        let _ = writeln!(text, "{}\n", lines.join("\n"));
+    }
+    text
+}
+
+fn section(suite: &Suite, records: &[Record], picture: &str) -> String {
+    let verdicts = verdict::all(suite, records);
+    let mut text = format!("## {}\n\n{picture}{}\n", suite.title, suite.notes.trim_end());
+    text += "\n### Losses\n\n";
+    text += &losses(&verdicts);
+    text += "\n### Targets\n\n";
+    text += &table::verdict_table(&verdicts).markdown();
+    text += "\n### All figures\n";
+    for group in Group::all(records) {
+        let case = suite.cases.iter().find(|case| case.name == group.case);
+        let about = case.map_or("", |case| case.about);
+        let figures: Table = table::results(&group);
+        let title = table::title(&group);
+        let _ = write!(text, "\n#### {title}\n\n{about}.\n\n{}", figures.markdown());
+    }
+    text
+}
+
+/// Everything that did not come out as hoped, with nothing left out.
+fn losses(verdicts: &[Verdict<'_>]) -> String {
+    let lost: Vec<_> = verdicts.iter().filter(|verdict| verdict.met() == Some(false)).collect();
+    let close: Vec<_> = verdicts.iter().filter(|verdict| verdict.close()).collect();
+    let missing: Vec<_> = verdicts.iter().filter(|verdict| verdict.met().is_none()).collect();
+    let mut text = String::new();
+    let mut list = |intro: &str, verdicts: &[&Verdict<'_>]| {
+        if verdicts.is_empty() {
+            return;
+        }
+        let _ = writeln!(text, "{intro}\n");
+        for verdict in verdicts {
+            let _ = writeln!(text, "- {}", loss(verdict));
+        }
+        text.push('\n');
+    };
+    list("Where a target is missed or a peer is faster:", &lost);
+    list("Where the median misses, but the interval reaches the target:", &close);
+    list("What was not measured in this run:", &missing);
+    if lost.is_empty() {
+        text.insert_str(0, "No target is missed, and no peer is faster beyond doubt.\n\n");
+    }
+    text.truncate(text.trim_end().len());
+    text + "\n"
+}
+
+fn loss(verdict: &Verdict<'_>) -> String {
+    let title = table::title(&verdict.group);
+    let target = verdict.target();
+    match (verdict.ours, verdict.ratio) {
+        (Some(ours), Some(ratio)) => {
+            let against = match verdict.against {
+                Some(other) => format!(" against {}", table::nanos(other.median_ns)),
+                None => String::new(),
+            };
+            format!(
+                "{title}: {}{against}, {} ({}), where the target is {target}",
+                table::nanos(ours.median_ns),
+                table::times(ratio.median),
+                table::interval(ratio),
+            )
+        }
+        _ => format!("{title}: {target}"),
+    }
+}

@@ -1,0 +1,176 @@
+//! Results as text: aligned columns for the terminal, Markdown for the report.
+
+use std::fmt::Write;
+
+use crate::machine::Run;
+use crate::record::Group;
+use crate::stats::Estimate;
+use crate::verdict::Verdict;
+
+/// Rows of cells, the first of which is the head.
+pub struct Table {
+    pub rows: Vec<Vec<String>>,
+    /// So many columns are words, and go to the left; numbers go to the right.
+    pub words: usize,
+}
+
+impl Table {
+    pub fn new<const N: usize>(head: [&str; N], words: usize) -> Self {
+        Self { rows: vec![head.map(String::from).to_vec()], words }
+    }
+
+    pub fn text(&self) -> String {
+        let widths = self.widths();
+        let mut text = String::new();
+        for row in &self.rows {
+            let mut line = String::new();
+            for (column, (cell, &width)) in row.iter().zip(&widths).enumerate() {
+                let _ = match column < self.words {
+                    true => write!(line, "  {cell:width$}"),
+                    false => write!(line, "  {cell:>width$}"),
+                };
+            }
+            text += line.trim_end();
+            text.push('\n');
+        }
+        text
+    }
+
+    pub fn markdown(&self) -> String {
+        let mut text = String::new();
+        for (index, row) in self.rows.iter().enumerate() {
+            let _ = writeln!(text, "| {} |", row.join(" | "));
+            if index == 0 {
+                let rule = |column| if column < self.words { "---" } else { "---:" };
+                let rules: Vec<_> = (0..row.len()).map(rule).collect();
+                let _ = writeln!(text, "|{}|", rules.join("|"));
+            }
+        }
+        text
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let width = |column| {
+            let cells = self.rows.iter().filter_map(|row| row.get(column));
+            cells.map(|cell: &String| cell.chars().count()).max().unwrap_or(0)
+        };
+        (0..columns).map(width).collect()
+    }
+}
+
+/// What the run was made with, in a few lines.
+pub fn machine(run: &Run) -> String {
+    let Run { cpu, cores, kernel, rustc, commit, versions } = run;
+    let versions: Vec<_> =
+        versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    let versions = versions.join(", ");
+    format!("{cpu}, {cores} cores, {kernel}\n{rustc}, commit {commit}\n{versions}\n")
+}
+
+/// Case and size.
+pub fn title(group: &Group<'_>) -> String {
+    let Group { case, entities, archetypes, .. } = group;
+    let mut title = format!("{case}: {} entities", thousands(*entities));
+    if *archetypes > 1 {
+        let _ = write!(title, ", {} archetypes", thousands(*archetypes));
+    }
+    title
+}
+
+/// All sides of one case at one size, from the fastest to the slowest.
+pub fn results(group: &Group<'_>) -> Table {
+    let mut records = group.records.clone();
+    records.sort_by(|a, b| a.median_ns.total_cmp(&b.median_ns));
+    let head = ["side", "variant", "median", "least", "per entity", "to hand", "95 %", "pairs"];
+    let mut table = Table::new(head, 2);
+    for record in records {
+        let ratio = record.ratio_to_hand;
+        table.rows.push(vec![
+            record.side.clone(),
+            record.variant.clone(),
+            nanos(record.median_ns),
+            nanos(record.min_ns),
+            nanos(record.ns_per_entity),
+            ratio.map_or("-".into(), |ratio| times(ratio.median)),
+            ratio.map_or("-".into(), interval),
+            record.pairs.to_string(),
+        ]);
+    }
+    table
+}
+
+pub fn group(group: &Group<'_>) -> String {
+    format!("{}\n{}", title(group), results(group).text())
+}
+
+pub fn verdict_table(verdicts: &[Verdict<'_>]) -> Table {
+    let head = ["case", "ours", "target", "verdict", "median", "ratio", "95 %"];
+    let mut table = Table::new(head, 4);
+    for verdict in verdicts {
+        let Verdict { group, ours, ratio, .. } = verdict;
+        let met = match verdict.met() {
+            Some(true) if verdict.close() => "just met",
+            Some(true) => "met",
+            Some(false) => "MISSED",
+            None => "not measured",
+        };
+        table.rows.push(vec![
+            title(group).replace(" entities", "").replace(" archetypes", " sets"),
+            ours.map_or("-".into(), |ours| ours.variant.clone()),
+            verdict.target(),
+            met.into(),
+            ours.map_or("-".into(), |ours| nanos(ours.median_ns)),
+            ratio.map_or("-".into(), |ratio| times(ratio.median)),
+            ratio.map_or("-".into(), interval),
+        ]);
+    }
+    table
+}
+
+/// The verdicts, and how many there are of each kind.
+pub fn verdicts(verdicts: &[Verdict<'_>]) -> String {
+    let count = |met| verdicts.iter().filter(|verdict| verdict.met() == met).count();
+    let (met, missed, not) = (count(Some(true)), count(Some(false)), count(None));
+    let table = verdict_table(verdicts).text();
+    format!("Targets: {met} met, {missed} missed, {not} not measured\n{table}")
+}
+
+/// A time with three digits.
+pub fn nanos(nanos: f64) -> String {
+    let (number, unit) = match nanos {
+        _ if nanos < 1e3 => (nanos, "ns"),
+        _ if nanos < 1e6 => (nanos / 1e3, "us"),
+        _ if nanos < 1e9 => (nanos / 1e6, "ms"),
+        _ => (nanos / 1e9, "s"),
+    };
+    format!("{} {unit}", digits(number))
+}
+
+pub fn times(ratio: f64) -> String {
+    digits(ratio) + " x"
+}
+
+pub fn interval(ratio: Estimate) -> String {
+    format!("{} to {}", digits(ratio.low), digits(ratio.high))
+}
+
+fn digits(number: f64) -> String {
+    match number {
+        _ if number < 10.0 => format!("{number:.2}"),
+        _ if number < 100.0 => format!("{number:.1}"),
+        _ => format!("{number:.0}"),
+    }
+}
+
+pub fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
