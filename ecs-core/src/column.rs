@@ -254,6 +254,13 @@ impl<T: Copy> Array<T> {
         self.len += 1;
     }
 
+    #[inline(always)]
+    pub(crate) fn pop(&mut self) -> Option<T> {
+        self.len = self.len.checked_sub(1)?;
+        // SAFETY: the last value was written, and is no longer the array's.
+        Some(unsafe { self.start.add(self.len).read() })
+    }
+
     /// Adds `count` values that the caller writes next; answers where.
     ///
     /// # Safety
@@ -398,6 +405,7 @@ mod tests {
     #[test]
     fn an_array_is_a_vec() {
         let (mut array, mut model) = (Array::new(), Vec::new());
+        assert_eq!(array.pop(), None::<u32>);
         for round in 0..if cfg!(miri) { 40 } else { 1000 } {
             array.push(round);
             model.push(round);
@@ -414,6 +422,7 @@ mod tests {
                 place.add(1).write(8);
             }
             model.extend([7, 8]);
+            assert_eq!(array.pop(), model.pop());
             assert_eq!(*array, *model);
         }
     }

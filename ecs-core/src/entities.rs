@@ -8,7 +8,7 @@ use crate::column::Array;
 use crate::entity::{Entity, GENERATION_BITS, MAX_GENERATION};
 use crate::error::EntityError;
 
-/// No outbox entry, and no free slot.
+/// No outbox entry, and no row.
 pub(crate) const NONE: u32 = u32::MAX;
 
 const ROW_BITS: u32 = 28;
@@ -17,9 +17,8 @@ const TABLE_BITS: u32 = 16;
 pub(crate) const MAX_ROWS: u32 = 1 << ROW_BITS;
 /// The most tables: what is above stands for slots that are in none.
 pub(crate) const MAX_TABLES: u32 = FREE;
-/// Tables from here on: a free slot. The four bits above the row's belong to the
-/// number of the next free slot.
-const FREE: u32 = AWAY - 16;
+/// The table of a slot without an entity.
+const FREE: u32 = AWAY - 1;
 /// The table of a slot whose entity is in another world, or on its way.
 const AWAY: u32 = (1 << TABLE_BITS) - 1;
 
@@ -42,10 +41,6 @@ impl Slot {
         Self(high | (table as u64) << ROW_BITS | row as u64)
     }
 
-    const fn free(generation: u32, next: u32) -> Self {
-        Self::new(generation, FREE + (next >> ROW_BITS), next & (MAX_ROWS - 1))
-    }
-
     #[inline(always)]
     const fn generation(self) -> u32 {
         (self.0 >> (TABLE_BITS + ROW_BITS)) as u32
@@ -59,11 +54,6 @@ impl Slot {
     #[inline(always)]
     const fn row(self) -> u32 {
         self.0 as u32 & (MAX_ROWS - 1)
-    }
-
-    /// The next free slot after this free one.
-    const fn next(self) -> u32 {
-        (self.table() - FREE) << ROW_BITS | self.row()
     }
 
     /// Whether it is this entity's and in this state.
@@ -113,8 +103,9 @@ pub(crate) struct Entities {
     /// The place of each native in the outbox, or [`NONE`]; as long as it has
     /// been needed.
     outbox: Vec<u32>,
-    /// The first free slot, or [`NONE`].
-    free: u32,
+    /// The free slots. A list through the slots would take no memory, but each id
+    /// from it would wait for the slot before.
+    free: Array<u32>,
     /// By origin.
     guests: Vec<Guests>,
     /// Empty pages for the next guests.
@@ -133,7 +124,7 @@ impl Entities {
             first: u32::from(origin) << GENERATION_BITS,
             natives: Array::new(),
             outbox: Vec::new(),
-            free: NONE,
+            free: Array::new(),
             guests: Vec::new(),
             pool: Vec::new(),
             live: 0,
@@ -171,16 +162,14 @@ impl Entities {
 
     #[inline(always)]
     fn create_in(&mut self, table: u32, row: u32) -> Entity {
-        if self.free == NONE {
+        let Some(index) = self.free.pop() else {
             let index = self.check_ids(1);
             self.natives.push(Slot::new(1, table, row));
             self.live += 1;
             return Entity::new(self.origin, 1, index);
-        }
-        let index = self.free;
+        };
         let slot = &mut self.natives[index as usize];
-        debug_assert!((FREE..AWAY).contains(&slot.table()));
-        self.free = slot.next();
+        debug_assert_eq!(slot.table(), FREE);
         let generation = slot.generation();
         *slot = Slot::new(generation, table, row);
         self.live += 1;
@@ -209,7 +198,7 @@ impl Entities {
         let Place { table, mut row } = place;
         let end = row + count as u32;
         let mut ids = ids;
-        while row < end && self.free != NONE {
+        while row < end && !self.free.is_empty() {
             let entity = self.create_in(table, row);
             // SAFETY: fewer than `count` were written.
             ids = unsafe {
@@ -294,17 +283,22 @@ impl Entities {
         Some(Place { table: slot.table(), row: slot.row() })
     }
 
-    /// The row of an entity that was born here and is in this table, which is below
-    /// [`MAX_TABLES`], else [`NONE`].
+    /// The rows of entities that were born here and are in this table, which is below
+    /// [`MAX_TABLES`]; [`NONE`] for others.
     #[inline(always)]
-    pub(crate) fn seek_row(&self, entity: Entity, table: u32) -> u32 {
+    pub(crate) fn seek_rows(&self, entities: &[Entity], table: u32, rows: &mut [u32]) {
         debug_assert!(table < MAX_TABLES);
-        // Of another origin, this has more bits than a slot has there.
-        let generation = entity.origin_and_generation().wrapping_sub(self.first);
-        let wanted = u64::from(generation) << TABLE_BITS | u64::from(table);
-        match self.natives.get(entity.index() as usize) {
-            Some(slot) if slot.0 >> ROW_BITS == wanted => slot.row(),
-            _ => NONE,
+        let slots: &[Slot] = &self.natives;
+        // What a slot must have before its row, less what the id has before its index.
+        // Of another origin, the sum has more bits than a slot has there.
+        let add = u64::from(table).wrapping_sub(u64::from(self.first) << TABLE_BITS);
+        for (row, &entity) in rows.iter_mut().zip(entities) {
+            let before = u64::from(entity.origin_and_generation()) << TABLE_BITS;
+            let wanted = before.wrapping_add(add);
+            *row = match slots.get(entity.index() as usize) {
+                Some(slot) if slot.0 >> ROW_BITS == wanted => slot.row(),
+                _ => NONE,
+            };
         }
     }
 
@@ -436,11 +430,11 @@ impl Entities {
         let slot = &mut self.natives[index as usize];
         if generation == MAX_GENERATION {
             // Used up: retired, so that no id ever comes twice.
-            *slot = Slot::free(0, 0);
+            *slot = Slot::new(0, FREE, 0);
             return;
         }
-        *slot = Slot::free(generation + 1, self.free);
-        self.free = index;
+        *slot = Slot::new(generation + 1, FREE, 0);
+        self.free.push(index);
     }
 
     fn vacate(&mut self, entity: Entity) {
@@ -458,6 +452,7 @@ impl Entities {
     /// Gives back memory that no entity needs.
     pub(crate) fn shrink(&mut self) {
         self.natives.shrink();
+        self.free.shrink();
         let used = self.outbox.iter().rposition(|&place| place != NONE);
         self.outbox.truncate(used.map_or(0, |last| last + 1));
         self.outbox.shrink_to_fit();
@@ -474,12 +469,14 @@ impl Entities {
         let pages: usize = self.guests.iter().map(|guests| guests.pages.capacity()).sum();
         let used: usize = self.guests.iter().flat_map(|guests| &guests.pages).flatten().count();
         self.natives.bytes()
+            + self.free.bytes()
             + self.outbox.capacity() * size_of::<u32>()
             + pages * size_of::<usize>()
             + (used + self.pool.len()) * size_of::<Page>()
     }
 }
 
+#[inline]
 fn guest_place(entity: Entity) -> (usize, usize, usize) {
     let index = entity.index() as usize;
     (entity.origin() as usize, index / PAGE, index % PAGE)

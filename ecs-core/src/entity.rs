@@ -24,6 +24,7 @@ const _: () = assert!(usize::BITS >= 32, "an index must fit into a `usize`");
 
 impl Entity {
     /// The generation is at least 1, so the bits are never all zero.
+    #[inline(always)]
     pub(crate) const fn new(origin: u16, generation: u32, index: u32) -> Self {
         debug_assert!(origin <= MAX_ORIGIN && generation != 0 && generation <= MAX_GENERATION);
         let bits = (origin as u64) << (INDEX_BITS + GENERATION_BITS)
@@ -34,11 +35,13 @@ impl Entity {
 
     /// The world that created the entity: 0 for a world on its own, else its id
     /// in the coordinator plus 1.
+    #[inline(always)]
     pub const fn origin(self) -> u16 {
         (self.0.get() >> (INDEX_BITS + GENERATION_BITS)) as u16
     }
 
     /// How often the slot has been used.
+    #[inline(always)]
     pub const fn generation(self) -> u32 {
         (self.0.get() >> INDEX_BITS) as u32 & MAX_GENERATION
     }
@@ -50,16 +53,19 @@ impl Entity {
     }
 
     /// The slot in the origin.
+    #[inline(always)]
     pub const fn index(self) -> u32 {
         self.0.get() as u32
     }
 
     /// The id as a number.
+    #[inline(always)]
     pub const fn to_bits(self) -> u64 {
         self.0.get()
     }
 
     /// The id that [`to_bits`](Self::to_bits) gave; `None` for a number that is no id.
+    #[inline(always)]
     pub const fn from_bits(bits: u64) -> Option<Self> {
         if (bits >> INDEX_BITS) as u32 & MAX_GENERATION == 0 {
             return None;

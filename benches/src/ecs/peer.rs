@@ -110,7 +110,12 @@ pub struct Round<'a, E> {
     source: &'a [(Vec3, Vec3)],
 }
 
-impl<E: Copy> Round<'_, E> {
+impl<'a, E: Copy> Round<'a, E> {
+    /// What the new ones are made of.
+    pub fn source(&self) -> &'a [(Vec3, Vec3)] {
+        self.source
+    }
+
     #[inline]
     pub fn despawn(&self, mut each: impl FnMut(E)) {
         for &place in self.half {

@@ -13,9 +13,9 @@ use crate::query::{Query, ReadOnlyQuery, has_bit};
 use crate::schema::Schema;
 use crate::table::Table;
 
-/// How many ids [`Lookup::for_each`] resolves before it looks at the first
-/// entity: enough to keep a core's outstanding loads busy.
-const AHEAD: usize = 32;
+/// How many ids are resolved before the first entity is looked at, where many are
+/// given: enough to keep a core's outstanding loads busy.
+pub(super) const AHEAD: usize = 64;
 
 impl<W: WorldConfig> World<W> {
     /// A view for many look-ups by id, which remembers where the columns of the
@@ -179,23 +179,27 @@ impl<'w, S: Schema, Q: Query<S>> Lookup<'w, S, Q> {
         let mut found = 0;
         let mut rows = [NONE; AHEAD];
         for entities in entities.chunks(AHEAD) {
-            // The table for which these are the rows, if there is one yet.
-            let table = self.table;
-            if table == MAX_TABLES {
-                rows.fill(NONE);
-            } else {
-                for (row, &entity) in rows.iter_mut().zip(entities) {
-                    *row = self.entities.seek_row(entity, table);
+            let mut known = 0;
+            if self.table != MAX_TABLES {
+                self.entities.seek_rows(entities, self.table, &mut rows);
+                // SAFETY: the columns of this table were found.
+                let fetch = unsafe { self.fetch.assume_init() };
+                for (&row, &entity) in rows.iter().zip(entities) {
+                    if row == NONE {
+                        break;
+                    }
+                    known += 1;
+                    // SAFETY: the row is in the table, and has what is required. The
+                    // item lives as long as the call.
+                    if unsafe { has_bit::<S, Q>(fetch, row as usize) } {
+                        each(entity, unsafe { Q::item(fetch, row as usize) });
+                        found += 1;
+                    }
                 }
             }
-            for (&row, &entity) in rows.iter().zip(entities) {
-                let item = if row != NONE && table == self.table {
-                    // SAFETY: a row was found in the table whose columns were found.
-                    unsafe { self.item(entity, row) }
-                } else {
-                    self.get(entity)
-                };
-                if let Ok(item) = item {
+            // The others are guests, or in another table, or not here.
+            for &entity in &entities[known..] {
+                if let Ok(item) = self.get(entity) {
                     each(entity, item);
                     found += 1;
                 }

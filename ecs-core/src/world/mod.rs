@@ -74,9 +74,9 @@ unsafe impl<W: WorldConfig> Send for World<W> where <W::Schema as Schema>::Types
 /// The bytes that an entity takes in the world that it was born in, beside its
 /// components: its id in the table, and its slot, which says where it is.
 ///
-/// One that was sent away keeps its slot; a guest takes 12 bytes more here than a
-/// native, in pages of 256. In a world whose entities leave for others, each slot
-/// has 4 bytes more.
+/// One that was sent away keeps its slot, as does one that died, with 4 bytes more,
+/// until its id is used again; a guest takes 12 bytes here for its slot, in pages of
+/// 256. In a world whose entities leave for others, each slot has 4 bytes more.
 pub const OVERHEAD: usize = size_of::<Entity>() + crate::entities::SLOT_BYTES;
 
 /// How many entities came and went; `spawned + arrived = live + despawned + departed`.
@@ -324,7 +324,7 @@ const fn assert_limits<W: WorldConfig>() {
     );
     assert!(
         W::DESC.archetypes.len() < MAX_TABLES as usize,
-        "a world holds at most 65,519 archetypes: declare fewer"
+        "a world holds at most 65,533 archetypes: declare fewer"
     );
     let mut index = 0;
     while index < W::DESC.archetypes.len() {

@@ -1,5 +1,6 @@
 //! Entities come and go.
 
+use super::lookup::AHEAD;
 use super::{Counts, RowCells, World, admits, sparse, tabled};
 use crate::bundle::Bundle;
 use crate::columns::Columns;
@@ -169,6 +170,26 @@ impl<W: WorldConfig> World<W> {
         self.retire(entity);
         drop(row);
         Ok(())
+    }
+
+    /// Ends the entities that are here of `entities`, in their order, and drops their
+    /// components. Answers how many these were.
+    ///
+    /// Faster than one [`despawn`](Self::despawn) after the other where the entities
+    /// are many and lie anywhere: their memory is waited for at once. A drop that
+    /// panics leaves those after it as they are.
+    pub fn despawn_batch(&mut self, entities: &[Entity]) -> usize {
+        let mut despawned = 0;
+        for entities in entities.chunks(AHEAD) {
+            // Looks at each slot before the first entity goes, so that no slot is
+            // waited for between two that go.
+            let here = entities.iter().filter(|&&entity| self.entities.find(entity).is_ok());
+            if here.count() > 0 {
+                let gone = entities.iter().filter(|&&entity| self.despawn(entity).is_ok());
+                despawned += gone.count();
+            }
+        }
+        despawned
     }
 
     /// Ends every entity and drops its components.

@@ -177,6 +177,19 @@ pub fn entries() -> Vec<Entry> {
             };
             peer::churn(world, ids, run, digest_moving)
         }),
+        entry("churn", "batch", |size| {
+            let (world, list) = moving_world(size);
+            let mut ids = Vec::new();
+            let run = move |world: &mut World<Moving>, round: &mut peer::Round<'_, Entity>| {
+                ids.clear();
+                round.despawn(|id| ids.push(id));
+                assert_eq!(world.despawn_batch(&ids), ids.len());
+                let rows = round.source().iter().map(|&(p, v)| (Position(p), Velocity(v)));
+                let mut fresh = world.spawn_batch(rows).expect("room").iter();
+                round.respawn(|_, _| *fresh.next().expect("one for each"));
+            };
+            peer::churn(world, list, run, digest_moving)
+        }),
         entry("growth", "growing", |size| {
             let build = |size: &Size| {
                 let mut world = World::<Growing>::new();
