@@ -13,18 +13,19 @@ use ecs_core::iter::{ChunkIter, QueryIter};
 use ecs_core::query::{Filter, Query};
 use ecs_core::schema::Schema;
 
-/// What is left must take this long on one thread to be shared: a parked thread
-/// takes 5 to 50 µs to wake.
-const WORTH: Duration = Duration::from_micros(60);
+/// Each thread's share of what is left must take this long: a parked thread takes 5
+/// to 50 µs to wake.
+const WORTH: Duration = Duration::from_micros(30);
 /// Shorter times say little of what is left.
 const TELLING: Duration = Duration::from_micros(2);
-/// How much larger each part of the beginning is than the one before.
-const GROWTH: usize = 8;
+/// How much larger each part of the beginning is than the one before: what is done
+/// alone is at most about this many times [`TELLING`].
+const GROWTH: usize = 32;
 /// A shared part is to take at least this long, since parts are handed out under a
 /// lock.
 const PART: Duration = Duration::from_micros(5);
-/// How many parts there are for each thread, where they are not shorter than
-/// [`PART`]: the more, the more evenly they end.
+/// How many parts each thread's share has, where they are not shorter than [`PART`]:
+/// the more, the more evenly they end.
 const PARTS: usize = 16;
 
 /// Queries that can run on several threads at once.
@@ -75,28 +76,36 @@ where
             return self.for_each(each);
         }
         let mut chunks = self.chunks(1);
-        let (start, mut done, mut rows) = (Instant::now(), 0, 1);
+        let (start, mut done, mut next_look) = (Instant::now(), 0, 1);
         while let Some(chunk) = chunks.next() {
             done += chunk.size_hint().1.unwrap_or(0);
             chunk.for_each(&each);
-            let spent = start.elapsed();
-            if spent >= TELLING {
+            if done >= next_look {
                 let left = chunks.rows_left();
-                let nanos = spent.as_nanos() as f64 / done as f64;
-                if nanos * left as f64 > WORTH.as_nanos() as f64 {
-                    let least = (PART.as_nanos() as f64 / nanos) as usize;
-                    chunks.set_rows((left / (threads * PARTS)).max(least).max(1));
+                if let Some(rows) = worth_sharing(start.elapsed(), done, left / threads) {
+                    chunks.set_rows(rows);
                     return share(chunks, threads, &each);
                 }
+                next_look = done.saturating_mul(GROWTH);
             }
-            rows *= GROWTH;
-            chunks.set_rows(rows);
+            chunks.set_rows(next_look - done);
         }
     }
 
     fn par_for_each_in(self, rows: usize, each: impl Fn(Q::Item<'w>) + Sync) {
         share(self.chunks(rows), rayon::current_num_threads(), &each);
     }
+}
+
+/// Whether others should help, given that `done` rows took `spent` and `share` are
+/// left for each thread. Answers how many rows make a good part.
+fn worth_sharing(spent: Duration, done: usize, share: usize) -> Option<usize> {
+    let nanos = spent.as_nanos() as f64 / done as f64;
+    if spent < TELLING || nanos * (share as f64) < WORTH.as_nanos() as f64 {
+        return None;
+    }
+    let least = (PART.as_nanos() as f64 / nanos) as usize;
+    Some((share / PARTS).max(least).max(1))
 }
 
 /// Works through all chunks on this thread and up to `threads - 1` of the pool.

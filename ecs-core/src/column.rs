@@ -244,9 +244,15 @@ impl<T: Copy> Array<T> {
         rounded(self.capacity * size_of::<T>(), Self::ALIGN)
     }
 
+    /// Whether the next push grows it.
+    #[inline(always)]
+    pub(crate) fn is_full(&self) -> bool {
+        self.len == self.capacity
+    }
+
     #[inline(always)]
     pub(crate) fn push(&mut self, value: T) {
-        if self.len == self.capacity {
+        if self.is_full() {
             self.grow(1);
         }
         // SAFETY: there is room for one more.
@@ -286,7 +292,7 @@ impl<T: Copy> Array<T> {
     /// Room for `additional` more, and for as many again as there are.
     #[cold]
     #[inline(never)]
-    fn grow(&mut self, additional: usize) {
+    pub(crate) fn grow(&mut self, additional: usize) {
         let needed = self.len.checked_add(additional).expect("an array outgrows the memory");
         self.resize(needed.max(self.capacity.saturating_mul(2)).max(8));
     }

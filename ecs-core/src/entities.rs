@@ -163,17 +163,34 @@ impl Entities {
     #[inline(always)]
     fn create_in(&mut self, table: u32, row: u32) -> Entity {
         let Some(index) = self.free.pop() else {
-            let index = self.check_ids(1);
+            if self.natives.is_full() {
+                self.grow();
+            }
+            let index = self.natives.len() as u32;
             self.natives.push(Slot::new(1, table, row));
             self.live += 1;
-            return Entity::new(self.origin, 1, index);
+            return self.id(1, index);
         };
         let slot = &mut self.natives[index as usize];
         debug_assert_eq!(slot.table(), FREE);
         let generation = slot.generation();
         *slot = Slot::new(generation, table, row);
         self.live += 1;
-        Entity::new(self.origin, generation, index)
+        self.id(generation, index)
+    }
+
+    /// The id of this world with this generation, at least 1, and index.
+    #[inline(always)]
+    fn id(&self, generation: u32, index: u32) -> Entity {
+        Entity::of(self.first | generation, index)
+    }
+
+    /// Makes room for more slots, also for as many ids as there can be.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) {
+        self.check_ids(1);
+        self.natives.grow(1);
     }
 
     /// The index of the first of `count` new slots.
@@ -214,7 +231,7 @@ impl Entities {
             let slots = self.natives.extend(rest as usize);
             for n in 0..rest {
                 slots.add(n as usize).write(Slot::new(1, table, row + n));
-                ids.add(n as usize).write(Entity::new(self.origin, 1, first + n));
+                ids.add(n as usize).write(self.id(1, first + n));
             }
         }
         self.live += rest as usize;

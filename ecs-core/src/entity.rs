@@ -23,13 +23,12 @@ const _: () = assert!(size_of::<Option<Entity>>() == 8);
 const _: () = assert!(usize::BITS >= 32, "an index must fit into a `usize`");
 
 impl Entity {
-    /// The generation is at least 1, so the bits are never all zero.
+    /// The id whose [`origin_and_generation`](Self::origin_and_generation) is this. The
+    /// generation is at least 1, so the bits are never all zero.
     #[inline(always)]
-    pub(crate) const fn new(origin: u16, generation: u32, index: u32) -> Self {
-        debug_assert!(origin <= MAX_ORIGIN && generation != 0 && generation <= MAX_GENERATION);
-        let bits = (origin as u64) << (INDEX_BITS + GENERATION_BITS)
-            | (generation as u64) << INDEX_BITS
-            | index as u64;
+    pub(crate) const fn of(origin_and_generation: u32, index: u32) -> Self {
+        debug_assert!(origin_and_generation & MAX_GENERATION != 0);
+        let bits = (origin_and_generation as u64) << INDEX_BITS | index as u64;
         Self(NonZeroU64::new(bits).expect("a generation is never 0"))
     }
 

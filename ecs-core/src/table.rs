@@ -19,21 +19,26 @@ use crate::schema::{ComponentInfo, Mask};
 /// rows `0..len`; a sparse column does in those of which its bitmap has the bit,
 /// and there are none from `len` on. A column that is neither in `mask` nor in
 /// `held`, or whose values have no size, is a dangling pointer.
+#[repr(C, align(64))]
 pub struct Table {
+    // What a query looks at, in one cache line.
     mask: Mask,
+    /// The sparse components for which there is a column and a bitmap.
+    held: Mask,
     len: usize,
     columns: Box<[NonNull<u8>]>,
     entities: NonNull<Entity>,
+    // The rest.
     capacity: usize,
     infos: &'static [ComponentInfo],
     /// The columns of `mask` that take bytes.
     sized: Box<[SizedColumn]>,
-    /// The sparse components for which there is a column and a bitmap.
-    held: Mask,
     /// By component, dangling where nothing is held; empty in a schema without
     /// sparse components.
     bitmaps: Box<[NonNull<u64>]>,
 }
+
+const _: () = assert!(core::mem::offset_of!(Table, capacity) <= 64);
 
 /// A column whose values take bytes.
 #[derive(Clone, Copy)]

@@ -43,7 +43,18 @@ impl Tables {
         &self.tables
     }
 
-    /// The table with this number, which this world has answered.
+    /// The table of entities without components.
+    #[inline(always)]
+    pub(crate) fn first(&self) -> &Table {
+        debug_assert!(!self.tables.is_empty());
+        // SAFETY: `new` makes it, and no table is ever taken out.
+        unsafe { self.tables.get_unchecked(0) }
+    }
+
+    /// The table with this number.
+    ///
+    /// # Panics
+    /// If there is none.
     #[inline(always)]
     pub(crate) fn get(&self, table: u32) -> &Table {
         &self.tables[table as usize]
@@ -56,6 +67,10 @@ impl Tables {
     }
 
     /// Two different tables.
+    ///
+    /// # Panics
+    /// If they are one, or there is none.
+    #[inline(always)]
     pub(crate) fn pair_mut(&mut self, from: u32, to: u32) -> (&mut Table, &mut Table) {
         let [from, to] = self
             .tables

@@ -12,7 +12,7 @@ pub const TARGETS: &[Target] = &[
     best("frag", Limit::Peer("gecs", None, 1.0)),
     best("wide", Limit::Reference(1.05)),
     best("schedule_seq", Limit::Reference(1.1)),
-    best("schedule_par", Limit::Own("sequential", 1.1)),
+    of("schedule_par", &["par_for_each"], Limit::Own("sequential", 1.1)),
     best("heavy_par", Limit::Reference(1.08)),
     of("add_remove", &["table", "batch"], Limit::Reference(1.5)),
     of("add_remove", &["sparse"], Limit::Peer("sparsey", None, 1.0)),

@@ -73,7 +73,7 @@ impl<W: WorldConfig> World<W> {
     /// The rows of the first table, which every world has.
     #[inline(always)]
     pub(super) fn rows(&self) -> Rows<'_> {
-        Rows { table: self.tables.get(0), entities: &self.entities, outbox: &self.outbox }
+        Rows { table: self.tables.first(), entities: &self.entities, outbox: &self.outbox }
     }
 
     /// All entities that have what `Q` asks for, as an iterator.

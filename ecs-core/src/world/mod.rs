@@ -205,6 +205,8 @@ impl<W: WorldConfig> World<W> {
     /// Gives back memory that no entity needs, also what this thread keeps of
     /// columns that ended.
     pub fn shrink(&mut self) {
+        // Before as well, so that what stays is not put into scattered old pieces.
+        crate::shelf::clear();
         self.tables.iter_mut().for_each(Table::shrink);
         self.entities.shrink();
         crate::shelf::clear();

@@ -20,10 +20,29 @@ impl<W: WorldConfig> World<W> {
     #[inline(always)]
     pub fn spawn<B: Bundle<W::Schema>>(&mut self, bundle: B) -> Result<Entity, Refused<B>> {
         const { assert_declared::<W, B>() };
-        match self.room_for::<B>(1) {
-            Ok(table) => Ok(self.spawn_at(table, bundle)),
-            Err(why) => Err(Refused::new(bundle, why)),
+        let number = match self.check_room(1).and_then(|()| self.tables.of(tabled::<W>(B::MASK))) {
+            Ok(number) => number,
+            Err(why) => return Err(Refused::new(bundle, why)),
+        };
+        let table = self.tables.get_mut(number);
+        table.make_room(1);
+        table.hold(sparse::<W>(B::MASK));
+        let entity = self.entities.create_at(Place { table: number, row: table.len() as u32 });
+        // SAFETY: there is room, and the row is written right away.
+        let row = unsafe { table.push(entity) };
+        let mut cells = RowCells::new(table, row);
+        // SAFETY: the row's cells are the bundle's, valid, and hold nothing yet.
+        unsafe { bundle.write(&mut cells) };
+        let marker = cells.marker;
+        // SAFETY: the bundle has written its sparse components, which are held.
+        unsafe { table.mark(sparse::<W>(B::MASK), row, 1, true) };
+        self.counts.spawned += 1;
+        if B::MARKER
+            && let Some(marker) = marker
+        {
+            self.mark(entity, marker);
         }
+        Ok(entity)
     }
 
     /// Makes an entity of each bundle that `bundles` yields, in one table.
@@ -51,7 +70,8 @@ impl<W: WorldConfig> World<W> {
         let bundles = bundles.take(count);
         if <I::Item as Bundle<W::Schema>>::MARKER {
             bundles.for_each(|bundle| {
-                self.spawn_at(table, bundle);
+                let spawned = self.spawn(bundle);
+                debug_assert!(spawned.is_ok(), "there is room for all");
             });
         } else {
             let mut rows = NewRows::new(self, table, <I::Item as Bundle<W::Schema>>::MASK, count);
@@ -128,29 +148,6 @@ impl<W: WorldConfig> World<W> {
         table.make_room(count);
         table.hold(sparse::<W>(mask));
         Ok(number)
-    }
-
-    /// The table is the bundle's and has room.
-    #[inline(always)]
-    fn spawn_at<B: Bundle<W::Schema>>(&mut self, table: u32, bundle: B) -> Entity {
-        let rows = self.tables.get_mut(table);
-        debug_assert!(rows.mask() == tabled::<W>(B::MASK) && rows.len() < rows.capacity());
-        let entity = self.entities.create_at(Place { table, row: rows.len() as u32 });
-        // SAFETY: there is room, and the row is written right away.
-        let row = unsafe { rows.push(entity) };
-        let mut cells = RowCells::new(rows, row);
-        // SAFETY: the row's cells are the bundle's, valid, and hold nothing yet.
-        unsafe { bundle.write(&mut cells) };
-        let marker = cells.marker;
-        // SAFETY: the bundle has written its sparse components, which are held.
-        unsafe { rows.mark(sparse::<W>(B::MASK), row, 1, true) };
-        self.counts.spawned += 1;
-        if B::MARKER
-            && let Some(marker) = marker
-        {
-            self.mark(entity, marker);
-        }
-        entity
     }
 
     /// Puts an entity that is here into the outbox.
