@@ -109,6 +109,7 @@ pub(crate) struct Entities {
     /// By origin.
     guests: Vec<Guests>,
     /// Empty pages for the next guests.
+    #[expect(clippy::vec_box, reason = "pages go from here to their places as they are")]
     pool: Vec<Box<Page>>,
     live: usize,
 }
@@ -295,13 +296,13 @@ impl Entities {
         let generation = entity.origin_and_generation().wrapping_sub(self.first);
         let slot = match self.natives.get(entity.index() as usize) {
             Some(slot) if slot.generation() == generation => *slot,
-            _ => self.guest(entity)?,
+            _ => guest(self.pages(entity.origin()), entity)?,
         };
         Some(Place { table: slot.table(), row: slot.row() })
     }
 
-    /// The rows of entities that were born here and are in this table, which is below
-    /// [`MAX_TABLES`]; [`NONE`] for others.
+    /// The rows of entities that are in this table, which is below [`MAX_TABLES`];
+    /// [`NONE`] for others.
     #[inline(always)]
     pub(crate) fn seek_rows(&self, entities: &[Entity], table: u32, rows: &mut [u32]) {
         debug_assert!(table < MAX_TABLES);
@@ -309,12 +310,23 @@ impl Entities {
         // What a slot must have before its row, less what the id has before its index.
         // Of another origin, the sum has more bits than a slot has there.
         let add = u64::from(table).wrapping_sub(u64::from(self.first) << TABLE_BITS);
+        // The pages of the last guest's origin.
+        let (mut origin, mut pages): (_, &[_]) = (self.origin, &[]);
         for (row, &entity) in rows.iter_mut().zip(entities) {
             let before = u64::from(entity.origin_and_generation()) << TABLE_BITS;
             let wanted = before.wrapping_add(add);
             *row = match slots.get(entity.index() as usize) {
                 Some(slot) if slot.0 >> ROW_BITS == wanted => slot.row(),
-                _ => NONE,
+                _ => {
+                    if entity.origin() != origin {
+                        origin = entity.origin();
+                        pages = self.pages(origin);
+                    }
+                    match guest(pages, entity) {
+                        Some(slot) if slot.table() == table => slot.row(),
+                        _ => NONE,
+                    }
+                }
             };
         }
     }
@@ -331,11 +343,10 @@ impl Entities {
         }
     }
 
+    /// The pages of guests of an origin.
     #[inline]
-    fn guest(&self, entity: Entity) -> Option<Slot> {
-        let (origin, page, index) = guest_place(entity);
-        let slot = self.guests.get(origin)?.pages.get(page)?.as_ref()?.slots[index];
-        (slot.generation() == entity.generation()).then_some(slot)
+    fn pages(&self, origin: u16) -> &[Option<Box<Page>>] {
+        self.guests.get(origin as usize).map_or(&[], |guests| &guests.pages)
     }
 
     /// Why the entity is not here.
@@ -491,6 +502,14 @@ impl Entities {
             + pages * size_of::<usize>()
             + (used + self.pool.len()) * size_of::<Page>()
     }
+}
+
+/// The slot of a guest, given the pages of its origin.
+#[inline(always)]
+fn guest(pages: &[Option<Box<Page>>], entity: Entity) -> Option<Slot> {
+    let (_, page, index) = guest_place(entity);
+    let slot = pages.get(page)?.as_ref()?.slots[index];
+    (slot.generation() == entity.generation()).then_some(slot)
 }
 
 #[inline]

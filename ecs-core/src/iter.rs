@@ -160,7 +160,9 @@ pub struct QueryChunk<'w, S: Schema, Q: Query<S>, F: Filter<S> = ()> {
     word: usize,
     /// The row after the chunk's last.
     last: usize,
-    query: PhantomData<(fn(S, Q) -> (S, Q), F)>,
+    /// Not to be taken for another query: see [`SliceIter`].
+    query: PhantomData<fn(Q) -> Q>,
+    filter: PhantomData<(S, F)>,
 }
 
 // SAFETY: a chunk lets the components of its own rows be read or written, and
@@ -179,8 +181,17 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> QueryChunk<'w, S, Q, F> {
 
     #[inline(always)]
     fn empty(rows: Rows<'w>) -> Self {
-        let fetch = MaybeUninit::uninit();
-        Self { rows, fetch, first: 0, end: 0, bits: 0, word: 0, last: 0, query: PhantomData }
+        Self {
+            rows,
+            fetch: MaybeUninit::uninit(),
+            first: 0,
+            end: 0,
+            bits: 0,
+            word: 0,
+            last: 0,
+            query: PhantomData,
+            filter: PhantomData,
+        }
     }
 
     /// # Safety
@@ -191,8 +202,8 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> QueryChunk<'w, S, Q, F> {
         debug_assert!(first <= last && last <= rows.table.len());
         // SAFETY: the table matches, so it can have what is required.
         let fetch = MaybeUninit::new(unsafe { Q::fetch(rows.table) });
-        let (word, query) = (first / WORD, PhantomData);
-        let mut chunk = Self { rows, fetch, first, end: last, bits: 0, word, last, query };
+        let word = first / WORD;
+        let mut chunk = Self { fetch, first, end: last, word, last, ..Self::empty(rows) };
         if Self::BITS {
             chunk.end = first;
             if first < last {

@@ -24,7 +24,7 @@ pub const SUITE: Suite = Suite {
     sides,
     pairing,
     targets: targets::TARGETS,
-    notes: include_str!("notes.md"),
+    notes: include_str!("notes.txt"),
 };
 
 fn sides() -> Vec<Side> {

@@ -94,15 +94,16 @@ impl<W: WorldConfig> Commands<W> {
             let bucket = chains.bucket(entity, since, same);
             let last = chains.buckets[bucket];
             let follows = last != END && last >= since;
-            // SAFETY: as above.
-            if follows
-                && head.kind.part.is_some()
-                && unsafe { self.head(last as usize) }.kind.part.is_some()
-            {
+            let is_part = head.kind.part.is_some();
+            if follows && is_part {
                 // SAFETY: as above.
-                unsafe { self.set_next(last as usize, start as u32) };
+                unsafe {
+                    if self.head(last as usize).kind.part.is_some() {
+                        self.set_next(last as usize, start as u32);
+                    }
+                }
             }
-            if follows || head.kind.part.is_some() {
+            if follows || is_part {
                 chains.buckets[bucket] = start as u32;
             }
         }

@@ -191,13 +191,15 @@ impl<'w, S: Schema, Q: Query<S>> Lookup<'w, S, Q> {
                     known += 1;
                     // SAFETY: the row is in the table, and has what is required. The
                     // item lives as long as the call.
-                    if unsafe { has_bit::<S, Q>(fetch, row as usize) } {
-                        each(entity, unsafe { Q::item(fetch, row as usize) });
-                        found += 1;
+                    unsafe {
+                        if has_bit::<S, Q>(fetch, row as usize) {
+                            each(entity, Q::item(fetch, row as usize));
+                            found += 1;
+                        }
                     }
                 }
             }
-            // The others are guests, or in another table, or not here.
+            // The others are in another table, or not here.
             for &entity in &entities[known..] {
                 if let Ok(item) = self.get(entity) {
                     each(entity, item);
