@@ -253,6 +253,7 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> QueryChunk<'w, S, Q, F> {
     /// The row is one of a run, and is asked for once only.
     #[inline(always)]
     unsafe fn item(&self, row: usize) -> Q::Item<'w> {
+        debug_assert!(row < self.last && row < self.rows.table.len());
         // SAFETY: there was a run, so the columns were found; the row is in the table
         // and matches.
         unsafe { Q::item(self.fetch.assume_init(), row) }
@@ -304,6 +305,7 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> Iterator for QueryChunk<'w, S, Q,
         let fetch = unsafe { self.fetch.assume_init() };
         loop {
             for row in self.first..self.end {
+                debug_assert!(row < self.rows.table.len());
                 // SAFETY: the row is one of a run, and given once only.
                 result = f(result, unsafe { Q::item(fetch, row) });
             }

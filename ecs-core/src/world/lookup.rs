@@ -189,6 +189,7 @@ impl<'w, S: Schema, Q: Query<S>> Lookup<'w, S, Q> {
                         break;
                     }
                     known += 1;
+                    debug_assert!((row as usize) < self.tables[self.table as usize].len());
                     // SAFETY: the row is in the table, and has what is required. The
                     // item lives as long as the call.
                     unsafe {
@@ -223,6 +224,7 @@ impl<'w, S: Schema, Q: Query<S>> Lookup<'w, S, Q> {
     /// The columns of `self.table` were found, and the row is in it.
     #[inline(always)]
     unsafe fn item(&mut self, entity: Entity, row: u32) -> Result<Q::Item<'_>, AccessError> {
+        debug_assert!((row as usize) < self.tables[self.table as usize].len());
         // SAFETY: as the caller promises; the row has what is required. The item
         // lives as long as `self` is borrowed.
         unsafe {

@@ -397,6 +397,7 @@ unsafe impl<S: Schema> Cells<S> for RowCells<'_> {
         S: Contains<C>,
     {
         // `wrapping_add` needs no promise about `row`: who reads or writes makes it.
+        debug_assert!(self.row < self.table.capacity() && self.table.can_have(S::BIT));
         // SAFETY: the schema promises that the index is the component's.
         unsafe { self.table.values::<C>(S::INDEX) }.as_ptr().wrapping_add(self.row)
     }
