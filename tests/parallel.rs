@@ -102,6 +102,34 @@ fn what_was_begun_is_left_out() {
     assert!(met.into_inner() < 9);
 }
 
+/// A few entities in many tables: the parts of the beginning end early.
+#[test]
+fn many_small_tables_are_met() {
+    #[derive(Component)]
+    struct Tag<const N: usize>;
+    #[rustfmt::skip]
+    #[world_config(components(Count, Tag<0>, Tag<1>, Tag<2>, Tag<3>, Tag<4>, Tag<5>))]
+    struct Many;
+
+    let mut world = World::<Many>::new();
+    for n in 0..64 {
+        let entity = world.spawn(Count(n)).expect("there is room");
+        macro_rules! tag {
+            ($($bit:literal)*) => {$(
+                if n >> $bit & 1 == 1 {
+                    world.insert(entity, Tag::<$bit>).expect("it lives");
+                }
+            )*};
+        }
+        tag!(0 1 2 3 4 5);
+    }
+    let met = AtomicUsize::new(0);
+    world.query::<&mut Count>().par_for_each(|_| {
+        met.fetch_add(1, Ordering::Relaxed);
+    });
+    assert_eq!(met.into_inner(), 64);
+}
+
 #[test]
 fn a_panic_comes_back() {
     let mut world = world(3_000);

@@ -442,7 +442,7 @@ impl<S: Schema> Endpoint<S> {
         }
     }
 
-    fn report_once(&mut self, problem: Problem) {
+    pub(crate) fn report_once(&mut self, problem: Problem) {
         if !self.known.contains(&problem) {
             self.known.push(problem.clone());
             self.problems.push(problem);

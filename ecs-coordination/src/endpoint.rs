@@ -295,6 +295,12 @@ pub enum Problem {
         /// The component's name.
         component: &'static str,
     },
+    /// An entity arrived whose archetype would be one more than a world can tell
+    /// apart. It waits in the queue, and those behind it.
+    TooManyArchetypes {
+        /// The world's name.
+        world: &'static str,
+    },
 }
 
 impl fmt::Display for Problem {
@@ -315,6 +321,10 @@ impl fmt::Display for Problem {
             Self::NotClone { world, component } => write!(
                 f,
                 "an entity of `{world}` can't be copied: its component `{component}` is not `Clone`: derive it, or move the entity"
+            ),
+            Self::TooManyArchetypes { world } => write!(
+                f,
+                "`{world}` has as many archetypes as it can tell apart, and one more waits in its queue: give components that come in any combination `#[component(storage = \"sparse\")]`"
             ),
         }
     }

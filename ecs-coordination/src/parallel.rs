@@ -121,7 +121,7 @@ fn share<'w, S, Q, F>(
     let chunks = Mutex::new(chunks);
     let work = || {
         loop {
-            // No panic can pass while the lock is held.
+            // Should a filter panic while the lock is held, the others end what is left.
             let chunk = chunks.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some(chunk) = chunk else { break };
             chunk.for_each(each);

@@ -2,9 +2,10 @@
 //! tables, a batch at a time, fair over sources, priority first.
 
 use ecs_core::config::WorldConfig;
+use ecs_core::error::Refusal;
 use ecs_core::world::World;
 
-use crate::endpoint::{Endpoint, Fate, NORMAL, PRIORITY, PRIORITY_BURST};
+use crate::endpoint::{Endpoint, Fate, NORMAL, PRIORITY, PRIORITY_BURST, Problem};
 
 /// The most rounds over all sources in one tick, so that a source that never
 /// stops does not keep the world from its systems.
@@ -59,9 +60,12 @@ fn receive_batch<W: WorldConfig>(
     }
     let quiet = flags.as_deref().map(|flags| &flags.quiet);
     let Some(mut front) = inlet.open(lane, Fate::Received, quiet) else { return 0 };
-    // Sources ask `Outlet::admits` first, so a closed world refuses nothing here.
-    world.arrive(front.block(), room).unwrap_or_else(|refusal| {
-        debug_assert!(false, "{refusal}");
+    let arrived = world.arrive(front.block(), room);
+    drop(front);
+    arrived.unwrap_or_else(|refusal| {
+        // Sources ask `Outlet::admits` first, so it is not that the world is closed.
+        debug_assert!(matches!(refusal, Refusal::TooManyArchetypes { .. }), "{refusal}");
+        endpoint.report_once(Problem::TooManyArchetypes { world: endpoint.name });
         0
     })
 }

@@ -273,13 +273,19 @@ impl<T: Copy> Array<T> {
     /// They are written before the array is used again.
     #[inline]
     pub(crate) unsafe fn extend(&mut self, count: usize) -> NonNull<T> {
-        if count > self.capacity - self.len {
-            self.grow(count);
-        }
+        self.make_room(count);
         // SAFETY: there is room for the values from `len` on.
         let place = unsafe { self.start.add(self.len) };
         self.len += count;
         place
+    }
+
+    /// Room for `additional` more, and if it grows, for as many again as there are.
+    #[inline]
+    pub(crate) fn make_room(&mut self, additional: usize) {
+        if additional > self.capacity - self.len {
+            self.grow(additional);
+        }
     }
 
     /// Room for exactly `additional` more, if there is less.
@@ -294,7 +300,7 @@ impl<T: Copy> Array<T> {
     #[inline(never)]
     pub(crate) fn grow(&mut self, additional: usize) {
         let needed = self.len.checked_add(additional).expect("an array outgrows the memory");
-        self.resize(needed.max(self.capacity.saturating_mul(2)).max(8));
+        self.resize(needed.max(self.capacity.saturating_mul(2).min(Self::MOST)).max(8));
     }
 
     fn resize(&mut self, capacity: usize) {

@@ -11,7 +11,7 @@ use crate::table::Table;
 /// A column of values that can be moved into a table.
 ///
 /// # Safety
-/// `move_to` writes `rows` values, as many as before it was called.
+/// `move_to` writes as many values as `rows` answered before, and does not panic.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no column of components",
     label = "not a column",

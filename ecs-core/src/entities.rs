@@ -199,16 +199,23 @@ impl Entities {
     /// # Panics
     /// If there are not that many ids left.
     #[inline(always)]
-    pub(crate) fn check_ids(&self, count: usize) -> u32 {
+    fn check_ids(&self, count: usize) -> u32 {
         let first = self.natives.len();
         assert!(count <= NONE as usize - first, "fewer than 2^32 ids");
         first as u32
     }
 
-    /// Fresh ids for `count` rows of a table from `place` on, written to `ids`.
+    /// Gets ready for `count` more ids of this world.
     ///
     /// # Panics
-    /// As [`create`](Self::create).
+    /// As [`create`](Self::create), or if there is no memory for so many.
+    pub(crate) fn make_room(&mut self, count: usize) {
+        self.check_ids(count);
+        self.natives.make_room(count);
+    }
+
+    /// Fresh ids for `count` rows of a table from `place` on, written to `ids`. Does
+    /// not panic where [`make_room`](Self::make_room) got ready for them.
     ///
     /// # Safety
     /// `ids` has room for `count`.

@@ -81,7 +81,7 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> QueryIter<'w, S, Q, F> {
                 "a sparse component is not in every row of its column, so it has no slices: iterate over entities"
             );
         };
-        SliceIter { tables: self.tables, query: PhantomData, filter: PhantomData }
+        SliceIter { tables: self.tables, exact: PhantomData }
     }
 
     /// The entities in parts of up to `rows` rows of one table each, for several
@@ -160,10 +160,13 @@ pub struct QueryChunk<'w, S: Schema, Q: Query<S>, F: Filter<S> = ()> {
     word: usize,
     /// The row after the chunk's last.
     last: usize,
-    /// Not to be taken for another query: see [`SliceIter`].
-    query: PhantomData<fn(Q) -> Q>,
-    filter: PhantomData<(S, F)>,
+    exact: Exact<S, Q, F>,
 }
+
+/// Keeps a query, or a filter, from being taken for another, which might conflict
+/// with itself, or match single rows where the other doesn't: a component such as
+/// `for<'a> fn(&'a u8)` is a subtype of another.
+type Exact<S, Q, F> = PhantomData<(S, fn(Q) -> Q, fn(F) -> F)>;
 
 // SAFETY: a chunk lets the components of its own rows be read or written, and
 // reads the ids and the outbox, which nobody changes meanwhile.
@@ -189,8 +192,7 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> QueryChunk<'w, S, Q, F> {
             bits: 0,
             word: 0,
             last: 0,
-            query: PhantomData,
-            filter: PhantomData,
+            exact: PhantomData,
         }
     }
 
@@ -350,7 +352,8 @@ impl<S: Schema, Q: Query<S>, F: Filter<S>> ChunkIter<'_, S, Q, F> {
         assert!(rows > 0, "a chunk has at least one row");
         // Words of bitmaps are not shared between chunks.
         let words = QueryChunk::<S, Q, F>::BITS;
-        self.rows = if words { rows.next_multiple_of(WORD) } else { rows };
+        let whole = rows.checked_next_multiple_of(WORD).unwrap_or(usize::MAX & !(WORD - 1));
+        self.rows = if words { whole } else { rows };
     }
 
     /// How many rows are left, at most: some may not match.
@@ -392,10 +395,7 @@ impl<S: Schema, Q: Query<S>, F: Filter<S>> fmt::Debug for ChunkIter<'_, S, Q, F>
 /// The columns of each table that a query matches.
 pub struct SliceIter<'w, S: Schema, Q: Query<S>, F: Filter<S>> {
     tables: slice::Iter<'w, Table>,
-    /// Not to be taken for another query, which might conflict with itself: a
-    /// component such as `for<'a> fn(&'a u8)` is a subtype of another.
-    query: PhantomData<fn(Q) -> Q>,
-    filter: PhantomData<(S, F)>,
+    exact: Exact<S, Q, F>,
 }
 
 impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> Iterator for SliceIter<'w, S, Q, F> {

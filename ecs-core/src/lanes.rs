@@ -73,7 +73,7 @@ impl<C: Pod> Lanes for [C] {
 /// Fails to compile where a cast would fail.
 const fn assert_whole<C, L>() {
     assert!(
-        size_of::<L>() > 0 && size_of::<C>().is_multiple_of(size_of::<L>()),
+        size_of::<L>() > 0 && size_of::<C>() > 0 && size_of::<C>().is_multiple_of(size_of::<L>()),
         "this component is not made of whole lanes of this type: ask for a number that it is made of"
     );
     assert!(

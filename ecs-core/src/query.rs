@@ -75,13 +75,15 @@ pub unsafe trait Query<S: Schema> {
     /// row `64 * word + n`.
     ///
     /// # Safety
-    /// `64 * word` is below the table's length.
+    /// `fetch` is what [`fetch`](Self::fetch) answered for the table, whose columns
+    /// have not moved since; `64 * word` is below the table's length.
     unsafe fn present(fetch: Self::Fetch, word: usize) -> u64;
 
     /// The entity at `row`.
     ///
     /// # Safety
-    /// `row` is below the table's length, and `present` has its bit; for `'w` nobody
+    /// `fetch` as for [`present`](Self::present); `row` is below the table's length, and
+    /// `present` has its bit; for `'w` nobody
     /// else uses the row's components in conflict with `ACCESS`; `ACCESS.conflict`
     /// is false.
     unsafe fn item<'w>(fetch: Self::Fetch, row: usize) -> Self::Item<'w>;
@@ -269,7 +271,7 @@ unsafe impl<S: Schema, Q: ReadOnlyQuery<S>> ReadOnlyQuery<S> for Option<Q> {}
 /// Whether the row has the sparse components that are required.
 ///
 /// # Safety
-/// `row` is below the table's length.
+/// `fetch` as for [`Query::present`]; `row` is below the table's length.
 #[inline(always)]
 pub(crate) unsafe fn has_bit<S: Schema, Q: Query<S>>(fetch: Q::Fetch, row: usize) -> bool {
     // SAFETY: the caller promises that the row is in the table.

@@ -237,7 +237,9 @@ impl Table {
     #[inline(never)]
     fn grow(&mut self, additional: usize) {
         let needed = self.rows_with(additional);
-        self.resize(needed.max(self.capacity.saturating_mul(2)).max(8));
+        let largest = bits(self.possible()).map(|index| self.infos[index].size).max();
+        let most = MAX_BYTES / largest.unwrap_or(0).max(ID);
+        self.resize(needed.max(self.capacity.saturating_mul(2).min(most)).max(8.min(most)));
     }
 
     fn rows_with(&self, additional: usize) -> usize {
@@ -427,9 +429,10 @@ impl Table {
     }
 
     /// Gets ready for all rows of `source`: if this table is empty and of no larger
-    /// capacity, for its columns.
+    /// capacity, for its columns, unless these are mostly unused.
     pub(crate) fn make_room_for_all_of(&mut self, source: &Table) {
-        if self.len == 0 && self.capacity <= source.capacity {
+        let full = source.len >= source.capacity / 2;
+        if full && self.len == 0 && self.capacity <= source.capacity {
             if self.capacity < source.capacity {
                 self.resize(source.capacity);
             }

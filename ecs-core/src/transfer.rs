@@ -83,6 +83,16 @@ impl<S: Schema> Row<S> {
         self.mask |= B::MASK;
     }
 
+    /// Moves the components of `mask` that it has to a row that does not have them.
+    pub(crate) fn move_some(&mut self, mask: Mask, to: &mut Self) {
+        let mask = self.mask & mask;
+        self.mask &= !mask;
+        for index in bits(mask) {
+            // SAFETY: the row held the value, which its mask no longer has.
+            unsafe { to.take(index, self.place(index)) };
+        }
+    }
+
     /// The components that it has.
     pub(crate) fn mask(&self) -> Mask {
         self.mask

@@ -204,8 +204,9 @@ fn a_drop_that_panics_ends_a_chain() {
     commands.insert(entities[0], ledger.owned(2)).unwrap();
     commands.insert(entities[0], Tag).unwrap();
     panics(|| commands.apply(&mut world));
-    // The bomb went off before the entity was changed.
-    assert!(!world.has::<Owned>(entities[0]) && !world.has::<Tag>(entities[0]));
+    // As one by one: the bomb went off when its successor was in place.
+    assert_eq!(world.get::<Owned>(entities[0]).unwrap().value, 2);
+    assert!(!world.has::<Tag>(entities[0]));
     let applied = commands.apply(&mut world).unwrap();
     assert_eq!(applied.made, 2);
     assert!(world.has::<Tag>(entities[0]) && world.has::<Tag>(entities[2]));
@@ -243,4 +244,50 @@ fn several_entities_are_looked_up_at_once() {
     let alive = |&&entity: &&Entity| entity != entities[1];
     assert!(seen.iter().eq(twice.iter().filter(alive)));
     assert_eq!(world.get::<A>(entities[7]), Ok(&A(2007)));
+}
+
+/// An id that a slot will have next is nobody's yet, however it was come by.
+#[test]
+fn ids_to_come_are_not_found() {
+    let ledger = Ledger::default();
+    let (mut world, entities) = filled(&ledger);
+    world.despawn(entities[3]).unwrap();
+    let next = Entity::from_bits(entities[3].to_bits() + (1 << 32)).unwrap();
+    let dead = AccessError::Entity(EntityError::Dead(next));
+    assert_eq!(world.get::<A>(next), Err(dead));
+    assert_eq!(world.lookup::<&mut A>().get(next).map(|_| ()), Err(dead));
+    assert_eq!(world.lookup::<&Owned>().for_each(&[next, next], |_, _| panic!()), 0);
+    let mut known = world.lookup::<&A>();
+    assert!(known.get(entities[0]).is_ok());
+    assert_eq!(known.for_each(&[next], |_, _| panic!()), 0);
+    assert_eq!(known.get(next).map(|_| ()), Err(dead));
+    // Nor are those that are away.
+    let away = world.take(entities[5]).unwrap();
+    let not_here = AccessError::Entity(EntityError::NotHere(entities[5]));
+    assert_eq!(world.lookup::<&A>().get(entities[5]).map(|_| ()), Err(not_here));
+    assert_eq!(world.view_lookup::<&A>().for_each(&[entities[5]], |_, _| panic!()), 0);
+    drop(away);
+}
+
+/// One entity in a table that was large once.
+#[test]
+fn columns_that_are_mostly_unused_are_not_handed_over() {
+    let mut world = World::<Base>::new();
+    let entities = world.spawn_columns((vec![A(1); 900],)).unwrap().to_vec();
+    assert_eq!(world.despawn_batch(&entities[1..]), 899);
+    assert_eq!(world.insert_where::<With<A>, _>(|_| B(1)), Ok(1));
+    let table = world.tables().iter().find(|table| !table.is_empty()).unwrap();
+    assert!(table.capacity() < 100, "{}", table.capacity());
+    assert_eq!(world.despawn_batch(&entities), 1);
+}
+
+/// Who lacks a part of what is to be removed does not count, also not for what a
+/// closed world refuses.
+#[test]
+fn only_who_has_all_of_it_is_asked() {
+    let mut world = World::<Closed>::new();
+    world.spawn_batch((0..5).map(A)).unwrap();
+    assert_eq!(world.remove_where::<(), (A, B)>(), Ok(0));
+    assert_eq!(world.remove_where::<Without<B>, (A, Tag)>(), Ok(0));
+    assert_eq!(world.counts().refused, 0);
 }

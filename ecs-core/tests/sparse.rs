@@ -123,6 +123,7 @@ fn queries_find_exactly_those_that_have_them() {
     assert_eq!(chunks.len(), ROWS.div_ceil(64) as usize);
     let found = chunks.into_iter().rev().flat_map(|chunk| chunk.map(|(id, _)| id.0));
     assert_eq!(found.collect::<std::collections::BTreeSet<_>>(), ids(5).collect());
+    assert_eq!(world.view::<(&Id, &Wide)>().chunks(usize::MAX).take(10).count(), 1);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-	movq	152(%rdi), %rsi
-	movq	160(%rdi), %rax
+	movq	WORLD(%rdi), %rsi
+	movq	WORLD(%rdi), %rax
 	shlq	$7, %rax
 	addq	%rsi, %rax
 	movaps	%xmm0, %xmm1

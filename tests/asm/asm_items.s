@@ -1,5 +1,5 @@
-	movq	152(%rdi), %rdx
-	movq	160(%rdi), %rax
+	movq	WORLD(%rdi), %rdx
+	movq	WORLD(%rdi), %rax
 	shlq	$7, %rax
 	addq	%rdx, %rax
 	jmp	.L4

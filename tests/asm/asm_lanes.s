@@ -1,5 +1,5 @@
-	movq	152(%rdi), %rcx
-	movq	160(%rdi), %rax
+	movq	WORLD(%rdi), %rcx
+	movq	WORLD(%rdi), %rax
 	shlq	$7, %rax
 	addq	%rcx, %rax
 	movabsq	$9223372036854775800, %rdx
@@ -19,7 +19,7 @@
 	je	.L1
 	movq	40(%rsi), %rdi
 	movq	(%rdi), %rsi
-	movq	8(%rdi), %rdi
+	movq	WORLD(%rdi), %rdi
 	leaq	(%r9,%r9,2), %r8
 	cmpq	$3, %r9
 	jb	.L3

@@ -122,11 +122,22 @@ impl<W: WorldConfig> Commands<W> {
         let head = unsafe { self.head(self.first) };
         let Some(entity) = head.entity.filter(|_| head.next < MADE) else { return false };
         let Some(old) = world.mask_of(entity) else { return false };
-        let new = self.outcome(old);
-        if !world.can_change(entity, new) {
+        if world.table_for_change(self.outcome(old)).is_none() {
             return false;
         }
+        /// Makes the change, also of what was gathered before a drop panicked, unless
+        /// that leads to no archetype.
+        struct Made<'a, W: WorldConfig>(&'a mut World<W>, Entity, &'a mut Change<W::Schema>);
+        impl<W: WorldConfig> Drop for Made<'_, W> {
+            fn drop(&mut self) {
+                let Self(world, entity, change) = self;
+                if world.table_for_change(change.mask()).is_some() {
+                    world.make_change(*entity, change);
+                }
+            }
+        }
         change.begin(old);
+        let made = Made(world, entity, change);
         let mut at = self.first;
         self.first += Self::HEAD + head.words as usize;
         loop {
@@ -141,7 +152,7 @@ impl<W: WorldConfig> Commands<W> {
             // not used again: the command counts as made.
             let outcome = unsafe {
                 let payload = self.words.as_mut_ptr().add(at + Self::HEAD).cast::<u8>();
-                (self.part(at).make)(payload, change)
+                (self.part(at).make)(payload, made.2)
             };
             match outcome {
                 Outcome::Made => applied.made += 1,
@@ -152,7 +163,6 @@ impl<W: WorldConfig> Commands<W> {
             }
             at = next as usize;
         }
-        world.make_change(entity, change);
         true
     }
 

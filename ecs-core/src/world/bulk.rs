@@ -25,7 +25,7 @@ impl<W: WorldConfig> World<W> {
     ///
     /// # Errors
     /// If the world is closed to an archetype that this would make, or has none left.
-    /// Nothing has changed then.
+    /// No entity has changed then.
     ///
     /// # Examples
     /// ```
@@ -49,15 +49,9 @@ impl<W: WorldConfig> World<W> {
         // Rows that move leave tables with none of the components for tables with
         // all: no table is both, so none is visited twice.
         let moves = |table: &Table| whole && table.mask() & B::MASK == 0;
-        let single = self.matching::<F>(|table| !moves(table));
-        let tables = 0..self.tables.all().len() as u32;
+        let (tables, single) = self.chosen::<F>(moves, |_| true, 0);
         let changes = |mask| mask | tabled::<W>(B::MASK);
-        for number in tables.clone() {
-            let table = self.tables.get(number);
-            if moves(table) && matches::<W, F>(table) {
-                self.check_change(number, changes)?;
-            }
-        }
+        tables.iter().try_for_each(|&table| self.check_change(table, changes))?;
         self.check_changes(&single, changes)?;
 
         let mut changed = single.len();
@@ -65,20 +59,17 @@ impl<W: WorldConfig> World<W> {
             let inserted = self.insert(entity, make(entity));
             debug_assert!(inserted.is_ok(), "every change was checked");
         }
-        self.scratch.ids = single;
-        for number in tables {
-            let table = self.tables.get(number);
-            if moves(table) && matches::<W, F>(table) {
-                changed += table.len();
-                let target = self.tables.neighbour(number, B::MASK)?;
-                self.move_table(number, target, |cells, entity| {
-                    let bundle = make(entity);
-                    // SAFETY: the cells are those of a new row, of the components that
-                    // the bundle has.
-                    unsafe { bundle.write(cells) }
-                });
-            }
+        for &number in &tables {
+            changed += self.tables.get(number).len();
+            let target = self.tables.neighbour(number, B::MASK)?;
+            self.move_table(number, target, |cells, entity| {
+                let bundle = make(entity);
+                // SAFETY: the cells are those of a new row, of the components that the
+                // bundle has.
+                unsafe { bundle.write(cells) }
+            });
         }
+        self.scratch.give_back(tables, single);
         Ok(changed)
     }
 
@@ -94,73 +85,78 @@ impl<W: WorldConfig> World<W> {
         const { assert_distinct::<W::Schema, B>() };
         let whole = whole::<W, F, B>();
         let has = |table: &Table| table.can_have(B::MASK);
-        let single = self.matching::<F>(|table| !whole && has(table));
-        let tables = 0..self.tables.all().len() as u32;
+        let (tables, single) = self.chosen::<F>(|_| whole, has, B::MASK);
         let changes = |mask| mask & !tabled::<W>(B::MASK);
-        for number in tables.clone() {
-            let table = self.tables.get(number);
-            if whole && has(table) && matches::<W, F>(table) {
-                self.check_change(number, changes)?;
-            }
-        }
+        tables.iter().try_for_each(|&table| self.check_change(table, changes))?;
         self.check_changes(&single, changes)?;
 
         let mut changed = 0;
         for &entity in &single {
             changed += usize::from(self.remove::<B>(entity).is_ok());
         }
-        self.scratch.ids = single;
-        for number in tables {
-            let table = self.tables.get(number);
-            if whole && has(table) && matches::<W, F>(table) {
-                changed += table.len();
-                let target = self.tables.neighbour(number, B::MASK)?;
-                self.move_table(number, target, |_, _| {});
-            }
+        for &number in &tables {
+            changed += self.tables.get(number).len();
+            let target = self.tables.neighbour(number, B::MASK)?;
+            self.move_table(number, target, |_, _| {});
         }
+        self.scratch.give_back(tables, single);
         Ok(changed)
     }
 
     /// Ends each entity that matches `F` and drops its components. Answers how many
     /// these were.
     pub fn despawn_where<F: Filter<W::Schema>>(&mut self) -> usize {
-        if F::ROWS {
-            let single = self.matching::<F>(|_| true);
-            for &entity in &single {
-                let despawned = self.despawn(entity);
-                debug_assert!(despawned.is_ok(), "it was here just now");
-            }
-            let count = single.len();
-            self.scratch.ids = single;
-            return count;
+        let (tables, single) = self.chosen::<F>(|_| !F::ROWS, |_| true, 0);
+        let mut despawned = 0;
+        for &entity in &single {
+            despawned += usize::from(self.despawn(entity).is_ok());
         }
-        let mut count = 0;
-        for number in 0..self.tables.all().len() as u32 {
-            let table = self.tables.get(number);
-            if matches::<W, F>(table) {
-                count += table.len();
-                self.clear_table(number);
-            }
+        for &table in &tables {
+            despawned += self.tables.get(table).len();
+            self.clear_table(table);
         }
-        count
+        self.scratch.give_back(tables, single);
+        despawned
     }
 
-    /// The entities that match, of tables of which `of` is true. The list is for
-    /// `scratch.ids`, whose memory it has.
-    fn matching<F: Filter<W::Schema>>(&mut self, of: impl Fn(&Table) -> bool) -> Vec<Entity> {
-        let mut ids = core::mem::take(&mut self.scratch.ids);
-        ids.clear();
+    /// Of the tables of which `of` is true, those that match and of which `whole` is
+    /// true, and the entities that match of the others and have all of `mask`. Both
+    /// lists are for `scratch`, whose memory they have.
+    ///
+    /// A filter is asked here, once, since it need not answer the same again.
+    fn chosen<F: Filter<W::Schema>>(
+        &mut self,
+        whole: impl Fn(&Table) -> bool,
+        of: impl Fn(&Table) -> bool,
+        mask: Mask,
+    ) -> (Vec<u32>, Vec<Entity>) {
+        let (mut tables, mut single) = self.scratch.lists();
         if F::ROWS {
-            let all = self.view_filtered::<Entity, F>();
-            ids.extend(all.filter(|&entity| {
+            let matching = self.view_filtered::<Entity, F>();
+            single.extend(matching.filter(|&entity| {
                 let place = self.entities.find(entity);
-                place.is_ok_and(|place| of(self.tables.get(place.table)))
+                place.is_ok_and(|place| {
+                    of(self.tables.get(place.table)) && self.row_mask(place, mask) & mask == mask
+                })
             }));
-        } else {
-            let tables = self.tables.all().iter().filter(|table| matches::<W, F>(table));
-            tables.filter(|table| of(table)).for_each(|table| ids.extend(table.entities()));
+            return (tables, single);
         }
-        ids
+        for (number, table) in (0..).zip(self.tables.all()) {
+            if table.is_empty() || !of(table) || !F::table(table) {
+                continue;
+            }
+            if whole(table) {
+                tables.push(number);
+                continue;
+            }
+            let has_all = |&(row, _): &(u32, _)| {
+                let place = Place { table: number, row };
+                self.row_mask(place, mask) & mask == mask
+            };
+            let rows = (0..).zip(table.entities().iter().copied());
+            single.extend(rows.filter(has_all).map(|(_, entity)| entity));
+        }
+        (tables, single)
     }
 
     /// Whether entities of this table can become what `changes` says.
@@ -224,12 +220,6 @@ impl<W: WorldConfig> World<W> {
 /// Whether rows of a table change alike, and go to another.
 const fn whole<W: WorldConfig, F: Filter<W::Schema>, B: Bundle<W::Schema>>() -> bool {
     !F::ROWS && !B::MARKER && sparse::<W>(B::MASK) == 0 && B::MASK != 0
-}
-
-/// Whether entities of the table can match.
-#[inline(always)]
-fn matches<W: WorldConfig, F: Filter<W::Schema>>(table: &Table) -> bool {
-    F::table(table) && !table.is_empty()
 }
 
 /// Rows that are being written behind the last of `target`. Dropped, as by a panic,

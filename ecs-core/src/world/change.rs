@@ -14,11 +14,13 @@ pub(crate) struct Change<S: Schema> {
     mask: Mask,
     /// The values that were inserted.
     values: Row<S>,
+    /// Values of this change that others replace, on their way to be dropped.
+    replaced: Row<S>,
 }
 
 impl<S: Schema> Change<S> {
     pub(crate) const fn new() -> Self {
-        Self { mask: 0, values: Row::new() }
+        Self { mask: 0, values: Row::new(), replaced: Row::new() }
     }
 
     /// Begins the change of an entity with these components.
@@ -27,11 +29,18 @@ impl<S: Schema> Change<S> {
         self.mask = mask;
     }
 
+    /// What the entity is to have.
+    pub(crate) fn mask(&self) -> Mask {
+        self.mask
+    }
+
     /// Inserts a bundle without marker; what it replaces of this change is dropped.
     pub(crate) fn insert<B: Bundle<S>>(&mut self, bundle: B) {
-        self.values.drop_some(B::MASK);
+        self.values.move_some(B::MASK, &mut self.replaced);
         self.values.put(bundle);
         self.mask |= B::MASK;
+        // Last, since a drop may panic.
+        self.replaced.drop_some(Mask::MAX);
     }
 
     /// Removes components, all or none. `false` if one of them is not there.
@@ -51,27 +60,37 @@ impl<W: WorldConfig> World<W> {
         Some(self.row_mask(self.entities.find(entity).ok()?, Mask::MAX))
     }
 
-    /// Whether the entity, which is here, can have exactly these components.
-    pub(crate) fn can_change(&mut self, entity: Entity, mask: Mask) -> bool {
-        let place = self.entities.find(entity);
-        debug_assert!(place.is_ok());
-        admits::<W>(mask) && self.tables.of(tabled::<W>(mask)).is_ok()
+    /// The table for an entity that is to have exactly these components, if it can.
+    pub(crate) fn table_for_change(&mut self, mask: Mask) -> Option<u32> {
+        if !admits::<W>(mask) {
+            return None;
+        }
+        self.tables.of(tabled::<W>(mask)).ok()
     }
 
-    /// Gives an entity, which is here, the components of a change begun with what it
-    /// has. It [can have](Self::can_change) them.
+    /// Gives an entity, which is here, the components of a change that was begun with
+    /// what it has.
+    ///
+    /// # Panics
+    /// If it is not here, or the change leads to no archetype of the world's.
     pub(crate) fn make_change(&mut self, entity: Entity, change: &mut Change<W::Schema>) {
-        let Ok(place) = self.entities.find(entity) else { return };
+        let place = self.entities.find(entity).expect("who is changed is here");
         let old = self.row_mask(place, Mask::MAX);
         let (new, added) = (change.mask, change.values.mask());
-        let Ok(target) = self.tables.neighbour(place.table, tabled::<W>(old ^ new)) else { return };
-        self.tables.get_mut(target).hold(sparse::<W>(added));
-
+        let target = self.tables.of(tabled::<W>(new)).expect("there is a table for the change");
+        // First what can panic: from `take` on, values have two owners until the row
+        // has moved.
+        let table = self.tables.get_mut(target);
+        table.hold(sparse::<W>(new));
+        if target != place.table {
+            table.make_room(1);
+        }
         let table = self.tables.get_mut(place.table);
         let row = place.row as usize;
         let mut gone = Row::<W::Schema>::new();
         for index in bits(old & (!new | added) & W::Schema::NEEDS_DROP) {
-            // SAFETY: the row holds the value, which is left behind or overwritten.
+            // SAFETY: the row holds the value, which is left behind or overwritten: the
+            // target has room and holds what the row has, so nothing panics before.
             unsafe { gone.take(index, table.cell(index, row)) };
         }
         // SAFETY: these values need no drop, or were moved out just now.

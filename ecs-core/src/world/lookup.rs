@@ -6,7 +6,7 @@ use core::mem::MaybeUninit;
 use super::World;
 use super::access::{assert_no_conflict, missing};
 use crate::config::WorldConfig;
-use crate::entities::{Entities, MAX_TABLES, NONE, Place};
+use crate::entities::{Entities, NONE, Place};
 use crate::entity::Entity;
 use crate::error::AccessError;
 use crate::query::{Query, ReadOnlyQuery, has_bit};
@@ -16,6 +16,9 @@ use crate::table::Table;
 /// How many ids are resolved before the first entity is looked at, where many are
 /// given: enough to keep a core's outstanding loads busy.
 pub(super) const AHEAD: usize = 64;
+
+/// The number of no table, and of none that a slot may hold for those who are away.
+const UNKNOWN: u32 = u32::MAX;
 
 impl<W: WorldConfig> World<W> {
     /// A view for many look-ups by id, which remembers where the columns of the
@@ -111,7 +114,7 @@ impl<W: WorldConfig> World<W> {
 pub struct Lookup<'w, S: Schema, Q: Query<S>> {
     tables: &'w [Table],
     entities: &'w Entities,
-    /// The last table, or [`MAX_TABLES`].
+    /// The last table, or [`UNKNOWN`].
     table: u32,
     /// Where its columns are.
     fetch: MaybeUninit<Q::Fetch>,
@@ -127,11 +130,12 @@ impl<'w, S: Schema, Q: Query<S>> Lookup<'w, S, Q> {
     /// query, which does not conflict with itself.
     #[inline]
     unsafe fn new(tables: &'w [Table], entities: &'w Entities) -> Self {
-        Self { tables, entities, table: MAX_TABLES, fetch: MaybeUninit::uninit() }
+        Self { tables, entities, table: UNKNOWN, fetch: MaybeUninit::uninit() }
     }
 
     /// # Safety
-    /// As [`new`](Self::new), for the one entity.
+    /// As [`new`](Self::new), for the one entity; `entities` and `tables` are of one
+    /// world.
     #[inline]
     unsafe fn find<'i>(
         tables: &'i [Table],
@@ -180,7 +184,7 @@ impl<'w, S: Schema, Q: Query<S>> Lookup<'w, S, Q> {
         let mut rows = [NONE; AHEAD];
         for entities in entities.chunks(AHEAD) {
             let mut known = 0;
-            if self.table != MAX_TABLES {
+            if self.table != UNKNOWN {
                 self.entities.seek_rows(entities, self.table, &mut rows);
                 // SAFETY: the columns of this table were found.
                 let fetch = unsafe { self.fetch.assume_init() };
@@ -190,13 +194,14 @@ impl<'w, S: Schema, Q: Query<S>> Lookup<'w, S, Q> {
                     }
                     known += 1;
                     debug_assert!((row as usize) < self.tables[self.table as usize].len());
-                    // SAFETY: the row is in the table, and has what is required. The
-                    // item lives as long as the call.
-                    unsafe {
-                        if has_bit::<S, Q>(fetch, row as usize) {
-                            each(entity, Q::item(fetch, row as usize));
-                            found += 1;
-                        }
+                    // SAFETY: the row is in the table whose columns were found; it has
+                    // what is required. The item lives as long as the call below.
+                    let item = unsafe {
+                        has_bit::<S, Q>(fetch, row as usize).then(|| Q::item(fetch, row as usize))
+                    };
+                    if let Some(item) = item {
+                        each(entity, item);
+                        found += 1;
                     }
                 }
             }
@@ -216,7 +221,8 @@ impl<'w, S: Schema, Q: Query<S>> Lookup<'w, S, Q> {
         if place.table != self.table {
             self.open(entity, place.table)?;
         }
-        // SAFETY: the row is in the table whose columns were found.
+        // SAFETY: the columns of the table were found, just now or before: no slot
+        // holds `UNKNOWN`. So it is a table, and the row is in it.
         unsafe { self.item(entity, place.row) }
     }
 

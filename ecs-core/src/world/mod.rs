@@ -112,7 +112,8 @@ impl<W: WorldConfig> World<W> {
         const { assert_limits::<W>() };
         let mut tables = Tables::new(W::Schema::COMPONENTS);
         for archetype in W::DESC.archetypes {
-            let table = tables.of(archetype.mask).expect("fewer archetypes than the limit");
+            let mask = tabled::<W>(archetype.mask);
+            let table = tables.of(mask).expect("fewer archetypes than the limit");
             let table = tables.get_mut(table);
             match archetype.capacity {
                 Some(rows) => table.reserve(rows as usize),

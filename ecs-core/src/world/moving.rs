@@ -59,7 +59,23 @@ fn folded<W: WorldConfig>(mask: Mask) -> u32 {
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     runs: Vec<Run>,
-    pub(super) ids: Vec<Entity>,
+    ids: Vec<Entity>,
+    tables: Vec<u32>,
+}
+
+impl Scratch {
+    /// Two empty lists, to be given back.
+    pub(super) fn lists(&mut self) -> (Vec<u32>, Vec<Entity>) {
+        let (mut tables, mut ids) =
+            (core::mem::take(&mut self.tables), core::mem::take(&mut self.ids));
+        tables.clear();
+        ids.clear();
+        (tables, ids)
+    }
+
+    pub(super) fn give_back(&mut self, tables: Vec<u32>, ids: Vec<Entity>) {
+        (self.tables, self.ids) = (tables, ids);
+    }
 }
 
 /// Rows of a table, one after the other.

@@ -233,10 +233,10 @@ struct NewRows<'w> {
 }
 
 impl<'w> NewRows<'w> {
-    /// Panics where ids for `count` rows would: at the end it is too late.
+    /// Panics where there can't be ids for `count` rows: at the end it is too late.
     fn new<W: WorldConfig>(world: &'w mut World<W>, number: u32, mask: Mask, count: usize) -> Self {
         let World { tables, entities, counts, .. } = world;
-        entities.check_ids(count);
+        entities.make_room(count);
         let table = tables.get_mut(number);
         Self { table, number, sparse: sparse::<W>(mask), written: 0, entities, counts }
     }

@@ -67,14 +67,15 @@ impl<W: WorldConfig> World<W> {
             return Err(Refusal::ClosedArchetype);
         }
         let added = tabled::<W>(B::MASK & !old);
-        let place = if added == 0 {
-            place
-        } else {
-            let target = self.tables.neighbour(place.table, added)?;
-            self.relocate(entity, place, target)
-        };
-        self.tables.get_mut(place.table).hold(sparse::<W>(B::MASK));
-        Ok((place, old))
+        if added == 0 {
+            self.tables.get_mut(place.table).hold(sparse::<W>(B::MASK));
+            return Ok((place, old));
+        }
+        let target = self.tables.neighbour(place.table, added)?;
+        // First what can panic: after the move, the row is whole only when the caller
+        // has written its new cells.
+        self.tables.get_mut(target).hold(sparse::<W>(B::MASK));
+        Ok((self.relocate(entity, place, target), old))
     }
 
     /// The components of a row; of sparse ones, only those in `wanted`.
@@ -144,7 +145,8 @@ impl<W: WorldConfig> World<W> {
     }
 
     /// Moves the row to another table; answers where it is now. Panics, if at all,
-    /// before anything has moved.
+    /// before anything has moved; not where the target has room and holds the row's
+    /// sparse components.
     #[inline(always)]
     pub(super) fn relocate(&mut self, entity: Entity, place: Place, target: u32) -> Place {
         let (from, to) = self.tables.pair_mut(place.table, target);
