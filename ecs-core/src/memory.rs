@@ -164,3 +164,20 @@ impl<F: Fn(usize, usize) -> *mut u8> Drop for DropRows<F> {
         self.drop_rest();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_of_any_size_moves_whole() {
+        for size in 0..80 {
+            let from: [u8; 100] = core::array::from_fn(|at| at as u8 + 1);
+            let mut to = [0; 100];
+            // SAFETY: both are longer than `size`, and apart.
+            unsafe { move_value(from.as_ptr(), to.as_mut_ptr(), size) };
+            assert_eq!(to[..size], from[..size]);
+            assert!(to[size..].iter().all(|&byte| byte == 0));
+        }
+    }
+}

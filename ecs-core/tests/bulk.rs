@@ -7,6 +7,7 @@ mod common;
 use ecs_core::commands::Commands;
 use ecs_core::entity::Entity;
 use ecs_core::error::{AccessError, EntityError, Refusal};
+use ecs_core::outbox::TransferMarker;
 use ecs_core::query::{With, Without};
 use ecs_core::world::World;
 use ecs_macros::{Component, world_config};
@@ -289,5 +290,7 @@ fn only_who_has_all_of_it_is_asked() {
     world.spawn_batch((0..5).map(A)).unwrap();
     assert_eq!(world.remove_where::<(), (A, B)>(), Ok(0));
     assert_eq!(world.remove_where::<Without<B>, (A, Tag)>(), Ok(0));
+    let unmarked = world.remove_where::<Without<TransferMarker>, (A, B)>();
+    assert_eq!(unmarked, Ok(0));
     assert_eq!(world.counts().refused, 0);
 }
