@@ -40,6 +40,17 @@ pub struct Table {
 
 const _: () = assert!(core::mem::offset_of!(Table, capacity) <= 64);
 
+/// Which columns two tables share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shared {
+    /// The target has all of the source's.
+    AllOfSource,
+    /// The source has all of the target's.
+    AllOfTarget,
+    /// Each may have some that the other has not.
+    Some,
+}
+
 /// A column whose values take bytes.
 #[derive(Clone, Copy)]
 struct SizedColumn {
@@ -485,39 +496,68 @@ impl Table {
     /// caller to write, what only this table has was the caller's to move out.
     ///
     /// # Safety
-    /// `row` is below the length; `target` has room for one more; the caller does
-    /// as said before either table is used again.
+    /// `row` is `entity`'s; `target` has room for one more, and holds the row's
+    /// sparse components; `shared` is true of the two; the caller does as said before
+    /// either table is used again.
     #[inline(always)]
     pub(crate) unsafe fn move_row(
         &mut self,
+        entity: Entity,
         row: usize,
         target: &mut Table,
+        shared: Shared,
     ) -> (usize, Option<Entity>) {
-        debug_assert!(row < self.len);
-        if self.held != 0 {
-            target.hold(self.row_mask(row) & self.held);
-        }
-        // SAFETY: the row is in the ids; there is room, and the caller writes the
-        // rest of the row.
-        let to = unsafe { target.push(self.entities.add(row).read()) };
-        let shared = self.mask & target.mask;
-        // SAFETY: both rows are in their columns, which are apart; the column is shared.
-        let move_cell = |column: SizedColumn| unsafe {
-            move_value(self.at(column, row), target.at(column, to), column.size);
-        };
-        if shared == self.mask {
-            self.sized.iter().for_each(|&column| move_cell(column));
-        } else if shared == target.mask {
-            target.sized.iter().for_each(|&column| move_cell(column));
-        } else {
-            let both = |column: &&SizedColumn| shared >> column.index & 1 == 1;
-            self.sized.iter().filter(both).for_each(|&column| move_cell(column));
-        }
+        debug_assert!(row < self.len && self.entities()[row] == entity);
+        debug_assert!(match shared {
+            Shared::AllOfSource => self.mask & !target.mask == 0,
+            Shared::AllOfTarget => target.mask & !self.mask == 0,
+            Shared::Some => true,
+        });
+        let last = self.len - 1;
+        // SAFETY: there is room, and the caller writes the rest of the row.
+        let to = unsafe { target.push(entity) };
         if self.held != 0 {
             self.move_bits(row, target, to);
+            self.forget_bits(row, last);
         }
-        // SAFETY: the row's values have moved, the others were the caller's.
-        (to, unsafe { self.forget_row(row) })
+        // SAFETY: all rows are in their columns. The new one is apart, and so is the
+        // last, unless it is this row itself, where nothing is to be moved.
+        let move_cell = |source: &Table, target: Option<&Table>, column: SizedColumn| unsafe {
+            let cell = source.at(column, row);
+            if let Some(target) = target {
+                move_value(cell, target.at(column, to), column.size);
+            }
+            if row != last {
+                move_value(source.at(column, last), cell, column.size);
+            }
+        };
+        match shared {
+            Shared::AllOfSource => {
+                self.sized.iter().for_each(|&column| move_cell(self, Some(target), column));
+            }
+            Shared::AllOfTarget => {
+                target.sized.iter().for_each(|&column| move_cell(self, Some(target), column));
+                for index in bits(self.mask & !target.mask) {
+                    move_cell(self, None, SizedColumn { index, size: self.infos[index].size });
+                }
+            }
+            Shared::Some => {
+                for &column in &self.sized {
+                    let both = target.mask >> column.index & 1 == 1;
+                    move_cell(self, both.then_some(&*target), column);
+                }
+            }
+        }
+        self.len = last;
+        if row == last {
+            return (to, None);
+        }
+        // SAFETY: both rows are in the ids.
+        unsafe {
+            let moved = self.entities.add(last).read();
+            self.entities.add(row).write(moved);
+            (to, Some(moved))
+        }
     }
 
     /// Moves a row's sparse values, for which `target` has columns.

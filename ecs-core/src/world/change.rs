@@ -6,6 +6,7 @@ use crate::config::WorldConfig;
 use crate::entity::Entity;
 use crate::memory::{bits, move_value};
 use crate::schema::{Mask, Schema};
+use crate::table::Shared;
 use crate::transfer::Row;
 
 /// What an entity is to become.
@@ -95,8 +96,13 @@ impl<W: WorldConfig> World<W> {
         }
         // SAFETY: these values need no drop, or were moved out just now.
         unsafe { table.mark(sparse::<W>(old & !new), row, 1, false) };
-        let place =
-            if target == place.table { place } else { self.relocate(entity, place, target) };
+        let place = if target == place.table {
+            place
+        } else {
+            // SAFETY: the target has room, and holds what the row has and is to have.
+            // What it alone has is written below, what the source alone had is gone.
+            unsafe { self.relocate(entity, place, target, Shared::Some) }
+        };
         let table = self.tables.get_mut(place.table);
         for index in bits(added) {
             let size = W::Schema::COMPONENTS[index].size;

@@ -9,6 +9,7 @@ use crate::error::{AccessError, EntityError, Refusal, Refused};
 use crate::memory::bits;
 use crate::outbox::{Parcel, Request};
 use crate::schema::{Mask, Schema};
+use crate::table::Shared;
 use crate::transfer::Row;
 
 impl<W: WorldConfig> World<W> {
@@ -74,8 +75,14 @@ impl<W: WorldConfig> World<W> {
         let target = self.tables.neighbour(place.table, added)?;
         // First what can panic: after the move, the row is whole only when the caller
         // has written its new cells.
-        self.tables.get_mut(target).hold(sparse::<W>(B::MASK));
-        Ok((self.relocate(entity, place, target), old))
+        let held = self.sparse_of(place);
+        let table = self.tables.get_mut(target);
+        table.make_room(1);
+        table.hold(held | sparse::<W>(B::MASK));
+        // SAFETY: the target has room, holds what is sparse, and has more components;
+        // the new ones are the caller's to write.
+        let place = unsafe { self.relocate(entity, place, target, Shared::AllOfSource) };
+        Ok((place, old))
     }
 
     /// The components of a row; of sparse ones, only those in `wanted`.
@@ -115,7 +122,7 @@ impl<W: WorldConfig> World<W> {
             place.table
         } else {
             let target = self.tables.neighbour(place.table, tabled::<W>(B::MASK))?;
-            let held = self.row_mask(place, W::Schema::SPARSE) & W::Schema::SPARSE;
+            let held = self.sparse_of(place);
             let table = self.tables.get_mut(target);
             table.make_room(1);
             table.hold(held);
@@ -138,29 +145,47 @@ impl<W: WorldConfig> World<W> {
         let bundle = unsafe { B::read(&mut cells) };
         // SAFETY: as above.
         unsafe { table.mark(sparse::<W>(B::MASK), place.row as usize, 1, false) };
-        if target != place.table {
-            self.relocate(entity, place, target);
+        if tabled::<W>(B::MASK) != 0 {
+            // SAFETY: the target has room, holds what is sparse, and has fewer
+            // components, of which the others were moved out.
+            unsafe { self.relocate(entity, place, target, Shared::AllOfTarget) };
         }
         Ok(bundle)
     }
 
-    /// Moves the row to another table; answers where it is now. Panics, if at all,
-    /// before anything has moved; not where the target has room and holds the row's
-    /// sparse components.
+    /// Moves an entity's row to another table; answers where it is now.
+    ///
+    /// # Safety
+    /// The row is the entity's. The target has room for one more and holds the row's
+    /// sparse components; `shared` is true of the two tables. What the target alone
+    /// has is written, and what the source alone had was moved out, before either is
+    /// used again.
     #[inline(always)]
-    pub(super) fn relocate(&mut self, entity: Entity, place: Place, target: u32) -> Place {
+    pub(super) unsafe fn relocate(
+        &mut self,
+        entity: Entity,
+        place: Place,
+        target: u32,
+        shared: Shared,
+    ) -> Place {
         let (from, to) = self.tables.pair_mut(place.table, target);
-        to.make_room(1);
-        // SAFETY: the row is the entity's, and there is room. What the target alone
-        // has is written by `insert`, what the source alone had was moved out by
-        // `remove`.
-        let (row, moved) = unsafe { from.move_row(place.row as usize, to) };
+        // SAFETY: the caller promises the same.
+        let (row, moved) = unsafe { from.move_row(entity, place.row as usize, to, shared) };
         let new = Place { table: target, row: row as u32 };
         self.entities.set_place(entity, new);
         if let Some(moved) = moved {
             self.entities.set_place(moved, place);
         }
         new
+    }
+
+    /// The sparse components of a row.
+    #[inline(always)]
+    pub(super) fn sparse_of(&self, place: Place) -> Mask {
+        if W::Schema::SPARSE == 0 {
+            return 0;
+        }
+        self.row_mask(place, W::Schema::SPARSE) & W::Schema::SPARSE
     }
 
     /// Lets routing decide where an entity goes at the end of the tick. A marker
