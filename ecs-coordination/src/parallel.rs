@@ -28,7 +28,11 @@ const PART: Duration = Duration::from_micros(5);
 /// the more, the more evenly they end.
 const PARTS: usize = 16;
 
-/// Queries that can run on several threads at once.
+/// Queries that can run on several threads at once: those of schemas of which all
+/// components are `Send` and `Sync`.
+///
+/// Results are gathered by what threads can share, such as atomics, or through
+/// `QueryIter::chunks`, of which each can be summed up by itself.
 pub trait ParQuery: Sized {
     /// What one entity gives.
     type Item;
@@ -93,7 +97,11 @@ where
     }
 
     fn par_for_each_in(self, rows: usize, each: impl Fn(Q::Item<'w>) + Sync) {
-        share(self.chunks(rows), rayon::current_num_threads(), &each);
+        let chunks = self.chunks(rows);
+        match rayon::current_num_threads() {
+            1 => chunks.for_each(|chunk| chunk.for_each(&each)),
+            threads => share(chunks, threads, &each),
+        }
     }
 }
 

@@ -153,6 +153,10 @@ macro_rules! columns {
 
             #[allow(non_snake_case)]
             unsafe fn move_to(self, table: &Table, first: usize) {
+                debug_assert!(
+                    Columns::<S>::rows(&self)
+                        .is_ok_and(|rows| rows <= table.capacity() - first)
+                );
                 let ($head, $($name,)*) = self;
                 let index = <S as Contains<$head::Component>>::INDEX;
                 let column = table.column(index).cast::<$head::Component>();

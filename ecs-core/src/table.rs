@@ -1,6 +1,8 @@
 //! The rows of one archetype: a column for each component, side by side with
 //! the entities' ids.
 
+mod sparse;
+
 use alloc::boxed::Box;
 use core::fmt;
 use core::ptr::NonNull;
@@ -64,12 +66,7 @@ pub(crate) const WORD: usize = u64::BITS as usize;
 /// No column is larger, so that its layout, aligned, exists.
 const MAX_BYTES: usize = isize::MAX as usize / 2;
 
-/// The place of a row's bit: its word, and its value there.
-#[inline(always)]
-const fn bit(row: usize) -> (usize, u64) {
-    (row / WORD, 1 << (row % WORD))
-}
-
+/// The bytes of a bitmap for so many rows.
 const fn bitmap_bytes(rows: usize) -> usize {
     rows.div_ceil(WORD) * size_of::<u64>()
 }
@@ -110,17 +107,6 @@ impl Table {
     #[inline(always)]
     pub(crate) fn can_have(&self, mask: Mask) -> bool {
         self.possible() & mask == mask
-    }
-
-    /// Which of the 64 rows of a word have a sparse component; none if the table
-    /// does not hold it.
-    #[inline(always)]
-    pub(crate) fn present(&self, index: usize, word: usize) -> u64 {
-        if self.held >> index & 1 == 0 || word >= self.capacity.div_ceil(WORD) {
-            return 0;
-        }
-        // SAFETY: what is held has a bit for each row of the capacity.
-        unsafe { self.bitmaps[index].add(word).read() }
     }
 
     /// The components of the entity at `row`.
@@ -185,16 +171,6 @@ impl Table {
         debug_assert!(index < self.columns.len() && self.infos[index].size == size_of::<C>());
         // SAFETY: there is a column, or a dangling pointer, for each component.
         unsafe { self.columns.get_unchecked(index).cast() }
-    }
-
-    /// Where the bitmap of a sparse component is: bit `row % 64` of word
-    /// `row / 64` tells whether the row has it. Dangling if the table has none.
-    ///
-    /// # Panics
-    /// If `index` is no component of a schema with sparse ones.
-    #[inline(always)]
-    pub fn bitmap(&self, index: usize) -> *const u64 {
-        self.bitmaps[index].as_ptr()
     }
 
     /// Where the component's value at `row` is, or would be.
@@ -347,24 +323,6 @@ impl Table {
             let moved = self.entities.add(last).read();
             self.entities.add(row).write(moved);
             Some(moved)
-        }
-    }
-
-    /// Moves the sparse values of `last` to `row`, whose own are forgotten.
-    fn forget_bits(&mut self, row: usize, last: usize) {
-        for index in bits(self.held) {
-            let size = self.infos[index].size;
-            let has = self.has_bit(index, last);
-            self.set_bit(index, last, false);
-            if row != last {
-                self.set_bit(index, row, has);
-                if has {
-                    let column = self.column(index);
-                    // SAFETY: both rows are in the column and differ; the last held
-                    // a value.
-                    unsafe { move_value(column.add(last * size), column.add(row * size), size) };
-                }
-            }
         }
     }
 
@@ -560,79 +518,6 @@ impl Table {
         }
     }
 
-    /// Moves a row's sparse values, for which `target` has columns.
-    fn move_bits(&mut self, row: usize, target: &mut Table, to: usize) {
-        for index in bits(self.held) {
-            if self.has_bit(index, row) {
-                let size = self.infos[index].size;
-                // SAFETY: both rows are in their columns, which are apart; the row
-                // holds a value, which its bit says no longer.
-                unsafe { move_value(self.cell(index, row), target.cell(index, to), size) };
-                self.set_bit(index, row, false);
-                target.set_bit(index, to, true);
-            }
-        }
-    }
-
-    /// Whether `row` has a sparse component that is held.
-    #[inline(always)]
-    pub(crate) fn has_bit(&self, index: usize, row: usize) -> bool {
-        debug_assert!(row < self.capacity && self.held >> index & 1 == 1);
-        let (word, bit) = bit(row);
-        // SAFETY: what is held has a bit for each row of the capacity.
-        unsafe { self.bitmaps[index].add(word).read() & bit != 0 }
-    }
-
-    #[inline(always)]
-    fn set_bit(&mut self, index: usize, row: usize, has: bool) {
-        debug_assert!(row < self.capacity && self.held >> index & 1 == 1);
-        let (word, bit) = bit(row);
-        // SAFETY: what is held has a bit for each row of the capacity.
-        let word = unsafe { self.bitmaps[index].add(word).as_mut() };
-        *word = if has { *word | bit } else { *word & !bit };
-    }
-
-    /// Gets columns and bitmaps ready for these sparse components.
-    #[inline(always)]
-    pub(crate) fn hold(&mut self, sparse: Mask) {
-        if sparse & !self.held != 0 {
-            self.hold_more(sparse & !self.held);
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn hold_more(&mut self, sparse: Mask) {
-        for index in bits(sparse) {
-            let info = &self.infos[index];
-            debug_assert_eq!(info.storage, Storage::Sparse);
-            let bytes = info.size.checked_mul(self.capacity).filter(|&bytes| bytes <= MAX_BYTES);
-            let bytes = bytes.expect("a column outgrows the address space");
-            let words = bitmap_bytes(self.capacity);
-            self.columns[index] = column::acquire(bytes, info.align);
-            let bitmap = column::acquire(words, 8);
-            // SAFETY: the bitmap has this many bytes.
-            unsafe { bitmap.write_bytes(0, words) };
-            self.bitmaps[index] = bitmap.cast();
-            self.held |= 1 << index;
-        }
-    }
-
-    /// The sparse components of `mask` in rows `first..first + count` hold values
-    /// now, or if not `has`, none.
-    ///
-    /// # Safety
-    /// So they do; the components are held, the rows below the length.
-    #[inline(always)]
-    pub(crate) unsafe fn mark(&mut self, mask: Mask, first: usize, count: usize, has: bool) {
-        debug_assert!(first + count <= self.len);
-        for index in bits(mask) {
-            for row in first..first + count {
-                self.set_bit(index, row, has);
-            }
-        }
-    }
-
     /// Gives back memory beyond the present length, and that of sparse components
     /// that no row has.
     pub(crate) fn shrink(&mut self) {
@@ -646,23 +531,6 @@ impl Table {
         if self.len < self.capacity {
             self.resize(self.len);
         }
-    }
-
-    /// Gives the memory of a sparse component back.
-    ///
-    /// # Safety
-    /// It is held, and its values are not used again.
-    unsafe fn let_go(&mut self, index: usize) {
-        let info = &self.infos[index];
-        let column = core::mem::replace(&mut self.columns[index], memory::dangling(info.align));
-        let dangling = memory::dangling(8).cast();
-        let bitmap = core::mem::replace(&mut self.bitmaps[index], dangling).cast();
-        // SAFETY: both were acquired for `capacity` rows.
-        unsafe {
-            column::release(column, info.size * self.capacity, info.align);
-            column::release(bitmap, bitmap_bytes(self.capacity), 8);
-        }
-        self.held &= !(1 << index);
     }
 
     /// The bytes that the table has allocated for its rows.

@@ -6,8 +6,9 @@ use crate::config::WorldConfig;
 use crate::entity::Entity;
 use crate::error::AccessError;
 use crate::iter::QueryIter;
+use crate::memory::bits;
 use crate::query::{Access, Filter, Query, ReadOnlyQuery, Rows};
-use crate::schema::{Contains, Schema};
+use crate::schema::{Contains, Mask, Schema};
 use crate::table::WORD;
 
 impl<W: WorldConfig> World<W> {
@@ -64,7 +65,8 @@ impl<W: WorldConfig> World<W> {
             Storage::Sparse => table.present(index, row / WORD) >> (row % WORD) & 1 == 1,
         };
         if !has {
-            return Err(missing::<C>(entity));
+            let bit = <W::Schema as Contains<C>>::BIT;
+            return Err(missing::<W::Schema>(entity, bit));
         }
         // SAFETY: the row is in the table, which has a column of the component.
         Ok(unsafe { table.values::<C>(index).add(row) }.as_ptr())
@@ -125,9 +127,11 @@ impl<W: WorldConfig> World<W> {
     }
 }
 
+/// An entity lacks the first component of `lacking`.
 #[cold]
-pub(super) fn missing<T>(entity: Entity) -> AccessError {
-    AccessError::Missing { entity, wanted: core::any::type_name::<T>() }
+pub(super) fn missing<S: Schema>(entity: Entity, lacking: Mask) -> AccessError {
+    let first = bits(lacking).next().map(|index| S::COMPONENTS[index].name);
+    AccessError::Missing { entity, wanted: first.unwrap_or_default() }
 }
 
 /// Fails to compile where a query borrows a component twice, once to write.

@@ -21,11 +21,13 @@ impl<W: WorldConfig> World<W> {
     /// at once, and where the table that they move to is empty, its columns are handed
     /// over and not copied. Other entities change one by one.
     ///
-    /// Should `make` panic, the entities that it was not called for are as before.
-    ///
     /// # Errors
     /// If the world is closed to an archetype that this would make, or has none left.
     /// No entity has changed then.
+    ///
+    /// # Panics
+    /// If `make` does: the entities that it was not called for are as before. If the
+    /// rows of a table don't fit into the address space.
     ///
     /// # Examples
     /// ```

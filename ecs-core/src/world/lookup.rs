@@ -144,17 +144,15 @@ impl<'w, S: Schema, Q: Query<S>> Lookup<'w, S, Q> {
     ) -> Result<Q::Item<'i>, AccessError> {
         let place = entities.find(entity)?;
         let (table, row) = (&tables[place.table as usize], place.row as usize);
-        // SAFETY: the row is in the table, which can have what is required, and it
-        // has: `'i` is a part of the time for which the caller promises.
-        unsafe {
-            if table.can_have(Q::ACCESS.required) {
-                let fetch = Q::fetch(table);
-                if has_bit::<S, Q>(fetch, row) {
-                    return Ok(Q::item(fetch, row));
-                }
+        if table.can_have(Q::ACCESS.required) {
+            // SAFETY: the row is in the table, which can have what is required; `'i` is
+            // a part of the time for which the caller promises.
+            let item = unsafe { item_at::<S, Q>(Q::fetch(table), row) };
+            if let Some(item) = item {
+                return Ok(item);
             }
         }
-        Err(missing::<Q>(entity))
+        Err(missing::<S>(entity, Q::ACCESS.required & !table.row_mask(row)))
     }
 
     /// What the query asks of one entity.
@@ -163,10 +161,31 @@ impl<'w, S: Schema, Q: Query<S>> Lookup<'w, S, Q> {
     /// If the entity is not here or lacks something.
     #[inline(always)]
     pub fn get(&mut self, entity: Entity) -> Result<Q::Item<'_>, AccessError> {
-        match self.entities.seek(entity) {
-            Some(place) => self.at(entity, place),
-            None => Err(self.entities.absent(entity).into()),
+        let Some(place) = self.entities.seek(entity) else {
+            return Err(self.entities.absent(entity).into());
+        };
+        if place.table != self.table {
+            self.open(entity, place)?;
         }
+        // SAFETY: the columns of the table were found, just now or before: no slot
+        // holds `UNKNOWN`. So it is a table, and the row is in it. The item lives as
+        // long as `self` is borrowed.
+        let item = unsafe { item_at::<S, Q>(self.fetch.assume_init(), place.row as usize) };
+        item.ok_or_else(|| self.lacking(entity, place))
+    }
+
+    /// As [`get`](Self::get), for a query that only reads: several items can be held
+    /// at once. Nothing is remembered.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn view(&self, entity: Entity) -> Result<Q::Item<'w>, AccessError>
+    where
+        Q: ReadOnlyQuery<S>,
+    {
+        // SAFETY: nobody writes for `'w`, since `new`'s caller promises so for a query
+        // that only reads.
+        unsafe { Self::find(self.tables, self.entities, entity) }
     }
 
     /// Calls `each` with every entity of `entities` that is here and has what the
@@ -183,79 +202,66 @@ impl<'w, S: Schema, Q: Query<S>> Lookup<'w, S, Q> {
         let mut found = 0;
         let mut rows = [NONE; AHEAD];
         for entities in entities.chunks(AHEAD) {
-            let mut known = 0;
-            if self.table != UNKNOWN {
+            let known = self.table != UNKNOWN;
+            if known {
                 self.entities.seek_rows(entities, self.table, &mut rows);
-                // SAFETY: the columns of this table were found.
-                let fetch = unsafe { self.fetch.assume_init() };
-                for (&row, &entity) in rows.iter().zip(entities) {
-                    if row == NONE {
-                        break;
-                    }
-                    known += 1;
-                    debug_assert!((row as usize) < self.tables[self.table as usize].len());
-                    // SAFETY: the row is in the table whose columns were found; it has
-                    // what is required. The item lives as long as the call below.
-                    let item = unsafe {
-                        has_bit::<S, Q>(fetch, row as usize).then(|| Q::item(fetch, row as usize))
-                    };
-                    if let Some(item) = item {
-                        each(entity, item);
-                        found += 1;
-                    }
-                }
             }
-            // The others are in another table, or not here.
-            for &entity in &entities[known..] {
-                if let Ok(item) = self.get(entity) {
+            // The table for which these are the rows, if there is one.
+            let (table, fetch, mut missed) = (self.table, self.fetch, 0);
+            for (&row, &entity) in rows.iter().zip(entities) {
+                let item = if known && row != NONE {
+                    debug_assert!((row as usize) < self.tables[table as usize].len());
+                    // SAFETY: the row is in the table whose columns were found. The item
+                    // lives as long as the call below.
+                    unsafe { item_at::<S, Q>(fetch.assume_init(), row as usize) }
+                } else {
+                    missed += 1;
+                    // In the end, the table of the last of these is the one remembered.
+                    self.get(entity).ok()
+                };
+                if let Some(item) = item {
                     each(entity, item);
                     found += 1;
                 }
+            }
+            // Where few were in another table, the next may be in this one again.
+            if known && missed < entities.len() / 2 {
+                (self.table, self.fetch) = (table, fetch);
             }
         }
         found
     }
 
-    #[inline(always)]
-    fn at(&mut self, entity: Entity, place: Place) -> Result<Q::Item<'_>, AccessError> {
-        if place.table != self.table {
-            self.open(entity, place.table)?;
-        }
-        // SAFETY: the columns of the table were found, just now or before: no slot
-        // holds `UNKNOWN`. So it is a table, and the row is in it.
-        unsafe { self.item(entity, place.row) }
-    }
-
-    /// # Safety
-    /// The columns of `self.table` were found, and the row is in it.
-    #[inline(always)]
-    unsafe fn item(&mut self, entity: Entity, row: u32) -> Result<Q::Item<'_>, AccessError> {
-        debug_assert!((row as usize) < self.tables[self.table as usize].len());
-        // SAFETY: as the caller promises; the row has what is required. The item
-        // lives as long as `self` is borrowed.
-        unsafe {
-            let fetch = self.fetch.assume_init();
-            if has_bit::<S, Q>(fetch, row as usize) {
-                return Ok(Q::item(fetch, row as usize));
-            }
-        }
-        Err(missing::<Q>(entity))
-    }
-
     /// Finds the columns of another table.
     #[inline(never)]
-    fn open(&mut self, entity: Entity, number: u32) -> Result<(), AccessError> {
-        let Some(table) = self.tables.get(number as usize) else {
+    fn open(&mut self, entity: Entity, place: Place) -> Result<(), AccessError> {
+        let Some(table) = self.tables.get(place.table as usize) else {
             return Err(self.entities.absent(entity).into());
         };
         if !table.can_have(Q::ACCESS.required) {
-            return Err(missing::<Q>(entity));
+            return Err(self.lacking(entity, place));
         }
         // SAFETY: the table can have what is required.
         self.fetch = MaybeUninit::new(unsafe { Q::fetch(table) });
-        self.table = number;
+        self.table = place.table;
         Ok(())
     }
+
+    #[cold]
+    fn lacking(&self, entity: Entity, place: Place) -> AccessError {
+        let has = self.tables[place.table as usize].row_mask(place.row as usize);
+        missing::<S>(entity, Q::ACCESS.required & !has)
+    }
+}
+
+/// What the query asks of a row, if it has the sparse components among it.
+///
+/// # Safety
+/// As [`Query::item`], but for the row's bit.
+#[inline(always)]
+unsafe fn item_at<'i, S: Schema, Q: Query<S>>(fetch: Q::Fetch, row: usize) -> Option<Q::Item<'i>> {
+    // SAFETY: the caller promises the rest.
+    unsafe { has_bit::<S, Q>(fetch, row).then(|| Q::item(fetch, row)) }
 }
 
 impl<S: Schema, Q: Query<S>> fmt::Debug for Lookup<'_, S, Q> {

@@ -218,7 +218,7 @@ impl<W: WorldConfig> World<W> {
     /// At rest after [`shrink`](Self::shrink), or after one
     /// [`reserve`](Self::reserve) that was used up, that is for each entity its
     /// components and [`OVERHEAD`] bytes; columns of less than 2 MiB are rounded up
-    /// by at most a quarter.
+    /// to 64 bytes, and above that by at most a quarter.
     pub fn bytes(&self) -> usize {
         self.tables.all().iter().map(Table::bytes).sum::<usize>() + self.entities.bytes()
     }

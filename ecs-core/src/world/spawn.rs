@@ -16,7 +16,8 @@ impl<W: WorldConfig> World<W> {
     /// Makes an entity with the components of `bundle`.
     ///
     /// # Errors
-    /// If the world is full: the bundle is handed back, and the world is as it was.
+    /// If the world is full, or has no archetype left: the bundle is handed back, and
+    /// the world is as it was.
     #[inline(always)]
     pub fn spawn<B: Bundle<W::Schema>>(&mut self, bundle: B) -> Result<Entity, Refused<B>> {
         const { assert_declared::<W, B>() };
@@ -48,11 +49,14 @@ impl<W: WorldConfig> World<W> {
     /// Makes an entity of each bundle that `bundles` yields, in one table.
     /// Answers their ids.
     ///
-    /// Should `bundles` panic, the entities made so far are in the world.
-    ///
     /// # Errors
-    /// If the world has not room for all: the bundles are handed back, and the
-    /// world is as it was.
+    /// If the world has not room for all, or no archetype left: the bundles are handed
+    /// back, and the world is as it was. An error holds what `bundles` borrows; where it
+    /// is to outlive that, pass on [`Refused::why`] alone, by `map_err`.
+    ///
+    /// # Panics
+    /// If `bundles` does: the entities made so far are in the world. If so many rows
+    /// don't fit into the address space.
     pub fn spawn_batch<I>(&mut self, bundles: I) -> Result<&[Entity], Refused<I::IntoIter>>
     where
         I: IntoIterator<IntoIter: ExactSizeIterator>,
@@ -91,8 +95,12 @@ impl<W: WorldConfig> World<W> {
     /// `Copy`. Answers their ids. The fastest way to make many entities.
     ///
     /// # Errors
-    /// If the columns are not of one length, or the world has not room for all: they
-    /// are handed back, and the world is as it was.
+    /// If the columns are not of one length, or the world has not room for all or no
+    /// archetype left: they are handed back, and the world is as it was. An error holds
+    /// what `columns` borrows: see [`spawn_batch`](Self::spawn_batch).
+    ///
+    /// # Panics
+    /// If so many rows don't fit into the address space.
     ///
     /// # Examples
     /// ```
@@ -114,7 +122,10 @@ impl<W: WorldConfig> World<W> {
         &mut self,
         columns: B,
     ) -> Result<&[Entity], Refused<B>> {
-        const { assert_admitted::<W>(B::MASK, B::DUPLICATE) };
+        const {
+            assert!(!B::DUPLICATE, "two of these columns are of one component: remove one of them");
+            assert_admitted::<W>(B::MASK, false);
+        };
         let room = columns.rows().and_then(|count| {
             self.check_room(count)?;
             Ok((count, self.table_for(B::MASK, count)?))

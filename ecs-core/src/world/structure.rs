@@ -17,8 +17,8 @@ impl<W: WorldConfig> World<W> {
     /// are replaced and dropped.
     ///
     /// # Errors
-    /// If the entity is not here, or its new set of components is none of a
-    /// closed world's archetypes: the bundle is handed back.
+    /// If the entity is not here, its new set of components is none of a closed
+    /// world's archetypes, or the world has no archetype left: the bundle is handed back.
     #[inline]
     pub fn insert<B: Bundle<W::Schema>>(
         &mut self,

@@ -4,8 +4,10 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod many;
 mod model;
 mod steps;
+mod written;
 
 use proptest::collection::vec;
 use proptest::prelude::*;

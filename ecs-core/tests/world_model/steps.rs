@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 
 use ecs_core::entity::Entity;
-use ecs_core::error::{EntityError, Refusal};
+use ecs_core::error::{AccessError, EntityError, Refusal};
 use ecs_core::outbox::{Request, TransferMarker};
-use ecs_core::query::{Filter, With, Without};
+use ecs_core::query::{With, Without};
 use ecs_core::transfer::TransferFlags;
 use ecs_core::world::{CopyError, RemoveError, World};
 use proptest::prelude::*;
 
-use crate::common::{Ledger, Owned};
-use crate::model::{
-    Flag, Flight, KINDS, Nested, Pair, Plain, Row, Small, Sole, Spark, Tag, Wide, marked,
-};
+use crate::common::Owned;
+use crate::many::{batch, columns, insert_where};
+use crate::model::{Flag, Flight, KINDS, Nested, Pair, Plain, Row, Small, Sole, Spark, Tag, Wide};
+use crate::written::commands;
 
 #[derive(Clone, Debug)]
 pub enum Step {
@@ -45,6 +45,9 @@ pub enum Step {
     InsertWhere { at: usize, filter: u8, kind: u8, value: u32 },
     RemoveWhere { at: usize, filter: u8, kind: u8 },
     DespawnWhere { at: usize, filter: u8 },
+    DespawnBatch { at: usize, picks: Vec<u8> },
+    WriteMany { at: usize, picks: [u8; 3], value: u32 },
+    WriteSlices { at: usize, value: u32 },
 }
 
 pub fn step() -> impl Strategy<Value = Step> {
@@ -87,6 +90,11 @@ pub fn step() -> impl Strategy<Value = Step> {
         3 => (at(), pick(), kind())
             .prop_map(|(at, filter, kind)| Step::RemoveWhere { at, filter, kind }),
         1 => (at(), pick()).prop_map(|(at, filter)| Step::DespawnWhere { at, filter }),
+        2 => (at(), proptest::collection::vec(any::<u8>(), 0..6))
+            .prop_map(|(at, picks)| Step::DespawnBatch { at, picks }),
+        2 => (at(), any::<[u8; 3]>(), value())
+            .prop_map(|(at, picks, value)| Step::WriteMany { at, picks, value }),
+        1 => (at(), value()).prop_map(|(at, value)| Step::WriteSlices { at, value }),
     ]
 }
 
@@ -120,6 +128,8 @@ macro_rules! with_bundle {
     }};
 }
 
+pub(crate) use with_bundle;
+
 /// Does something with the type of a kind's bundle.
 macro_rules! with_type {
     ($kind:expr, $bundle:ident => $then:expr) => {
@@ -141,6 +151,8 @@ macro_rules! with_type {
         $then
     }};
 }
+
+pub(crate) use with_type;
 
 /// Does something with the type of a filter, and with whether a row matches it.
 macro_rules! with_filter {
@@ -168,7 +180,7 @@ fn remove(world: &mut World<Small>, entity: Entity, kind: u8) -> Result<(), Remo
     with_type!(kind, B => world.remove::<B>(entity).map(drop))
 }
 
-const FULL: Refusal = Refusal::WorldFull { limit: 24 };
+pub const FULL: Refusal = Refusal::WorldFull { limit: 24 };
 
 impl Step {
     pub fn run(self, pair: &mut Pair) {
@@ -417,6 +429,49 @@ impl Step {
                     }
                 });
             }
+            Step::DespawnBatch { at, picks } => {
+                // Some stand there twice, some are the other world's or dead.
+                let picked = |&pick: &u8| pair.pick(at, pick);
+                let mut chosen: Vec<_> = picks.iter().filter_map(picked).collect();
+                let here: BTreeSet<_> = chosen.iter().copied().collect();
+                chosen.extend(pair.models[1 - at].keys().take(1).chain(pair.dead.first()));
+                assert_eq!(pair.worlds[at].despawn_batch(&chosen), here.len());
+                for entity in here {
+                    pair.died(at, entity);
+                }
+            }
+            Step::WriteMany { at, picks, value } => {
+                let Some(first) = pair.pick(at, picks[0]) else { return };
+                let chosen = picks.map(|pick| pair.pick(at, pick).unwrap_or(first));
+                let model = &mut pair.models[at];
+                let differ = chosen.iter().collect::<BTreeSet<_>>().len() == chosen.len();
+                let all = chosen.iter().all(|entity| model[entity].plain.is_some());
+                match pair.worlds[at].query_many::<(Entity, &mut Plain), 3>(chosen) {
+                    Ok(items) => {
+                        assert!(differ && all);
+                        for ((entity, plain), expected) in items.into_iter().zip(chosen) {
+                            assert_eq!(entity, expected);
+                            plain.0 = value;
+                            model.get_mut(&entity).unwrap().plain = Some(value);
+                        }
+                    }
+                    Err(error) => {
+                        assert!(!differ || !all);
+                        assert_eq!(matches!(error, AccessError::Twice(_)), !differ);
+                    }
+                }
+            }
+            Step::WriteSlices { at, value } => {
+                for (entities, wides) in pair.worlds[at].query::<(Entity, &mut Wide)>().slices() {
+                    assert_eq!(wides.as_ptr().addr() % 128, 0);
+                    for (entity, wide) in entities.iter().zip(wides) {
+                        let row = pair.models[at].get_mut(entity).unwrap();
+                        assert_eq!(row.wide.replace(value), Some(wide.0));
+                        wide.0 = value;
+                    }
+                }
+                assert!(pair.models[at].values().all(|row| row.wide.is_none_or(|w| w == value)));
+            }
             Step::DespawnWhere { at, filter } => with_filter!(filter, F, matches => {
                 let chosen = pair.models[at].iter().filter(|(_, row)| matches(row));
                 let chosen: Vec<_> = chosen.map(|(&entity, _)| entity).collect();
@@ -426,94 +481,6 @@ impl Step {
                 }
             }),
         }
-    }
-}
-
-fn batch(
-    world: &mut World<Small>,
-    ledger: &Ledger,
-    kind: u8,
-    count: usize,
-    value: u32,
-) -> Result<Vec<Entity>, Refusal> {
-    macro_rules! spawn {
-        ($bundle:expr) => {
-            world
-                .spawn_batch((0..count).map(|_| $bundle))
-                .map(<[Entity]>::to_vec)
-                .map_err(|refused| refused.why())
-        };
-    }
-    match kind {
-        0 => spawn!(()),
-        1 => spawn!(Plain(value)),
-        2 => spawn!((Plain(value), ledger.owned(value))),
-        3 => spawn!((ledger.owned(value), Tag, Wide(value))),
-        4 => spawn!((Plain(value), TransferMarker::to(value as u16))),
-        5 => spawn!((Plain(value), ledger.owned(value), Sole(Box::new(value)))),
-        6 => spawn!(Wide(value)),
-        7 => spawn!(Spark(ledger.owned(value))),
-        8 => spawn!((Plain(value), Flag)),
-        _ => spawn!((Spark(ledger.owned(value)), Flag, ledger.owned(value))),
-    }
-}
-
-/// By columns of all kinds; answers the kind too.
-fn columns(
-    world: &mut World<Small>,
-    ledger: &Ledger,
-    kind: u8,
-    count: usize,
-    value: u32,
-) -> Result<(u8, Vec<Entity>), Refusal> {
-    let owned = || (0..count).map(|_| ledger.owned(value)).collect::<Vec<_>>();
-    let plain = vec![Plain(value); count];
-    macro_rules! spawn {
-        ($kind:expr, $columns:expr) => {
-            match world.spawn_columns($columns) {
-                Ok(entities) => Ok(($kind, entities.to_vec())),
-                Err(refused) => Err(refused.why()),
-            }
-        };
-    }
-    match kind % 4 {
-        0 => spawn!(1, (plain.as_slice(),)),
-        1 => spawn!(2, (owned(), plain)),
-        2 => {
-            let sparks = owned().into_iter().map(Spark).collect::<Box<[_]>>();
-            spawn!(9, (sparks, vec![Flag; count], owned()))
-        }
-        _ => {
-            let short = world.spawn_columns((plain, vec![Wide(0); count + 1]));
-            let Err(short) = short else { panic!("the columns differ") };
-            assert_eq!(short.why(), Refusal::UnequalColumns { first: count, other: count + 1 });
-            spawn!(8, (short.into_inner().0, vec![Flag; count]))
-        }
-    }
-}
-
-fn insert_where<F: Filter<Small>>(
-    world: &mut World<Small>,
-    ledger: &Ledger,
-    kind: u8,
-    value: u32,
-) -> Result<usize, Refusal> {
-    macro_rules! insert {
-        ($bundle:expr) => {
-            world.insert_where::<F, _>(|_| $bundle)
-        };
-    }
-    match kind {
-        0 => insert!(()),
-        1 => insert!(Plain(value)),
-        2 => insert!((Plain(value), ledger.owned(value))),
-        3 => insert!((ledger.owned(value), Tag, Wide(value))),
-        4 => insert!((Plain(value), TransferMarker::to(value as u16))),
-        5 => insert!((Plain(value), ledger.owned(value), Sole(Box::new(value)))),
-        6 => insert!(Wide(value)),
-        7 => insert!(Spark(ledger.owned(value))),
-        8 => insert!((Plain(value), Flag)),
-        _ => insert!((Spark(ledger.owned(value)), Flag, ledger.owned(value))),
     }
 }
 
@@ -624,116 +591,4 @@ fn push(pair: &mut Pair, pick: u8) {
     pair.block.push(transfer);
     assert_eq!(pair.block.len(), before + 1);
     pair.block_model.push((entity, row));
-}
-
-/// Written down, then made: the same as made at once.
-fn commands(pair: &mut Pair, at: usize, kinds: Vec<(u8, u8, u32)>) {
-    let mut made = 0;
-    let mut missed = 0;
-    let mut refused = 0;
-    let mut expected = pair.models[at].clone();
-    let mut births = Vec::new();
-    for &(what, pick, value) in &kinds {
-        let kind = pick % KINDS;
-        let Some(entity) = pair.pick(at, pick) else { continue };
-        let (commands, ledger) = (&mut pair.commands, &pair.ledger);
-        let present = expected.contains_key(&entity);
-        let effect = match what % 6 {
-            0 => {
-                with_bundle!(ledger, kind, value, bundle => commands.spawn(bundle).unwrap());
-                if expected.len() + births.len() == 24 {
-                    // It steps aside; the others are made.
-                    refused += 1;
-                    continue;
-                }
-                births.push(Row::of(kind, value));
-                true
-            }
-            1 => {
-                commands.despawn(entity).unwrap();
-                expected.remove(&entity);
-                present
-            }
-            2 => {
-                with_bundle!(ledger, kind, value, bundle => commands.insert(entity, bundle).unwrap());
-                if let Some(row) = expected.get_mut(&entity) {
-                    row.insert(Row::of(kind, value));
-                }
-                present
-            }
-            3 => {
-                with_type!(kind, B => commands.remove::<B>(entity).unwrap());
-                let wanted = Row::of(kind, 0);
-                let row = expected.get_mut(&entity).filter(|row| row.covers(&wanted));
-                let covered = row.is_some();
-                if let Some(row) = row {
-                    row.split(&wanted);
-                }
-                covered
-            }
-            4 => {
-                commands.complete(entity).unwrap();
-                if let Some(row) = expected.get_mut(&entity) {
-                    row.request = row.request.or(Some(Request::Completed));
-                }
-                present
-            }
-            _ => {
-                let owned = ledger.owned(value);
-                let run = move |world: &mut World<Small>| {
-                    let owned = owned;
-                    let marker = TransferMarker::to(owned.value as u16);
-                    let _ = world.insert(entity, marker);
-                };
-                commands.run(run).unwrap();
-                if let Some(row) = expected.get_mut(&entity) {
-                    row.request = Some(marked(value));
-                }
-                true
-            }
-        };
-        *if effect { &mut made } else { &mut missed } += 1;
-    }
-    let applied = match pair.commands.apply(&mut pair.worlds[at]) {
-        Ok(applied) => {
-            assert!(refused == 0 && pair.commands.is_empty());
-            applied
-        }
-        Err(error) => {
-            assert!(refused > 0 && error.why == FULL);
-            assert_eq!(error.waiting, refused);
-            assert_eq!(pair.commands.len(), refused);
-            pair.commands.clear();
-            error.applied
-        }
-    };
-    assert_eq!((applied.made, applied.missed), (made, missed));
-    let before: Vec<_> = pair.models[at].keys().copied().collect();
-    for entity in before {
-        if !expected.contains_key(&entity) {
-            pair.died(at, entity);
-        }
-    }
-    pair.models[at] = expected;
-    // Who was born is known by elimination, in the order of the ids' slots or not.
-    let known = &pair.models[at];
-    let new: Vec<_> =
-        pair.worlds[at].entities().filter(|entity| !known.contains_key(entity)).collect();
-    assert_eq!(new.len(), births.len());
-    for entity in new {
-        let world = &pair.worlds[at];
-        let found = Row {
-            plain: world.get::<Plain>(entity).ok().map(|plain| plain.0),
-            owned: world.get::<Owned>(entity).ok().map(|owned| owned.value),
-            tag: world.has::<Tag>(entity),
-            wide: world.get::<Wide>(entity).ok().map(|wide| wide.0),
-            sole: world.get::<Sole>(entity).ok().map(|sole| *sole.0),
-            spark: world.get::<Spark>(entity).ok().map(|spark| spark.0.value),
-            flag: world.has::<Flag>(entity),
-            request: world.request(entity).unwrap(),
-        };
-        let place = births.iter().position(|row| *row == found).expect("it was asked for");
-        births.swap_remove(place);
-        pair.born(at, entity, found);
-    }
 }
