@@ -202,21 +202,25 @@ impl<'w, S: Schema, Q: Query<S>> Lookup<'w, S, Q> {
         let mut found = 0;
         let mut rows = [NONE; AHEAD];
         for entities in entities.chunks(AHEAD) {
-            let known = self.table != UNKNOWN;
-            if known {
-                self.entities.seek_rows(entities, self.table, &mut rows);
+            if self.table == UNKNOWN {
+                for &entity in entities {
+                    if let Ok(item) = self.get(entity) {
+                        each(entity, item);
+                        found += 1;
+                    }
+                }
+                continue;
             }
-            // The table for which these are the rows, if there is one.
+            self.entities.seek_rows(entities, self.table, &mut rows);
             let (table, fetch, mut missed) = (self.table, self.fetch, 0);
             for (&row, &entity) in rows.iter().zip(entities) {
-                let item = if known && row != NONE {
+                let item = if row != NONE {
                     debug_assert!((row as usize) < self.tables[table as usize].len());
                     // SAFETY: the row is in the table whose columns were found. The item
                     // lives as long as the call below.
                     unsafe { item_at::<S, Q>(fetch.assume_init(), row as usize) }
                 } else {
                     missed += 1;
-                    // In the end, the table of the last of these is the one remembered.
                     self.get(entity).ok()
                 };
                 if let Some(item) = item {
@@ -224,8 +228,9 @@ impl<'w, S: Schema, Q: Query<S>> Lookup<'w, S, Q> {
                     found += 1;
                 }
             }
-            // Where few were in another table, the next may be in this one again.
-            if known && missed < entities.len() / 2 {
+            // `get` remembers the table of the last that was missed. Where these were
+            // few, the next will rather be in the one before.
+            if missed < entities.len() / 2 {
                 (self.table, self.fetch) = (table, fetch);
             }
         }
