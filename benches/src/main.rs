@@ -5,6 +5,7 @@ mod ecs;
 mod machine;
 mod measure;
 mod memory;
+mod order;
 mod plot;
 mod record;
 mod report;

@@ -4,23 +4,30 @@
 use std::time::{Duration, Instant};
 
 use crate::case::{Bench, Digest, Entry, Size};
-use crate::memory;
+use crate::{memory, order};
 
 /// How long a sample should last.
 const SAMPLE: Duration = Duration::from_millis(1);
 /// A round that lasts longer than this leaves out slow sides most times.
-const ROUND: Duration = Duration::from_secs(4);
+const ROUND: Duration = Duration::from_secs(2);
 /// What slow is: a sample longer than this.
 const SLOW: Duration = Duration::from_millis(500);
+/// So many of the fastest peers never sit out a round, as ours and the reference
+/// never do: the best of them is what ours is held against.
+const STEADY_PEERS: usize = 2;
 /// Rounds that every side takes part in: what a 95 % interval needs at least.
 const LEAST: u32 = 6;
 /// Before a sample of a run shorter than this there is one that doesn't count,
 /// since the other sides have had the caches and the free memory meanwhile.
 const WARM: Duration = Duration::from_millis(250);
+/// A sample has no more runs than this, even of something that takes no time.
+const MOST_REPEATS: u32 = 1 << 20;
 
 /// A side's way of doing a case.
 pub struct Contender {
     pub side: &'static str,
+    /// Neither ours nor the reference.
+    pub peer: bool,
     pub entry: Entry,
 }
 
@@ -58,22 +65,30 @@ struct Racer {
 impl Racer {
     fn new(contender: &Contender, size: Size) -> Self {
         let mut bench = (contender.entry.make)(size);
-        bench.run(1);
+        let start = Instant::now();
+        let once = bench.run(1);
+        if once >= WARM {
+            // That it was the first does not matter then, and a second takes long.
+            let whole = start.elapsed();
+            return Self { bench, repeats: 1, once, whole, samples: Vec::new() };
+        }
         let mut repeats = 1;
         loop {
             let start = Instant::now();
             let elapsed = bench.run(repeats);
             let once = elapsed / repeats;
-            if elapsed >= SAMPLE / 2 {
-                let repeats = (SAMPLE.as_nanos() / once.as_nanos().max(1)).max(1) as u32;
+            if elapsed >= SAMPLE / 2 || repeats >= MOST_REPEATS {
+                let fit = SAMPLE.as_nanos() / once.as_nanos().max(1);
+                let repeats = fit.clamp(1, u128::from(MOST_REPEATS)) as u32;
                 return Self { bench, repeats, once, whole: start.elapsed(), samples: Vec::new() };
             }
             repeats *= 2;
         }
     }
 
-    fn sample(&mut self, fresh: bool) {
-        if fresh {
+    fn sample(&mut self, fresh: Option<fn()>) {
+        if let Some(give_back) = fresh {
+            give_back();
             memory::give_back();
         } else if self.once < WARM {
             self.bench.run(1);
@@ -85,13 +100,13 @@ impl Racer {
     }
 }
 
-/// Measures all contenders in each of `rounds` rounds, which start at a
-/// different one each time; if `fresh`, with memory from the system. Tells
-/// `progress` whose turn it is, in which round.
+/// Measures all contenders in each of `rounds` rounds, in another order each
+/// time; if `fresh`, with memory from the system, after that call has made the
+/// sides free what they keep. Tells `progress` whose turn it is, in which round.
 pub fn measure(
     contenders: &[Contender],
     size: Size,
-    fresh: bool,
+    fresh: Option<fn()>,
     rounds: u32,
     mut progress: impl FnMut(&Contender, u32),
 ) -> Vec<Measured> {
@@ -103,13 +118,13 @@ pub fn measure(
         })
         .collect();
     let slow_rounds = slow_rounds(&racers, rounds);
+    let steady = steady(contenders, &racers);
     for round in 0..rounds {
-        for turn in 0..racers.len() {
-            let place = (turn + round as usize) % racers.len();
+        for place in order::shuffle(racers.len(), u64::from(round)) {
             let racer = &mut racers[place];
             // Spread over the whole time: in those where the product passes a multiple.
             let slow_turn = (round * slow_rounds) % rounds < slow_rounds;
-            if racer.whole > SLOW && !slow_turn {
+            if racer.whole > SLOW && !steady[place] && !slow_turn {
                 racer.samples.push(None);
                 continue;
             }
@@ -119,6 +134,17 @@ pub fn measure(
     }
     let measured = |racer: Racer| Measured { repeats: racer.repeats, samples: racer.samples };
     racers.into_iter().map(measured).collect()
+}
+
+/// Which contenders take part in every round, however slow they are.
+fn steady(contenders: &[Contender], racers: &[Racer]) -> Vec<bool> {
+    let mut steady: Vec<_> = contenders.iter().map(|contender| !contender.peer).collect();
+    let mut peers: Vec<_> = (0..racers.len()).filter(|&place| contenders[place].peer).collect();
+    peers.sort_by_key(|&place| racers[place].once);
+    for &place in peers.iter().take(STEADY_PEERS) {
+        steady[place] = true;
+    }
+    steady
 }
 
 /// In how many rounds slow contenders take part.

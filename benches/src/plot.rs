@@ -79,7 +79,8 @@ pub fn svg(suite: &Suite, groups: &[Group<'_>]) -> String {
     svg + "</svg>\n"
 }
 
-/// Each side's fastest variant, and its ratio to the reference.
+/// Each side's fastest variant that is in a contest, and its ratio to the
+/// reference.
 fn sides<'a>(suite: &Suite, group: &Group<'a>) -> Vec<(&'a Record, f64)> {
     let mut names: Vec<&str> = Vec::new();
     for record in &group.records {
@@ -88,7 +89,9 @@ fn sides<'a>(suite: &Suite, group: &Group<'a>) -> Vec<(&'a Record, f64)> {
         }
     }
     let best = |name: &&str| {
-        let best = group.best(|record| record.side == *name)?;
+        let best = group.best(|record| {
+            record.side == *name && (suite.contest)(group.case, &record.variant).is_some()
+        })?;
         Some((best, best.ratio_to_hand?.median))
     };
     names.iter().filter_map(best).collect()

@@ -12,7 +12,7 @@ use crate::plot;
 use crate::record::{self, Group, Record};
 use crate::suite::Suite;
 use crate::table::{self, Table};
-use crate::verdict::{self, Verdict};
+use crate::verdict::{self, Outcome, Verdict};
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -33,25 +33,37 @@ the case once on a world of its own, and a hash of every entity's numbers, in th
 equal for all; a side that computed something else is left out, and the run fails.
 
 The sides are measured in turn. In each round each of them, in each of its variants, gives one
-sample, and each round starts at another side, so that what else the machine does hits all of them.
-A sample runs the timed region as often as fits about a millisecond, after one run that does not
-count. Where a round would take more than four seconds, sides that take more than half a second
-sit out some of the rounds, the same ones for all. Cases with one thread run on one core. All sides
-use the system's allocator, which keeps freed memory as it does in a program that has run for a
-while: small worlds that come and go are not charged for fresh pages. Where a case is to have them,
-free memory goes back to the system before each sample.
+sample, in an order that is shuffled anew for each round, so that what else the machine does hits
+all of them. A sample runs the timed region as often as fits about a millisecond. One run that does
+not count comes before it, unless a run takes more than a quarter of a second or is to find fresh
+memory. Where a round would take more than two seconds, peers that take more than half a second sit
+out some of the rounds, the same ones for all; the two fastest peers, `hand` and static-ecs never
+do. Cases with one thread run on one core.
+
+All peers and `hand` use the C library's allocator, which keeps freed blocks as it does in a program
+that has run for a while: small worlds that come and go are not charged for fresh pages. static-ecs
+in addition keeps freed columns of its own, up to 8 MiB for each thread: a new world takes them
+over, which is a main reason for its figures in `insert_*`. Where a case is to have fresh memory,
+both are emptied before each sample.
 
 The ratio of two sides is the median of the ratios of their samples in the same round, and the
 interval in which the true one lies 95 times in 100, from the order of these ratios. A target is
-met where the interval reaches it. `hand` is code that does the same work on plain arrays, written
-for the one case: the yardstick, not a library. Tables give the median and the least time.
+met where the interval reaches it, and just met if the median does not; with fewer than 30 pairs of
+samples there is no verdict. `hand` is code that does the same work on plain arrays, written for the
+one case: the yardstick, not a library. Tables give the median and the least time, and the ratio to
+the fastest peer that works in the same way.
 ";
 
 /// Writes what the options ask for.
 pub fn write(suites: &[&Suite], options: &Options) -> Result<(), Box<dyn Error>> {
-    let mut records = Vec::new();
+    let mut records: Vec<Record> = Vec::new();
     for path in &options.records {
         let read = record::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        // Samples of two runs would be paired as if they were of one.
+        let twice = read.iter().find(|new| records.iter().any(|old| old.case == new.case));
+        if let Some(Record { case, .. }) = twice {
+            return Err(format!("{}: {case} is in another file as well", path.display()).into());
+        }
         records.extend(read);
     }
     let mut document = document_head(&records);
@@ -99,14 +111,14 @@ fn section(suite: &Suite, records: &[Record], picture: &str) -> String {
     let verdicts = verdict::all(suite, records);
     let mut text = format!("## {}\n\n{picture}{}\n", suite.title, suite.notes.trim_end());
     text += "\n### Losses\n\n";
-    text += &losses(&verdicts);
+    text += &losses(&verdicts, verdict::unmeasured(suite, records));
     text += "\n### Targets\n\n";
     text += &table::verdict_table(&verdicts).markdown();
     text += "\n### All figures\n";
     for group in Group::all(records) {
         let case = suite.cases.iter().find(|case| case.name == group.case);
         let about = case.map_or("", |case| case.about);
-        let figures: Table = table::results(&group);
+        let figures: Table = table::results(suite, &group);
         let title = table::title(&group);
         let _ = write!(text, "\n#### {title}\n\n{about}.\n\n{}", figures.markdown());
     }
@@ -114,29 +126,27 @@ fn section(suite: &Suite, records: &[Record], picture: &str) -> String {
 }
 
 /// Everything that did not come out as hoped, with nothing left out.
-fn losses(verdicts: &[Verdict<'_>]) -> String {
-    let lost: Vec<_> = verdicts.iter().filter(|verdict| verdict.met() == Some(false)).collect();
-    let close: Vec<_> = verdicts.iter().filter(|verdict| verdict.close()).collect();
-    let missing: Vec<_> = verdicts.iter().filter(|verdict| verdict.met().is_none()).collect();
-    let mut text = String::new();
-    let mut list = |intro: &str, verdicts: &[&Verdict<'_>]| {
-        if verdicts.is_empty() {
-            return;
-        }
-        let _ = writeln!(text, "{intro}\n");
-        for verdict in verdicts {
-            let _ = writeln!(text, "- {}", loss(verdict));
-        }
-        text.push('\n');
+fn losses(verdicts: &[Verdict<'_>], unmeasured: Vec<String>) -> String {
+    let of = |outcome| {
+        let found = verdicts.iter().filter(move |verdict| verdict.outcome() == outcome);
+        found.map(loss).collect::<Vec<_>>()
     };
-    list("Where a target is missed or a peer is faster:", &lost);
-    list("Where the median misses, but the interval reaches the target:", &close);
-    list("What was not measured in this run:", &missing);
-    if lost.is_empty() {
-        text.insert_str(0, "No target is missed, and no peer is faster beyond doubt.\n\n");
+    let mut missing = of(Outcome::NotMeasured);
+    missing.extend(unmeasured);
+    let lists = [
+        ("Where a target is missed or a peer is faster:", of(Outcome::Missed)),
+        ("Where the median misses, but the interval reaches the target:", of(Outcome::JustMet)),
+        ("Where too few rounds have both for a verdict:", of(Outcome::TooFewPairs)),
+        ("What was not measured in this run:", missing),
+    ];
+    let mut text = String::new();
+    for (intro, lines) in lists.iter().filter(|(_, lines)| !lines.is_empty()) {
+        let _ = writeln!(text, "{intro}\n\n- {}\n", lines.join("\n- "));
     }
-    text.truncate(text.trim_end().len());
-    text + "\n"
+    if text.is_empty() {
+        text.push_str("No target is missed, and no peer is faster beyond doubt.");
+    }
+    text.trim_end().to_owned() + "\n"
 }
 
 fn loss(verdict: &Verdict<'_>) -> String {

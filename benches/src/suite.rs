@@ -29,6 +29,11 @@ pub struct Suite {
     pub sides: fn() -> Vec<Side>,
     /// The variant of the reference for a variant of a case; `None`: its fastest.
     pub pairing: fn(case: &str, variant: &str) -> Option<&'static str>,
+    /// In which contest of a case a variant is, the best of which among ours and
+    /// among the peers' are compared; `None`: in none.
+    pub contest: fn(case: &str, variant: &str) -> Option<&'static str>,
+    /// Frees what sides keep of freed memory, as far as they can be asked to.
+    pub give_back: fn(),
     pub targets: &'static [Target],
     /// What a reader of the report should know of these cases, in Markdown.
     pub notes: &'static str,
@@ -111,25 +116,48 @@ impl Suite {
                 println!("{}: {entities} entities left out: --quick\n", case.name);
                 continue;
             }
-            let mut contenders = contenders(case, sides);
+            let mut contenders = self.contenders(case, sides);
             agreed &= self.drop_wrong(case, size, &mut contenders);
             if contenders.is_empty() {
                 continue;
             }
             let rounds = options.rounds();
             let mut progress = Progress::new(case.name, size, rounds);
+            let fresh = case.fresh.then_some(self.give_back);
             let measured =
-                measure::measure(&contenders, size, case.fresh, rounds, |contender, round| {
+                measure::measure(&contenders, size, fresh, rounds, |contender, round| {
                     progress.tell(contender, round)
                 });
             progress.end();
             let new = self.records(case, size, &contenders, measured, run);
             for group in Group::all(&new) {
-                println!("{}", table::group(&group));
+                println!("{}", table::group(self, &group));
             }
             records.extend(new);
         }
         agreed
+    }
+
+    fn contenders(&self, case: &Case, sides: &[Side]) -> Vec<Contender> {
+        let of_side = |side: &Side| {
+            let name = side.name;
+            let peer = self.is_peer(name);
+            let entries = side.entries.iter().filter(|entry| entry.case == case.name);
+            entries.map(move |&entry| Contender { side: name, peer, entry }).collect::<Vec<_>>()
+        };
+        sides.iter().flat_map(of_side).collect()
+    }
+
+    pub fn is_peer(&self, side: &str) -> bool {
+        side != self.ours && side != self.reference
+    }
+
+    /// The peers' fastest in the same contest.
+    pub fn best_peer<'a>(&self, group: &Group<'a>, contest: &str) -> Option<&'a Record> {
+        group.best(|record| {
+            self.is_peer(&record.side)
+                && (self.contest)(group.case, &record.variant) == Some(contest)
+        })
     }
 
     /// Leaves out those who computed something else than the first of the
@@ -202,15 +230,6 @@ impl Suite {
     }
 }
 
-fn contenders(case: &Case, sides: &[Side]) -> Vec<Contender> {
-    let of_side = |side: &Side| {
-        let name = side.name;
-        let entries = side.entries.iter().filter(|entry| entry.case == case.name);
-        entries.map(move |&entry| Contender { side: name, entry }).collect::<Vec<_>>()
-    };
-    sides.iter().flat_map(of_side).collect()
-}
-
 /// With no names given, all are wanted.
 fn wanted(names: &[String], name: &str) -> bool {
     names.is_empty() || names.iter().any(|wanted| wanted == name)
@@ -261,7 +280,7 @@ impl Progress {
         }
         self.told = Some(Instant::now());
         let Self { what, rounds, .. } = self;
-        let Contender { side, entry } = contender;
+        let Contender { side, entry, .. } = contender;
         let done = round.saturating_sub(1);
         let _ = writeln!(
             std::io::stderr(),

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use crate::machine::Run;
 use crate::record::Group;
 use crate::stats::Estimate;
-use crate::verdict::Verdict;
+use crate::suite::Suite;
+use crate::verdict::{Outcome, Verdict};
 
 /// Rows of cells, the first of which is the head.
 pub struct Table {
@@ -79,13 +80,26 @@ pub fn title(group: &Group<'_>) -> String {
 }
 
 /// All sides of one case at one size, from the fastest to the slowest.
-pub fn results(group: &Group<'_>) -> Table {
+pub fn results(suite: &Suite, group: &Group<'_>) -> Table {
     let mut records = group.records.clone();
     records.sort_by(|a, b| a.median_ns.total_cmp(&b.median_ns));
-    let head = ["side", "variant", "median", "least", "per entity", "to hand", "95 %", "pairs"];
+    let head = [
+        "side",
+        "variant",
+        "median",
+        "least",
+        "per entity",
+        "to hand",
+        "95 %",
+        "pairs",
+        "to best peer",
+    ];
     let mut table = Table::new(head, 2);
     for record in records {
         let ratio = record.ratio_to_hand;
+        let contest = (suite.contest)(group.case, &record.variant);
+        let best_peer = contest.and_then(|contest| suite.best_peer(group, contest));
+        let to_peer = best_peer.and_then(|peer| record.ratio_to(peer));
         table.rows.push(vec![
             record.side.clone(),
             record.variant.clone(),
@@ -95,13 +109,14 @@ pub fn results(group: &Group<'_>) -> Table {
             ratio.map_or("-".into(), |ratio| times(ratio.median)),
             ratio.map_or("-".into(), interval),
             record.pairs.to_string(),
+            to_peer.map_or("-".into(), |ratio| times(ratio.median)),
         ]);
     }
     table
 }
 
-pub fn group(group: &Group<'_>) -> String {
-    format!("{}\n{}", title(group), results(group).text())
+pub fn group(suite: &Suite, group: &Group<'_>) -> String {
+    format!("{}\n{}", title(group), results(suite, group).text())
 }
 
 pub fn verdict_table(verdicts: &[Verdict<'_>]) -> Table {
@@ -109,17 +124,11 @@ pub fn verdict_table(verdicts: &[Verdict<'_>]) -> Table {
     let mut table = Table::new(head, 4);
     for verdict in verdicts {
         let Verdict { group, ours, ratio, .. } = verdict;
-        let met = match verdict.met() {
-            Some(true) if verdict.close() => "just met",
-            Some(true) => "met",
-            Some(false) => "MISSED",
-            None => "not measured",
-        };
         table.rows.push(vec![
             title(group).replace(" entities", "").replace(" archetypes", " sets"),
             ours.map_or("-".into(), |ours| ours.variant.clone()),
             verdict.target(),
-            met.into(),
+            verdict.outcome().text().into(),
             ours.map_or("-".into(), |ours| nanos(ours.median_ns)),
             ratio.map_or("-".into(), |ratio| times(ratio.median)),
             ratio.map_or("-".into(), interval),
@@ -130,10 +139,12 @@ pub fn verdict_table(verdicts: &[Verdict<'_>]) -> Table {
 
 /// The verdicts, and how many there are of each kind.
 pub fn verdicts(verdicts: &[Verdict<'_>]) -> String {
-    let count = |met| verdicts.iter().filter(|verdict| verdict.met() == met).count();
-    let (met, missed, not) = (count(Some(true)), count(Some(false)), count(None));
-    let table = verdict_table(verdicts).text();
-    format!("Targets: {met} met, {missed} missed, {not} not measured\n{table}")
+    let count = |outcome| {
+        let count = verdicts.iter().filter(|verdict| verdict.outcome() == outcome).count();
+        format!("{count} {}", outcome.text().to_lowercase())
+    };
+    let counts: Vec<_> = Outcome::ALL.iter().copied().map(count).collect();
+    format!("Targets: {}\n{}", counts.join(", "), verdict_table(verdicts).text())
 }
 
 /// A time with three digits.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::case::Size;
 use crate::record::{Group, Record};
 use crate::stats::Estimate;
 use crate::suite::Suite;
@@ -23,8 +24,9 @@ pub enum Limit {
     Peer(&'static str, Option<&'static str>, f64),
     /// As long as another variant of ours.
     Own(&'static str, f64),
-    /// As long as the best of all peers, each by its best variant.
-    BestPeer,
+    /// As long as the best of all peers in this contest, where our best in it
+    /// counts.
+    BestPeer(&'static str),
     /// This long.
     Time(Duration),
 }
@@ -39,6 +41,36 @@ pub struct Verdict<'a> {
     pub against: Option<&'a Record>,
     /// Ours by the other; for a time, by the limit.
     pub ratio: Option<Estimate>,
+    /// Of how many rounds that is.
+    pub pairs: usize,
+}
+
+/// With fewer pairs there is no verdict, unless the run had fewer rounds.
+const PAIRS: usize = 30;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Met,
+    /// The interval reaches the target, but the median doesn't.
+    JustMet,
+    Missed,
+    TooFewPairs,
+    NotMeasured,
+}
+
+impl Outcome {
+    pub const ALL: [Self; 5] =
+        [Self::Met, Self::JustMet, Self::Missed, Self::TooFewPairs, Self::NotMeasured];
+
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::JustMet => "just met",
+            Self::Missed => "MISSED",
+            Self::TooFewPairs => "too few pairs",
+            Self::NotMeasured => "not measured",
+        }
+    }
 }
 
 impl Verdict<'_> {
@@ -46,18 +78,19 @@ impl Verdict<'_> {
     pub fn most(&self) -> f64 {
         match self.limit {
             Limit::Reference(most) | Limit::Peer(_, _, most) | Limit::Own(_, most) => most,
-            Limit::BestPeer | Limit::Time(_) => 1.0,
+            Limit::BestPeer(_) | Limit::Time(_) => 1.0,
         }
     }
 
-    /// Whether the interval reaches the target; `None`: not measured.
-    pub fn met(&self) -> Option<bool> {
-        self.ratio.map(|ratio| ratio.low <= self.most())
-    }
-
-    /// Whether the interval reaches the target, but the median doesn't.
-    pub fn close(&self) -> bool {
-        self.met() == Some(true) && self.ratio.is_some_and(|ratio| ratio.median > self.most())
+    pub fn outcome(&self) -> Outcome {
+        let rounds = self.ours.map_or(0, |ours| ours.samples_ns.len());
+        match self.ratio {
+            None => Outcome::NotMeasured,
+            Some(_) if self.pairs < PAIRS && rounds >= PAIRS => Outcome::TooFewPairs,
+            Some(ratio) if ratio.low > self.most() => Outcome::Missed,
+            Some(ratio) if ratio.median > self.most() => Outcome::JustMet,
+            Some(_) => Outcome::Met,
+        }
     }
 
     /// The target in words.
@@ -71,8 +104,8 @@ impl Verdict<'_> {
             (Limit::Time(most), _) => {
                 format!("at most {}", crate::table::nanos(most.as_nanos() as f64))
             }
-            (Limit::BestPeer, None) => "at most the best peer".into(),
-            (Limit::BestPeer, Some(peer)) => format!("at most the best peer, {}", peer.title()),
+            (Limit::BestPeer(_), None) => "at most the best peer".into(),
+            (Limit::BestPeer(_), Some(peer)) => format!("at most the best peer, {}", peer.title()),
             (_, Some(other)) => times(&other.title()),
             (Limit::Peer(peer, variant, _), None) => {
                 times(&[peer, variant.unwrap_or_default()].join(" "))
@@ -83,43 +116,95 @@ impl Verdict<'_> {
     }
 }
 
-/// The suite's targets, and for every case that our best is no slower than the
-/// best peer's, in the order of the records.
+/// The suite's targets, and for every contest of every case that our best is no
+/// slower than the best peer's, in the order of the records.
 pub fn all<'a>(suite: &Suite, records: &'a [Record]) -> Vec<Verdict<'a>> {
     let of_group = |group: Group<'a>| {
         let declared = suite.targets.iter().filter(move |target| target.case == group.case);
-        let always = (&[] as &[_], Limit::BestPeer);
-        let targets = declared.map(|target| (target.ours, target.limit)).chain([always]);
+        let always =
+            contests(suite, &group).into_iter().map(|name| (&[][..], Limit::BestPeer(name)));
+        let targets = declared.map(|target| (target.ours, target.limit)).chain(always);
         let checked = |(ours, limit)| check(suite, group.clone(), ours, limit);
         targets.map(checked).collect::<Vec<_>>()
     };
     Group::all(records).into_iter().flat_map(of_group).collect()
 }
 
+/// Those that any of ours is in.
+fn contests(suite: &Suite, group: &Group<'_>) -> Vec<&'static str> {
+    let mut contests = Vec::new();
+    for record in group.records.iter().filter(|record| record.side == suite.ours) {
+        if let Some(contest) = (suite.contest)(group.case, &record.variant)
+            && !contests.contains(&contest)
+        {
+            contests.push(contest);
+        }
+    }
+    contests
+}
+
 fn check<'a>(suite: &Suite, group: Group<'a>, variants: &[&str], limit: Limit) -> Verdict<'a> {
-    let ours = group.best(|record| {
-        record.side == suite.ours && (variants.is_empty() || variants.contains(&&*record.variant))
-    });
+    let counts = |variant: &str| match limit {
+        Limit::BestPeer(contest) => (suite.contest)(group.case, variant) == Some(contest),
+        _ => variants.is_empty() || variants.contains(&variant),
+    };
+    let ours = group.best(|record| record.side == suite.ours && counts(&record.variant));
     let against = match limit {
         Limit::Reference(_) => ours.and_then(|ours| suite.reference_of(&group, &ours.variant)),
         Limit::Peer(side, variant, _) => group.best(|record| {
             record.side == side && variant.is_none_or(|variant| record.variant == variant)
         }),
         Limit::Own(variant, _) => group.find(suite.ours, variant),
-        Limit::BestPeer => best_peer(suite, &group),
+        Limit::BestPeer(contest) => suite.best_peer(&group, contest),
         Limit::Time(_) => None,
     };
-    let ratio = match limit {
-        Limit::Time(most) => ours.and_then(Record::time).map(|time| {
+    let (ratio, pairs) = match (limit, ours, against) {
+        (Limit::Time(most), Some(ours), _) => {
             let part = |nanos: f64| nanos / most.as_nanos() as f64;
-            Estimate { median: part(time.median), low: part(time.low), high: part(time.high) }
-        }),
-        _ => ours.zip(against).and_then(|(ours, other)| ours.ratio_to(other)),
+            let ratio = ours.time().map(|time| Estimate {
+                median: part(time.median),
+                low: part(time.low),
+                high: part(time.high),
+            });
+            (ratio, ours.samples_ns.iter().flatten().count())
+        }
+        (_, Some(ours), Some(other)) => (ours.ratio_to(other), ours.pairs_with(other).count()),
+        _ => (None, 0),
     };
-    Verdict { group, limit, ours, against, ratio }
+    Verdict { group, limit, ours, against, ratio, pairs }
 }
 
-/// The fastest that is neither ours nor the reference.
-pub fn best_peer<'a>(suite: &Suite, group: &Group<'a>) -> Option<&'a Record> {
-    group.best(|record| record.side != suite.ours && record.side != suite.reference)
+/// What of the suite's cases the records lack, in words.
+pub fn unmeasured(suite: &Suite, records: &[Record]) -> Vec<String> {
+    let groups = Group::all(records);
+    let sides = (suite.sides)();
+    let mut missing = Vec::new();
+    for (case, &size) in
+        suite.cases.iter().flat_map(|case| case.sizes.iter().map(move |s| (case, s)))
+    {
+        let Size { entities, archetypes } = size;
+        let title = crate::table::title(&Group {
+            case: case.name,
+            entities,
+            archetypes,
+            records: Vec::new(),
+        });
+        let there = |group: &&Group<'_>| {
+            (group.case, group.entities, group.archetypes) == (case.name, entities, archetypes)
+        };
+        let Some(group) = groups.iter().find(there) else {
+            let targets = suite.targets.iter().filter(|target| target.case == case.name).count();
+            missing
+                .push(format!("{title}: all of it, with {targets} targets beside the best peer"));
+            continue;
+        };
+        for side in &sides {
+            for entry in side.entries.iter().filter(|entry| entry.case == case.name) {
+                if group.find(side.name, entry.variant).is_none() {
+                    missing.push(format!("{title}: {} {}", side.name, entry.variant));
+                }
+            }
+        }
+    }
+    missing
 }

@@ -88,6 +88,17 @@ pub fn entries() -> Vec<Entry> {
         }),
         entry("wide", "for_each", |size| lasting(wide(size), run_wide, digest_wide)),
         entry("schedule_seq", "calls", |_| lasting(groups(), schedule, digest_groups)),
+        entry("schedule_seq", "slices", |_| {
+            lasting(
+                groups(),
+                |world| {
+                    swap_columns::<A, B>(world);
+                    swap_columns::<C, D>(world);
+                    swap_columns::<C, E>(world);
+                },
+                digest_groups,
+            )
+        }),
         entry("heavy_par", "iter_batched", |size| {
             peer::pooled(
                 four(size),
@@ -122,6 +133,20 @@ pub fn entries() -> Vec<Entry> {
             })
         }),
         entry("churn", "", churn),
+        entry("churn", "spawn_batch", |size| {
+            let (world, ids) = moving_world(size);
+            peer::churn(
+                world,
+                ids,
+                |world, round| {
+                    round.despawn(|id| world.despawn(id).expect("lives"));
+                    let rows = round.source().iter().map(|&(p, v)| (Position(p), Velocity(v)));
+                    let mut fresh = world.spawn_batch(rows);
+                    round.respawn(|_, _| fresh.next().expect("one for each"));
+                },
+                digest_two,
+            )
+        }),
         entry("growth", "growing", |size| {
             peer::whole_life(
                 size,
@@ -135,6 +160,7 @@ pub fn entries() -> Vec<Entry> {
                 digest_growth,
             )
         }),
+        entry("archetypes", "lanes", |size| lasting(archetypes(size), lanes, digest_two)),
         entry("archetypes", "all", |size| {
             lasting(
                 archetypes(size),
@@ -278,6 +304,16 @@ fn schedule(world: &mut World) {
     world.query_mut::<(&mut C, &mut E)>().into_iter().for_each(|(c, e)| swap(&mut c.0, &mut e.0));
 }
 
+fn swap_columns<P: Component + Pod, Q: Component + Pod>(world: &World) {
+    for archetype in world.archetypes() {
+        if let (Some(mut these), Some(mut those)) =
+            (archetype.get::<&mut P>(), archetype.get::<&mut Q>())
+        {
+            peer::swap_lanes(&mut these, &mut those);
+        }
+    }
+}
+
 fn digest_groups(world: &mut World) -> Digest {
     let mut digest = Digest::default();
     for (a, b, c, d, e) in world.query_mut::<(&A, &B, Option<&C>, Option<&D>, Option<&E>)>() {
@@ -291,22 +327,22 @@ fn add_remove(size: Size) -> Box<dyn Bench> {
     let mut world = World::new();
     let ids: Vec<Entity> =
         world.spawn_batch((0..size.entities).map(|n| (A(lane(n, 0)),))).collect();
-    lasting(
+    peer::add_remove(
         (world, ids),
         |(world, ids)| {
             for (n, &id) in ids.iter().enumerate() {
                 world.insert_one(id, B(n as f32)).expect("lives");
             }
+        },
+        |(world, ids)| {
             for &id in ids.iter() {
                 world.remove_one::<B>(id).expect("has it");
             }
         },
-        |(world, _)| {
-            let mut digest = Digest::default();
+        |(world, _), each| {
             for (a, b) in world.query_mut::<(&A, Option<&B>)>() {
-                digest.add(&[a.0, b.map_or(-1.0, |b| b.0)]);
+                each(a.0, b.map(|b| b.0));
             }
-            digest
         },
     )
 }

@@ -77,19 +77,7 @@ pub fn entries() -> Vec<Entry> {
                 digest_four,
             )
         }),
-        entry("iter_slices", "lanes", |size| {
-            querying(
-                four(size),
-                <(&mut Position, &Velocity)>::query(),
-                |query, world| {
-                    query.for_each_chunk_mut(world, |chunk| {
-                        let (positions, velocities) = chunk.into_components();
-                        peer::add_lanes(positions, velocities);
-                    });
-                },
-                digest_four,
-            )
-        }),
+        entry("iter_slices", "lanes", |size| lanes(four(size), digest_four)),
         entry("frag", "for_each", |_| {
             let mut factor = Factor::START;
             querying(
@@ -119,6 +107,30 @@ pub fn entries() -> Vec<Entry> {
                 .add_thread_local(ab())
                 .add_thread_local(cd())
                 .add_thread_local(ce())
+                .build();
+            lasting(
+                (groups(), schedule, Resources::default()),
+                |(world, schedule, resources)| schedule.execute(world, resources),
+                |(world, ..)| digest_groups(world),
+            )
+        }),
+        entry("schedule_seq", "thread-local, slices", |_| {
+            macro_rules! swap {
+                ($these:ident $those:ident) => {
+                    SystemBuilder::new("swap")
+                        .with_query(<(&mut $these, &mut $those)>::query())
+                        .build(|_, world, _, query| {
+                            query.for_each_chunk_mut(world, |chunk| {
+                                let (these, those) = chunk.into_components();
+                                peer::swap_lanes(these, those);
+                            });
+                        })
+                };
+            }
+            let schedule = Schedule::builder()
+                .add_thread_local(swap!(A B))
+                .add_thread_local(swap!(C D))
+                .add_thread_local(swap!(C E))
                 .build();
             lasting(
                 (groups(), schedule, Resources::default()),
@@ -203,6 +215,22 @@ pub fn entries() -> Vec<Entry> {
                 digest_two,
             )
         }),
+        entry("churn", "extend", |size| {
+            let (world, ids) = moving_world(size);
+            peer::churn(
+                world,
+                ids,
+                |world, round| {
+                    round.despawn(|id| {
+                        world.remove(id);
+                    });
+                    let rows = round.source().iter().map(|&(p, v)| (Position(p), Velocity(v)));
+                    let mut fresh = world.extend(rows).iter();
+                    round.respawn(|_, _| *fresh.next().expect("one for each"));
+                },
+                digest_two,
+            )
+        }),
         entry("growth", "growing", |size| {
             peer::whole_life(
                 size,
@@ -216,6 +244,7 @@ pub fn entries() -> Vec<Entry> {
                 digest_growth,
             )
         }),
+        entry("archetypes", "lanes", |size| lanes(archetypes(size), digest_two)),
         entry("archetypes", "all", |size| adding(archetypes(size), digest_two)),
     ]
 }
@@ -240,6 +269,20 @@ fn adding(world: World, digest: fn(&mut World) -> Digest) -> Box<dyn Bench> {
         <(&mut Position, &Velocity)>::query(),
         |query, world| {
             query.for_each_mut(world, |(position, velocity)| add(&mut position.0, &velocity.0));
+        },
+        digest,
+    )
+}
+
+fn lanes(world: World, digest: fn(&mut World) -> Digest) -> Box<dyn Bench> {
+    querying(
+        world,
+        <(&mut Position, &Velocity)>::query(),
+        |query, world| {
+            query.for_each_chunk_mut(world, |chunk| {
+                let (positions, velocities) = chunk.into_components();
+                peer::add_lanes(positions, velocities);
+            });
         },
         digest,
     )
@@ -340,22 +383,22 @@ fn digest_groups(world: &mut World) -> Digest {
 fn add_remove(size: Size) -> Box<dyn Bench> {
     let mut world = World::default();
     let ids = world.extend((0..size.entities).map(|n| (A(lane(n, 0)),))).to_vec();
-    lasting(
+    peer::add_remove(
         (world, ids),
         |(world, ids)| {
             for (n, &id) in ids.iter().enumerate() {
                 world.entry(id).expect("lives").add_component(B(n as f32));
             }
+        },
+        |(world, ids)| {
             for &id in ids.iter() {
                 world.entry(id).expect("lives").remove_component::<B>();
             }
         },
-        |(world, _)| {
-            let mut digest = Digest::default();
+        |(world, _), each| {
             for (a, b) in <(&A, Option<&B>)>::query().iter(world) {
-                digest.add(&[a.0, b.map_or(-1.0, |b| b.0)]);
+                each(a.0, b.map(|b| b.0));
             }
-            digest
         },
     )
 }

@@ -23,6 +23,8 @@ pub const SUITE: Suite = Suite {
     cases: CASES,
     sides,
     pairing,
+    contest,
+    give_back: static_ecs::give_back,
     targets: targets::TARGETS,
     notes: include_str!("notes.txt"),
 };
@@ -48,9 +50,24 @@ fn pairing(case: &str, variant: &str) -> Option<&'static str> {
         ("insert_single", "reserved") => Some("reserved"),
         ("insert_single", _) => Some("growing"),
         ("add_remove", "sparse") => Some("sparse"),
+        ("add_remove", "batch") => Some("batch"),
         ("add_remove", _) => Some("table"),
         ("heavy_par", _) => Some("ideal"),
         _ => None,
+    }
+}
+
+/// What is compared with the best peer: not a world that reserves its room with one
+/// that grows, nor what they have no way to do.
+fn contest(case: &str, variant: &str) -> Option<&'static str> {
+    match (case, variant) {
+        ("insert_single", "reserved") => Some("reserved"),
+        ("insert_single", _) => Some("growing"),
+        // The peers have nothing like it.
+        ("add_remove", "batch") => None,
+        // There to show what the threads bring.
+        ("schedule_par", "sequential") => None,
+        _ => Some("all"),
     }
 }
 
@@ -100,7 +117,8 @@ const CASES: &[Case] = &[
     },
     case(
         "add_remove",
-        "A component added to each entity by its id, then removed from each",
+        "A component added to each entity by its id, then removed from each; `batch` does not ask \
+         for ids, but changes all entities of a query in one call",
         &[size(10_000)],
     ),
     case(
@@ -153,7 +171,11 @@ mod tests {
         for case in CASES {
             let of_case = |side: Side| {
                 let entries = side.entries.into_iter().filter(|entry| entry.case == case.name);
-                entries.map(move |entry| Contender { side: side.name, entry })
+                entries.map(move |entry| Contender {
+                    side: side.name,
+                    peer: SUITE.is_peer(side.name),
+                    entry,
+                })
             };
             let contenders: Vec<_> = sides().into_iter().flat_map(of_case).collect();
             for &size in case.sizes.iter().filter(|size| size.entities <= 100_000) {

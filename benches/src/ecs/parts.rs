@@ -7,6 +7,8 @@
 //! letter `n / 20`, in `schedule_*` entity `n` is of the group `n / 10_000` (of
 //! 40,000), in `archetypes` it has the set of tags `n % archetypes`.
 
+use crate::order::shuffle;
+
 /// The four components of `insert_*`, `iter_*` and `heavy_par`.
 pub type Mat4 = [[f32; 4]; 4];
 pub type Vec3 = [f32; 3];
@@ -90,21 +92,6 @@ pub fn shuffled(n: usize) -> Vec<usize> {
 pub fn half(n: usize, round: u32) -> Vec<usize> {
     let mut all = shuffle(n, u64::from(round) + 1);
     all.truncate(n / 2);
-    all
-}
-
-/// Fisher-Yates, by xorshift.
-fn shuffle(n: usize, seed: u64) -> Vec<usize> {
-    let mut state = 0x9E37_79B9_7F4A_7C15 ^ seed.wrapping_mul(0xD129_0DDB_53C4_3E49);
-    let mut all: Vec<usize> = (0..n).collect();
-    for left in (1..n).rev() {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        // The high half of the product: the state's upper bits, scaled to `0..=left`.
-        let other = ((state >> 32) * (left as u64 + 1)) >> 32;
-        all.swap(left, other as usize);
-    }
     all
 }
 

@@ -94,6 +94,32 @@ pub fn whole_life<S: 'static, W>(
     )
 }
 
+/// `add_remove`: `each` visits the two numbers of every entity. The digest takes
+/// them with the component added and once more with it removed, since a run that
+/// added something wrong would leave nothing behind that shows it.
+pub fn add_remove<S: 'static>(
+    state: S,
+    add: impl Fn(&mut S) + Copy + 'static,
+    remove: impl Fn(&mut S) + Copy + 'static,
+    each: impl Fn(&mut S, &mut dyn FnMut(f32, Option<f32>)) + 'static,
+) -> Box<dyn Bench> {
+    lasting(
+        state,
+        move |state| {
+            add(state);
+            remove(state);
+        },
+        move |state| {
+            let mut digest = Digest::default();
+            for change in [&add as &dyn Fn(&mut S), &remove] {
+                change(state);
+                each(state, &mut |a, b| digest.add(&[a, b.unwrap_or(-1.0)]));
+            }
+            digest
+        },
+    )
+}
+
 /// `churn`: entities in a list, of which a run replaces a random half.
 struct Churn<W, E, R, D> {
     world: W,
@@ -204,6 +230,13 @@ pub fn add_lanes<P: Pod, V: Pod>(positions: &mut [P], velocities: &[V]) {
     for (to, by) in positions.iter_mut().zip(velocities) {
         *to += by;
     }
+}
+
+/// Swaps two columns of numbers.
+#[inline]
+pub fn swap_lanes<P: Pod, Q: Pod>(these: &mut [P], those: &mut [Q]) {
+    let these: &mut [f32] = bytemuck::cast_slice_mut(these);
+    these.swap_with_slice(bytemuck::cast_slice_mut(those));
 }
 
 /// Adds an entity of the four components.

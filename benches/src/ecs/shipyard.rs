@@ -152,6 +152,22 @@ pub fn entries() -> Vec<Entry> {
                 digest_two,
             )
         }),
+        entry("churn", "bulk_add_entity", |size| {
+            let (world, ids) = moving_world(size);
+            peer::churn(
+                world,
+                ids,
+                |world, round| {
+                    round.despawn(|id| {
+                        world.delete_entity(id);
+                    });
+                    let rows = round.source().iter().map(|&(p, v)| (Position(p), Velocity(v)));
+                    let mut fresh = world.bulk_add_entity(rows);
+                    round.respawn(|_, _| fresh.next().expect("one for each"));
+                },
+                digest_two,
+            )
+        }),
         entry("growth", "growing", |size| {
             peer::whole_life(
                 size,
@@ -307,26 +323,28 @@ fn add_remove(size: Size) -> Box<dyn Bench> {
     let mut world = World::new();
     let ids: Vec<EntityId> =
         world.bulk_add_entity((0..size.entities).map(|n| A(lane(n, 0)))).collect();
-    lasting(
+    peer::add_remove(
         (world, ids),
         |(world, ids)| {
             world.run(|entities: EntitiesView, mut b: ViewMut<B>| {
                 for (n, &id) in ids.iter().enumerate() {
                     entities.add_component(id, &mut b, B(n as f32));
                 }
+            });
+        },
+        |(world, ids)| {
+            world.run(|mut b: ViewMut<B>| {
                 for &id in ids.iter() {
                     b.delete(id);
                 }
             });
         },
-        |(world, _)| {
-            let mut digest = Digest::default();
+        |(world, _), each| {
             world.run(|a: View<A>, b: View<B>| {
                 for (a, b) in (&a, b.as_optional()).iter() {
-                    digest.add(&[a.0, b.map_or(-1.0, |b| b.0)]);
+                    each(a.0, b.map(|b| b.0));
                 }
             });
-            digest
         },
     )
 }

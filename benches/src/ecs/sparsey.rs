@@ -139,6 +139,22 @@ pub fn entries() -> Vec<Entry> {
                 digest_two,
             )
         }),
+        entry("churn", "extend", |size| {
+            let (world, ids) = moving_world(size);
+            peer::churn(
+                world,
+                ids,
+                |world, round| {
+                    round.despawn(|id| {
+                        world.destroy(id);
+                    });
+                    let rows = round.source().iter().map(|&(p, v)| (Position(p), Velocity(v)));
+                    let mut fresh = world.extend(rows).iter();
+                    round.respawn(|_, _| *fresh.next().expect("one for each"));
+                },
+                digest_two,
+            )
+        }),
         entry("growth", "growing", |size| {
             peer::whole_life(
                 size,
@@ -272,22 +288,20 @@ fn digest_groups(world: &mut World) -> Digest {
 fn add_remove(size: Size) -> Box<dyn Bench> {
     let mut world = World::builder().register::<A>().register::<B>().build();
     let ids = world.extend((0..size.entities).map(|n| (A(lane(n, 0)),))).to_vec();
-    lasting(
+    peer::add_remove(
         (world, ids),
         |(world, ids)| {
             for (n, &id) in ids.iter().enumerate() {
                 world.insert(id, (B(n as f32),));
             }
+        },
+        |(world, ids)| {
             for &id in ids.iter() {
                 world.delete::<(B,)>(id);
             }
         },
-        |(world, _)| {
-            let mut digest = Digest::default();
-            world.for_each::<(&A, Option<&B>)>(|(a, b)| {
-                digest.add(&[a.0, b.map_or(-1.0, |b| b.0)]);
-            });
-            digest
+        |(world, _), each| {
+            world.for_each::<(&A, Option<&B>)>(|(a, b)| each(a.0, b.map(|b| b.0)));
         },
     )
 }

@@ -113,16 +113,34 @@ pub fn entries() -> Vec<Entry> {
                 super::digest_two,
             )
         }),
+        entry("churn", "spawn_batch", |size| {
+            let (world, ids) = super::moving_world(size);
+            peer::churn(
+                world,
+                ids,
+                |world, round| {
+                    round.despawn(|id| {
+                        world.despawn(id);
+                    });
+                    let rows = round.source().iter().map(|&(p, v)| (Position(p), Velocity(v)));
+                    let mut fresh = world.spawn_batch(rows);
+                    round.respawn(|_, _| fresh.next().expect("one for each"));
+                    drop(fresh);
+                    world.clear_trackers();
+                },
+                super::digest_two,
+            )
+        }),
     ]
 }
 
 fn add_remove<B: Added>(size: Size, add: fn(&mut World, &[Entity])) -> Box<dyn Bench> {
     let mut world = World::new();
     let ids: Vec<Entity> = world.spawn_batch((0..size.entities).map(|n| A(lane(n, 0)))).collect();
-    lasting(
+    peer::add_remove(
         (world, ids),
-        move |(world, ids)| {
-            add(world, ids);
+        move |(world, ids)| add(world, ids),
+        |(world, ids)| {
             for &id in ids.iter() {
                 world.entity_mut(id).remove::<B>();
             }
@@ -130,12 +148,10 @@ fn add_remove<B: Added>(size: Size, add: fn(&mut World, &[Entity])) -> Box<dyn B
             // grows for ever.
             world.clear_trackers();
         },
-        |(world, _)| {
-            let mut digest = Digest::default();
+        |(world, _), each| {
             for (a, b) in world.query::<(&A, Option<&B>)>().iter(world) {
-                digest.add(&[a.0, b.map_or(-1.0, B::value)]);
+                each(a.0, b.map(B::value));
             }
-            digest
         },
     )
 }

@@ -39,30 +39,10 @@ pub fn entries() -> Vec<Entry> {
             )
         }),
         entry("iter_slices", "lanes", |size| {
-            querying(
-                super::four(size),
-                |query: &mut QueryState<(&mut Position, &Velocity)>, world| {
-                    for (mut positions, velocities) in
-                        query.contiguous_iter_mut(world).expect("tables")
-                    {
-                        peer::add_lanes(&mut positions, velocities);
-                    }
-                },
-                super::digest_four,
-            )
+            querying(super::four(size), lanes, super::digest_four)
         }),
         entry("iter_slices", "lanes, no ticks", |size| {
-            querying(
-                super::four(size),
-                |query: &mut QueryState<(&mut Position, &Velocity)>, world| {
-                    for (mut positions, velocities) in
-                        query.contiguous_iter_mut(world).expect("tables")
-                    {
-                        peer::add_lanes(positions.bypass_change_detection(), velocities);
-                    }
-                },
-                super::digest_four,
-            )
+            querying(super::four(size), lanes_unmarked, super::digest_four)
         }),
         entry("frag", "for_each", |_| {
             let mut factor = Factor::START;
@@ -145,6 +125,12 @@ pub fn entries() -> Vec<Entry> {
         entry("archetypes", "all", |size| {
             querying(super::archetypes(size), for_each, super::digest_two)
         }),
+        entry("archetypes", "lanes", |size| {
+            querying(super::archetypes(size), lanes, super::digest_two)
+        }),
+        entry("archetypes", "lanes, no ticks", |size| {
+            querying(super::archetypes(size), lanes_unmarked, super::digest_two)
+        }),
         entry("archetypes", "contiguous", |size| {
             querying(
                 super::archetypes(size),
@@ -179,4 +165,16 @@ fn querying<Q: QueryData + 'static>(
 
 fn for_each(query: &mut QueryState<(&mut Position, &Velocity)>, world: &mut World) {
     query.iter_mut(world).for_each(|(mut position, velocity)| add(&mut position.0, &velocity.0));
+}
+
+fn lanes(query: &mut QueryState<(&mut Position, &Velocity)>, world: &mut World) {
+    for (mut positions, velocities) in query.contiguous_iter_mut(world).expect("tables") {
+        peer::add_lanes(&mut positions, velocities);
+    }
+}
+
+fn lanes_unmarked(query: &mut QueryState<(&mut Position, &Velocity)>, world: &mut World) {
+    for (mut positions, velocities) in query.contiguous_iter_mut(world).expect("tables") {
+        peer::add_lanes(positions.bypass_change_detection(), velocities);
+    }
 }

@@ -2,11 +2,13 @@
 
 use std::mem::swap;
 
+use bevy_ecs::component::{Component, Mutable};
 use bevy_ecs::schedule::{
     IntoScheduleConfigs, MultiThreadedExecutor, Schedule, SingleThreadedExecutor, SystemExecutor,
 };
 use bevy_ecs::system::Query;
 use bevy_ecs::world::World;
+use bytemuck::Pod;
 
 use super::{A, B, C, D, E};
 use crate::case::{Bench, Digest, Entry};
@@ -20,6 +22,12 @@ pub fn entries() -> Vec<Entry> {
             // In the order of the systems, where several threads could choose it.
             let mut schedule = Schedule::default();
             schedule.add_systems((ab, cd, ce).chain());
+            run(schedule, SingleThreadedExecutor::new())
+        }),
+        entry("schedule_seq", "contiguous", |_| {
+            let mut schedule = Schedule::default();
+            let systems = (swap_columns::<A, B>, swap_columns::<C, D>, swap_columns::<C, E>);
+            schedule.add_systems(systems.chain());
             run(schedule, SingleThreadedExecutor::new())
         }),
         entry("schedule_par", "multi-threaded", |_| {
@@ -51,6 +59,16 @@ fn cd(mut query: Query<(&mut C, &mut D)>) {
 
 fn ce(mut query: Query<(&mut C, &mut E)>) {
     query.iter_mut().for_each(|(mut c, mut e)| swap(&mut c.0, &mut e.0));
+}
+
+fn swap_columns<P, Q>(mut query: Query<(&mut P, &mut Q)>)
+where
+    P: Component<Mutability = Mutable> + Pod,
+    Q: Component<Mutability = Mutable> + Pod,
+{
+    for (mut these, mut those) in query.contiguous_iter_mut().expect("tables") {
+        peer::swap_lanes(&mut these, &mut those);
+    }
 }
 
 fn groups() -> World {

@@ -111,8 +111,10 @@ pub fn entries() -> Vec<Entry> {
                 ids,
                 |world, round| {
                     round.despawn(|id| world.entity_from_id(id).destruct());
+                    let mut table = None;
                     round.respawn(|position, velocity| {
-                        *world.entity().set(Position(position)).set(Velocity(velocity))
+                        let (position, velocity) = (Position(position), Velocity(velocity));
+                        build!(world, table, position, velocity)
                     });
                 },
                 |world| super::digest_two(world),
@@ -134,24 +136,24 @@ fn to_table(columns: &Columns) -> World {
 
 fn add_remove(size: Size, world: World) -> Box<dyn Bench> {
     let ids: Vec<Entity> = (0..size.entities).map(|n| *world.entity().set(A(lane(n, 0)))).collect();
-    lasting(
+    peer::add_remove(
         (world, ids),
         |(world, ids)| {
             for (n, &id) in ids.iter().enumerate() {
                 world.entity_from_id(id).set(B(n as f32));
             }
+        },
+        |(world, ids)| {
             for &id in ids.iter() {
                 world.entity_from_id(id).remove(B::id());
             }
         },
-        |(world, ids)| {
-            let mut digest = Digest::default();
+        |(world, ids), each| {
             for &id in ids.iter() {
                 let entity = world.entity_from_id(id);
-                let b = if entity.has(B::id()) { entity.cloned::<&B>().0 } else { -1.0 };
-                digest.add(&[entity.cloned::<&A>().0, b]);
+                let b = entity.has(B::id()).then(|| entity.cloned::<&B>().0);
+                each(entity.cloned::<&A>().0, b);
             }
-            digest
         },
     )
 }

@@ -38,23 +38,7 @@ pub fn entries() -> Vec<Entry> {
                 |(_, world)| digest_four(world),
             )
         }),
-        entry("iter_slices", "lanes", |size| {
-            let world = four(size);
-            let query = world.query::<(&mut Position, &Velocity)>().set_cached().build();
-            lasting(
-                (query, world),
-                |(query, _)| {
-                    query.run(|mut it| {
-                        while it.next() {
-                            let mut positions = it.field_mut::<Position>(0);
-                            let velocities = it.field::<Velocity>(1);
-                            peer::add_lanes(positions.as_mut_slice(), velocities.as_slice());
-                        }
-                    });
-                },
-                |(_, world)| digest_four(world),
-            )
-        }),
+        entry("iter_slices", "lanes", |size| lanes(four(size), digest_four)),
         entry("frag", "each", |_| {
             let world = frag();
             let query = world.query::<&mut Data>().set_cached().build();
@@ -100,6 +84,22 @@ pub fn entries() -> Vec<Entry> {
             world.system::<(&mut C, &mut E)>().each(|(c, e)| std::mem::swap(&mut c.0, &mut e.0));
             lasting(world, progress, |world| digest_groups(world))
         }),
+        entry("schedule_seq", "slices", |_| {
+            let world = groups();
+            macro_rules! swap {
+                ($($these:ident $those:ident),*) => {$(
+                    world.system::<(&mut $these, &mut $those)>().run(|mut it| {
+                        while it.next() {
+                            let mut these = it.field_mut::<$these>(0);
+                            let mut those = it.field_mut::<$those>(1);
+                            peer::swap_lanes(these.as_mut_slice(), those.as_mut_slice());
+                        }
+                    });
+                )*};
+            }
+            swap!(A B, C D, C E);
+            lasting(world, progress, |world| digest_groups(world))
+        }),
         entry("schedule_par", "progress", |_| {
             let world = groups();
             let swap = std::mem::swap::<f32>;
@@ -117,6 +117,7 @@ pub fn entries() -> Vec<Entry> {
             world.set_threads(peer::THREADS as i32);
             lasting(world, progress, |world| digest_four(world))
         }),
+        entry("archetypes", "lanes", |size| lanes(archetypes(size), digest_two)),
         entry("archetypes", "all", |size| adding(archetypes(size), digest_two)),
     ];
     entries.extend(changing::entries());
@@ -149,6 +150,23 @@ fn adding(world: World, digest: fn(&World) -> Digest) -> Box<dyn Bench> {
     lasting(
         (query, world),
         |(query, _)| query.each(|(position, velocity)| add(&mut position.0, &velocity.0)),
+        move |(_, world)| digest(world),
+    )
+}
+
+fn lanes(world: World, digest: fn(&World) -> Digest) -> Box<dyn Bench> {
+    let query = world.query::<(&mut Position, &Velocity)>().set_cached().build();
+    lasting(
+        (query, world),
+        |(query, _)| {
+            query.run(|mut it| {
+                while it.next() {
+                    let mut positions = it.field_mut::<Position>(0);
+                    let velocities = it.field::<Velocity>(1);
+                    peer::add_lanes(positions.as_mut_slice(), velocities.as_slice());
+                }
+            });
+        },
         move |(_, world)| digest(world),
     )
 }

@@ -14,7 +14,7 @@ pub fn entries() -> Vec<Entry> {
 mod letters {
     use gecs::prelude::*;
 
-    use crate::case::{Digest, Entry};
+    use crate::case::{Bench, Digest, Entry};
     use crate::ecs::gecs::{
         Data, LA, LB, LC, LD, LE, LF, LG, LH, LI, LJ, LK, LL, LM, LN, LO, LP, LQ, LR, LS, LT, LU,
         LV, LW, LX, LY, LZ,
@@ -53,28 +53,45 @@ mod letters {
     }
 
     pub fn entries() -> Vec<Entry> {
-        vec![Entry {
-            case: "frag",
-            variant: "ecs_iter",
-            make: |_| {
-                lasting(
-                    (letters(), Factor::START),
-                    |(world, factor)| {
-                        let by = factor.next();
-                        ecs_iter!(world, |data: &mut Data| {
-                            data.0 *= by;
-                        });
-                    },
-                    |(world, _)| {
-                        let mut digest = Digest::default();
-                        ecs_iter!(world, |data: &Data| {
-                            digest.add(&[data.0]);
-                        });
-                        digest
-                    },
-                )
+        let entry = |variant, make| Entry { case: "frag", variant, make };
+        vec![
+            entry("ecs_iter", |_| {
+                multiplying(|world, by| {
+                    ecs_iter!(world, |data: &mut Data| {
+                        data.0 *= by;
+                    });
+                })
+            }),
+            entry("slices", |_| {
+                multiplying(|world, by| {
+                    macro_rules! multiply {
+                        ($($has:ident),*) => {$(
+                            let all = world.$has.get_all_slices_mut();
+                            all.data.iter_mut().for_each(|data| data.0 *= by);
+                        )*};
+                    }
+                    multiply! {
+                        has_a, has_b, has_c, has_d, has_e, has_f, has_g, has_h, has_i, has_j,
+                        has_k, has_l, has_m, has_n, has_o, has_p, has_q, has_r, has_s, has_t,
+                        has_u, has_v, has_w, has_x, has_y, has_z
+                    }
+                })
+            }),
+        ]
+    }
+
+    fn multiplying(multiply: impl Fn(&mut Letters, f32) + 'static) -> Box<dyn Bench> {
+        lasting(
+            (letters(), Factor::START),
+            move |(world, factor)| multiply(world, factor.next()),
+            |(world, _)| {
+                let mut digest = Digest::default();
+                ecs_iter!(world, |data: &Data| {
+                    digest.add(&[data.0]);
+                });
+                digest
             },
-        }]
+        )
     }
 
     fn letters() -> Letters {
@@ -109,10 +126,9 @@ mod wide {
     }
 
     pub fn entries() -> Vec<Entry> {
-        vec![Entry {
-            case: "wide",
-            variant: "ecs_iter",
-            make: |size| {
+        let entry = |variant, make| Entry { case: "wide", variant, make };
+        vec![
+            entry("ecs_iter", |size| {
                 lasting(
                     wide(size),
                     |world| {
@@ -122,8 +138,22 @@ mod wide {
                     },
                     digest,
                 )
-            },
-        }]
+            }),
+            entry("slices", |size| {
+                lasting(
+                    wide(size),
+                    |world| {
+                        let all = world.eight.get_all_slices_mut();
+                        let pairs = all.c_1.iter().zip(&*all.c_2);
+                        let read = pairs.zip(all.c_3.iter().zip(&*all.c_4));
+                        for (c0, ((c1, c2), (c3, c4))) in all.c_0.iter_mut().zip(read) {
+                            c0.0 = c1.0 + c2.0 * c3.0 - c4.0;
+                        }
+                    },
+                    digest,
+                )
+            }),
+        ]
     }
 
     fn wide(size: Size) -> Wide {
@@ -170,10 +200,9 @@ mod groups {
     }
 
     pub fn entries() -> Vec<Entry> {
-        vec![Entry {
-            case: "schedule_seq",
-            variant: "calls",
-            make: |_| {
+        let entry = |variant, make| Entry { case: "schedule_seq", variant, make };
+        vec![
+            entry("calls", |_| {
                 lasting(
                     groups(),
                     |world| {
@@ -190,8 +219,23 @@ mod groups {
                     },
                     digest,
                 )
-            },
-        }]
+            }),
+            entry("slices", |_| {
+                lasting(
+                    groups(),
+                    |world| {
+                        macro_rules! swap {
+                            ($($group:ident $x:ident $y:ident),*) => {$(
+                                let all = world.$group.get_all_slices_mut();
+                                peer::swap_lanes(all.$x, all.$y);
+                            )*};
+                        }
+                        swap!(two a b, three a b, with_d a b, with_e a b, with_d c d, with_e c e);
+                    },
+                    digest,
+                )
+            }),
+        ]
     }
 
     fn groups() -> Groups {

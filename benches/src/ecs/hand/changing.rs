@@ -61,6 +61,23 @@ impl Table {
         self.ids.swap_remove(row);
         (a, self.ids.get(row).copied())
     }
+
+    /// Writes into the slots where the rows from `first` on are.
+    fn tell(&self, slots: &mut [Slot], first: usize, with: u32) {
+        for (id, place) in self.ids[first..].iter().zip(first as u32..) {
+            slots[id.index as usize].place = place | with;
+        }
+    }
+
+    /// All rows of the other: its columns as they are, where there are none here.
+    fn take_over(&mut self, other: &mut Self) {
+        if self.ids.is_empty() {
+            core::mem::swap(self, other);
+        } else {
+            self.ids.append(&mut other.ids);
+            self.a.append(&mut other.a);
+        }
+    }
 }
 
 impl TwoTables {
@@ -103,22 +120,40 @@ impl TwoTables {
         Some(b)
     }
 
-    pub fn add_and_remove(&mut self) {
+    pub fn add_each(&mut self) {
         let ids = core::mem::take(&mut self.ids);
         for (n, &id) in ids.iter().enumerate() {
             assert!(self.add(id, n as f32));
         }
+        self.ids = ids;
+    }
+
+    pub fn remove_each(&mut self) {
+        let ids = core::mem::take(&mut self.ids);
         for &id in &ids {
             self.remove(id).expect("has it");
         }
         self.ids = ids;
     }
 
-    pub fn digest(&self) -> Digest {
-        let mut digest = Digest::default();
-        self.without.a.iter().for_each(|&a| digest.add(&[a, -1.0]));
-        self.with.a.iter().zip(&self.b).for_each(|(&a, &b)| digest.add(&[a, b]));
-        digest
+    /// A B for all that have none, in the order of their rows.
+    pub fn add_all(&mut self) {
+        let first = self.with.ids.len();
+        self.b.extend((0..self.without.ids.len()).map(|n| n as f32));
+        self.with.take_over(&mut self.without);
+        self.with.tell(&mut self.slots, first, WITH_B);
+    }
+
+    pub fn remove_all(&mut self) {
+        let first = self.without.ids.len();
+        self.b.clear();
+        self.without.take_over(&mut self.with);
+        self.without.tell(&mut self.slots, first, 0);
+    }
+
+    pub fn each(&mut self, each: &mut dyn FnMut(f32, Option<f32>)) {
+        self.without.a.iter().for_each(|&a| each(a, None));
+        self.with.a.iter().zip(&self.b).for_each(|(&a, &b)| each(a, Some(b)));
     }
 }
 
@@ -173,23 +208,26 @@ impl SparseSet {
         Some(self.b.swap_remove(place))
     }
 
-    pub fn add_and_remove(&mut self) {
+    pub fn add_each(&mut self) {
         let ids = core::mem::take(&mut self.ids);
         for (n, &id) in ids.iter().enumerate() {
             assert!(self.add(id, n as f32));
         }
+        self.ids = ids;
+    }
+
+    pub fn remove_each(&mut self) {
+        let ids = core::mem::take(&mut self.ids);
         for &id in &ids {
             self.remove(id).expect("has it");
         }
         self.ids = ids;
     }
 
-    pub fn digest(&self) -> Digest {
-        let mut digest = Digest::default();
+    pub fn each(&mut self, each: &mut dyn FnMut(f32, Option<f32>)) {
         for (&a, &place) in self.a.iter().zip(&self.places) {
-            digest.add(&[a, self.b.get(place as usize).copied().unwrap_or(-1.0)]);
+            each(a, self.b.get(place as usize).copied());
         }
-        digest
     }
 }
 

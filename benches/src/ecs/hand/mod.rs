@@ -43,11 +43,15 @@ pub fn entries() -> Vec<Entry> {
         entry("heavy_par", "sequential", heavy),
         entry("add_remove", "table", |size| {
             let tables = TwoTables::new((0..size.entities).map(|n| lane(n, 0)));
-            lasting(tables, TwoTables::add_and_remove, |tables| tables.digest())
+            peer::add_remove(tables, TwoTables::add_each, TwoTables::remove_each, TwoTables::each)
+        }),
+        entry("add_remove", "batch", |size| {
+            let tables = TwoTables::new((0..size.entities).map(|n| lane(n, 0)));
+            peer::add_remove(tables, TwoTables::add_all, TwoTables::remove_all, TwoTables::each)
         }),
         entry("add_remove", "sparse", |size| {
             let set = SparseSet::new((0..size.entities).map(|n| lane(n, 0)));
-            lasting(set, SparseSet::add_and_remove, |set| set.digest())
+            peer::add_remove(set, SparseSet::add_each, SparseSet::remove_each, SparseSet::each)
         }),
         entry("random_access", "slots", |size| {
             let (population, ids) = Population::new(size.entities);
@@ -121,8 +125,8 @@ impl Four {
     /// The same one by one.
     fn pushed(&self, capacity: usize) -> Self {
         let mut new = Self::with_capacity(capacity);
-        let halves = self.transforms.iter().zip(&self.positions);
-        let rows = halves.zip(self.rotations.iter().zip(&self.velocities));
+        let first_two = self.transforms.iter().zip(&self.positions);
+        let rows = first_two.zip(self.rotations.iter().zip(&self.velocities));
         for ((transform, position), (rotation, velocity)) in rows {
             new.ids.push(plain_id(new.ids.len()));
             new.transforms.push(*transform);

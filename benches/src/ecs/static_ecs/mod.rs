@@ -12,6 +12,11 @@ use crate::case::{Bench, Entry, Size};
 
 pub const NAME: &str = "static-ecs";
 
+/// Frees the columns that this thread keeps for worlds to come.
+pub fn give_back() {
+    World::<Moving>::new().shrink();
+}
+
 pub fn entries() -> Vec<Entry> {
     let entry = |case, variant, make| Entry { case, variant, make };
     vec![
@@ -102,49 +107,65 @@ pub fn entries() -> Vec<Entry> {
             pooled(four(size), run, digest_four)
         }),
         entry("add_remove", "table", |size| {
-            let (world, ids) = alone(size);
-            let run = move |world: &mut World<Changing>| {
-                for (n, &id) in ids.iter().enumerate() {
-                    world.insert(id, B(n as f32)).expect("lives");
-                }
-                for &id in &ids {
-                    world.remove::<B>(id).expect("has it");
-                }
-            };
-            lasting(world, run, digest_changing)
+            peer::add_remove(
+                alone(size),
+                |(world, ids)| {
+                    for (n, &id) in ids.iter().enumerate() {
+                        world.insert(id, B(n as f32)).expect("lives");
+                    }
+                },
+                |(world, ids)| {
+                    for &id in ids.iter() {
+                        world.remove::<B>(id).expect("has it");
+                    }
+                },
+                |(world, _), each| each_changing(world, each),
+            )
         }),
         entry("add_remove", "batch", |size| {
-            let (world, _) = alone(size);
-            let run = |world: &mut World<Changing>| {
-                let mut n = 0;
-                let added = world.insert_where::<With<A>, _>(|_| {
-                    n += 1;
-                    B((n - 1) as f32)
-                });
-                let removed = world.remove_where::<(), B>();
-                assert_eq!(added, removed);
-            };
-            lasting(world, run, digest_changing)
+            peer::add_remove(
+                alone(size),
+                |(world, ids)| {
+                    let mut n = 0;
+                    let added = world.insert_where::<With<A>, _>(|_| {
+                        n += 1;
+                        B((n - 1) as f32)
+                    });
+                    assert_eq!(added, Ok(ids.len()));
+                },
+                |(world, ids)| assert_eq!(world.remove_where::<(), B>(), Ok(ids.len())),
+                |(world, _), each| each_changing(world, each),
+            )
         }),
         entry("add_remove", "sparse", |size| {
             let mut world = World::<Sparse>::new();
             let entities = (0..size.entities).map(|n| A(lane(n, 0)));
             let ids = world.spawn_batch(entities).expect("room").to_vec();
-            let run = move |world: &mut World<Sparse>| {
-                for (n, &id) in ids.iter().enumerate() {
-                    world.insert(id, SparseB(n as f32)).expect("lives");
-                }
-                for &id in &ids {
-                    world.remove::<SparseB>(id).expect("has it");
-                }
-            };
-            lasting(world, run, digest_sparse)
+            peer::add_remove(
+                (world, ids),
+                |(world, ids)| {
+                    for (n, &id) in ids.iter().enumerate() {
+                        world.insert(id, SparseB(n as f32)).expect("lives");
+                    }
+                },
+                |(world, ids)| {
+                    for &id in ids.iter() {
+                        world.remove::<SparseB>(id).expect("has it");
+                    }
+                },
+                |(world, _), each| {
+                    for (a, b) in world.query::<(&A, Option<&SparseB>)>() {
+                        each(a.0, b.map(|b| b.0));
+                    }
+                },
+            )
         }),
         entry("random_access", "lookup for_each", |size| {
             let (world, ids) = shuffled_world(size);
             let run = move |world: &mut World<Moving>| {
                 let mut positions = world.lookup::<&mut Position>();
-                positions.for_each(&ids, |_, position| position.0[0] += 1.0);
+                let found = positions.for_each(&ids, |_, position| position.0[0] += 1.0);
+                assert_eq!(found, ids.len());
             };
             lasting(world, run, digest_moving)
         }),
@@ -158,15 +179,8 @@ pub fn entries() -> Vec<Entry> {
             };
             lasting(world, run, digest_moving)
         }),
-        entry("random_access", "get_mut", |size| {
-            let (world, ids) = shuffled_world(size);
-            let run = move |world: &mut World<Moving>| {
-                for &id in &ids {
-                    world.get_mut::<Position>(id).expect("lives").0[0] += 1.0;
-                }
-            };
-            lasting(world, run, digest_moving)
-        }),
+        entry("random_access", "get_mut", |size| get_each(moving_world(size))),
+        entry("random_access", "guests get_mut", |size| get_each(guests(size))),
         entry("churn", "", |size| {
             let (world, ids) = moving_world(size);
             let run = |world: &mut World<Moving>, round: &mut peer::Round<'_, Entity>| {
@@ -300,13 +314,13 @@ fn add_par_systems(schedule: &mut Schedule<Groups>) {
 fn add_slice_systems(schedule: &mut Schedule<Groups>) {
     schedule
         .add(|world: &mut World<Groups>| {
-            world.query::<(&mut A, &mut B)>().slices().for_each(|(a, b)| swap_lanes(a, b));
+            world.query::<(&mut A, &mut B)>().slices().for_each(|(a, b)| peer::swap_lanes(a, b));
         })
         .add(|world: &mut World<Groups>| {
-            world.query::<(&mut C, &mut D)>().slices().for_each(|(c, d)| swap_lanes(c, d));
+            world.query::<(&mut C, &mut D)>().slices().for_each(|(c, d)| peer::swap_lanes(c, d));
         })
         .add(|world: &mut World<Groups>| {
-            world.query::<(&mut C, &mut E)>().slices().for_each(|(c, e)| swap_lanes(c, e));
+            world.query::<(&mut C, &mut E)>().slices().for_each(|(c, e)| peer::swap_lanes(c, e));
         });
 }
 
@@ -315,6 +329,16 @@ fn shuffled_world(size: Size) -> (World<Moving>, Vec<Entity>) {
     let (world, ids) = moving_world(size);
     let ids = shuffled(size.entities).into_iter().map(|n| ids[n]).collect();
     (world, ids)
+}
+
+fn get_each((world, ids): (World<Moving>, Vec<Entity>)) -> Box<dyn Bench> {
+    let ids: Vec<_> = shuffled(ids.len()).into_iter().map(|n| ids[n]).collect();
+    let run = move |world: &mut World<Moving>| {
+        for &id in &ids {
+            world.get_mut::<Position>(id).expect("lives").0[0] += 1.0;
+        }
+    };
+    lasting(world, run, digest_moving)
 }
 
 fn alone(size: Size) -> (World<Changing>, Vec<Entity>) {

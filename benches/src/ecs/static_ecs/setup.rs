@@ -105,12 +105,6 @@ pub fn groups() -> World<Groups> {
     world
 }
 
-/// Swaps two columns of numbers.
-pub fn swap_lanes<P: Pod, Q: Pod>(these: &mut [P], those: &mut [Q]) {
-    let these: &mut [f32] = bytemuck::cast_slice_mut(these);
-    these.swap_with_slice(bytemuck::cast_slice_mut(those));
-}
-
 pub fn digest_groups(world: &mut World<Groups>) -> Digest {
     let mut digest = Digest::default();
     for (a, b, c, d, e) in world.query::<(&A, &B, Option<&C>, Option<&D>, Option<&E>)>() {
@@ -120,25 +114,28 @@ pub fn digest_groups(world: &mut World<Groups>) -> Digest {
     digest
 }
 
-pub fn digest_changing(world: &mut World<Changing>) -> Digest {
-    let mut digest = Digest::default();
+pub fn each_changing(world: &mut World<Changing>, each: &mut dyn FnMut(f32, Option<f32>)) {
     for (a, b) in world.query::<(&A, Option<&B>)>() {
-        digest.add(&[a.0, b.map_or(-1.0, |b| b.0)]);
+        each(a.0, b.map(|b| b.0));
     }
-    digest
-}
-
-pub fn digest_sparse(world: &mut World<Sparse>) -> Digest {
-    let mut digest = Digest::default();
-    for (a, b) in world.query::<(&A, Option<&SparseB>)>() {
-        digest.add(&[a.0, b.map_or(-1.0, |b| b.0)]);
-    }
-    digest
 }
 
 pub fn moving_world(size: Size) -> (World<Moving>, Vec<Entity>) {
     let mut world = World::new();
     let ids = world.spawn_batch((0..size.entities).map(moving)).expect("room").to_vec();
+    (world, ids)
+}
+
+/// As [`moving_world`], of entities that were born in another world and keep the
+/// ids they have from there.
+pub fn guests(size: Size) -> (World<Moving>, Vec<Entity>) {
+    let (mut home, mut world) = (World::<Moving>::with_origin(1), World::with_origin(2));
+    let ids = home.spawn_batch((0..size.entities).map(moving)).expect("room").to_vec();
+    for &id in &ids {
+        let transfer = home.take(id).expect("lives");
+        let arrived = world.insert_transfer(transfer).ok();
+        assert_eq!(arrived, Some(id));
+    }
     (world, ids)
 }
 
