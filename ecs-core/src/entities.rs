@@ -395,6 +395,32 @@ impl Entities {
         *slot = Slot::new(entity.generation(), place.table, place.row);
     }
 
+    /// Entities, which are here, have moved to consecutive rows of a table.
+    ///
+    /// # Panics
+    /// If one is not here.
+    pub(crate) fn set_rows(&mut self, entities: &[Entity], table: u32, first: u32) {
+        let slots: &mut [Slot] = &mut self.natives;
+        let mut guests = 0;
+        for (row, &entity) in (first..).zip(entities) {
+            if entity.origin() != self.origin {
+                guests += 1;
+                continue;
+            }
+            let slot = &mut slots[entity.index() as usize];
+            debug_assert!(slot.generation() == entity.generation() && slot.table() < FREE);
+            *slot = Slot::new(entity.generation(), table, row);
+        }
+        // Apart, so that the loop over natives has nothing else to do.
+        if guests > 0 {
+            for (row, &entity) in (first..).zip(entities) {
+                if entity.origin() != self.origin {
+                    self.set_place(entity, Place { table, row });
+                }
+            }
+        }
+    }
+
     /// The place in the outbox of an entity that is here, or [`NONE`].
     #[inline]
     pub(crate) fn outbox(&self, entity: Entity) -> u32 {

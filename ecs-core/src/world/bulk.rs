@@ -210,9 +210,7 @@ impl<W: WorldConfig> World<W> {
         // SAFETY: the target has room, and what it alone has was written just now; what
         // the source alone has is dropped below.
         unsafe { source.give_all(target) };
-        for (row, &entity) in (first as u32..).zip(&target.entities()[first..]) {
-            self.entities.set_place(entity, Place { table: target_number, row });
-        }
+        self.entities.set_rows(&target.entities()[first..], target_number, first as u32);
         // SAFETY: these columns still hold the values of the rows that moved. Last,
         // since a drop may panic.
         unsafe { source.drop_values(source.mask() & !target.mask(), 0, count) };

@@ -362,9 +362,7 @@ impl<W: WorldConfig> World<W> {
         for run in &*runs {
             // SAFETY: the rows are in the table, and were moved out just now.
             let moved = unsafe { table.forget_rows(run.first, run.count) };
-            for (row, &entity) in (run.first as u32..).zip(moved) {
-                self.entities.set_place(entity, Place { table: number, row });
-            }
+            self.entities.set_rows(moved, number, run.first as u32);
         }
     }
 
