@@ -15,7 +15,7 @@ use crate::table::Table;
 
 /// How many ids are resolved before the first entity is looked at, where many are
 /// given: enough to keep a core's outstanding loads busy.
-pub(super) const AHEAD: usize = 64;
+const AHEAD: usize = 128;
 
 /// The number of no table, and of none that a slot may hold for those who are away.
 const UNKNOWN: u32 = u32::MAX;
@@ -199,14 +199,14 @@ impl<'w, S: Schema, Q: Query<S>> Lookup<'w, S, Q> {
         entities: &[Entity],
         mut each: impl FnMut(Entity, Q::Item<'_>),
     ) -> usize {
-        let mut found = 0;
+        let mut lacking = 0;
         let mut rows = [NONE; AHEAD];
         for entities in entities.chunks(AHEAD) {
             if self.table == UNKNOWN {
                 for &entity in entities {
-                    if let Ok(item) = self.get(entity) {
-                        each(entity, item);
-                        found += 1;
+                    match self.get(entity) {
+                        Ok(item) => each(entity, item),
+                        Err(_) => lacking += 1,
                     }
                 }
                 continue;
@@ -223,9 +223,9 @@ impl<'w, S: Schema, Q: Query<S>> Lookup<'w, S, Q> {
                     missed += 1;
                     self.get(entity).ok()
                 };
-                if let Some(item) = item {
-                    each(entity, item);
-                    found += 1;
+                match item {
+                    Some(item) => each(entity, item),
+                    None => lacking += 1,
                 }
             }
             // `get` remembers the table of the last that was missed. Where these were
@@ -234,7 +234,7 @@ impl<'w, S: Schema, Q: Query<S>> Lookup<'w, S, Q> {
                 (self.table, self.fetch) = (table, fetch);
             }
         }
-        found
+        entities.len() - lacking
     }
 
     /// Finds the columns of another table.

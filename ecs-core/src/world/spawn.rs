@@ -1,6 +1,5 @@
 //! Entities come and go.
 
-use super::lookup::AHEAD;
 use super::{Counts, RowCells, World, admits, sparse, tabled};
 use crate::bundle::Bundle;
 use crate::columns::Columns;
@@ -11,6 +10,10 @@ use crate::error::{EntityError, Refusal, Refused};
 use crate::outbox::{Parcel, Request, TransferMarker};
 use crate::schema::Mask;
 use crate::table::Table;
+
+/// How many ids are looked at before the first entity is despawned, where many are
+/// given: their slots are to be near when their turn comes.
+const AHEAD: usize = 32;
 
 impl<W: WorldConfig> World<W> {
     /// Makes an entity with the components of `bundle`.
