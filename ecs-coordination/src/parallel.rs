@@ -80,10 +80,10 @@ where
             return self.for_each(each);
         }
         let mut chunks = self.chunks(1);
-        let (start, mut done, mut next_look) = (Instant::now(), 0, 1);
+        let (start, mut next_look) = (Instant::now(), 1);
         while let Some(chunk) = chunks.next() {
-            done += chunk.size_hint().1.unwrap_or(0);
             chunk.for_each(&each);
+            let done = chunks.rows_given();
             if done >= next_look {
                 let left = chunks.rows_left();
                 if let Some(rows) = worth_sharing(start.elapsed(), done, left / threads) {

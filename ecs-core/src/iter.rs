@@ -92,7 +92,7 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> QueryIter<'w, S, Q, F> {
     /// If `rows` is zero.
     #[inline]
     pub fn chunks(self, rows: usize) -> ChunkIter<'w, S, Q, F> {
-        let mut chunks = ChunkIter { query: self, rows, table: None, first: 0 };
+        let mut chunks = ChunkIter { query: self, rows, table: None, first: 0, given: 0 };
         // What was begun is left out.
         chunks.query.open = QueryChunk::empty(chunks.query.open.rows);
         chunks.set_rows(rows);
@@ -331,6 +331,7 @@ pub struct ChunkIter<'w, S: Schema, Q: Query<S>, F: Filter<S> = ()> {
     /// Of which rows from `first` on are left.
     table: Option<&'w Table>,
     first: usize,
+    given: usize,
 }
 
 // SAFETY: as the chunks that it gives.
@@ -356,6 +357,12 @@ impl<S: Schema, Q: Query<S>, F: Filter<S>> ChunkIter<'_, S, Q, F> {
         self.rows = if words { whole } else { rows };
     }
 
+    /// How many rows the chunks had so far, whether they matched or not.
+    #[inline]
+    pub fn rows_given(&self) -> usize {
+        self.given
+    }
+
     /// How many rows are left, at most: some may not match.
     #[inline]
     pub fn rows_left(&self) -> usize {
@@ -378,6 +385,7 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> Iterator for ChunkIter<'w, S, Q, 
             }
         };
         let (first, end) = (self.first, table.len().min(self.first.saturating_add(self.rows)));
+        self.given += end - first;
         self.first = end;
         self.table = (end < table.len()).then_some(table);
         // SAFETY: the table matches, and these rows are given once only; the query

@@ -124,6 +124,11 @@ fn queries_find_exactly_those_that_have_them() {
     let found = chunks.into_iter().rev().flat_map(|chunk| chunk.map(|(id, _)| id.0));
     assert_eq!(found.collect::<std::collections::BTreeSet<_>>(), ids(5).collect());
     assert_eq!(world.view::<(&Id, &Wide)>().chunks(usize::MAX).take(10).count(), 1);
+    let mut chunks = world.view::<(&Id, &Wide)>().chunks(1);
+    while chunks.next().is_some() {
+        assert_eq!(chunks.rows_given() + chunks.rows_left(), ROWS as usize);
+    }
+    assert_eq!((chunks.rows_given(), chunks.rows_left()), (ROWS as usize, 0));
 }
 
 #[test]
