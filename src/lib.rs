@@ -28,7 +28,7 @@ pub mod prelude {
     pub use ecs_core::config::{OnFull, Role, WorldConfig};
     pub use ecs_core::entity::Entity;
     pub use ecs_core::outbox::TransferMarker;
-    pub use ecs_core::query::{Or, Query, With, Without};
+    pub use ecs_core::query::{Or, QueryData, With, Without};
     pub use ecs_core::schedule::Schedule;
     pub use ecs_core::transfer::{EntityTransfer, TransferFlags};
     pub use ecs_core::world::World;

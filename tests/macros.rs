@@ -11,8 +11,8 @@ use std::rc::Rc;
 
 use ecs_macros::{Bundle, Component, Query, coordinator, pipeline_configs, world_config};
 use static_ecs::__support::{
-    Access, Bundle, Contains, Entity, MAX_WORLDS, NeighbourMatrix, Neighbours, OnFull, Query,
-    ReadOnlyQuery, Role, Route, Schema, Target, WorldConfig, WorldDesc, neighbours,
+    Access, Bundle, Contains, Entity, MAX_WORLDS, NeighbourMatrix, Neighbours, OnFull, QueryData,
+    ReadOnlyQueryData, Role, Route, Schema, Target, WorldConfig, WorldDesc, neighbours,
 };
 use static_ecs::prelude::World;
 
@@ -220,7 +220,7 @@ struct Moved<'w, C: static_ecs::__support::Component> {
 #[allow(dead_code)]
 struct Clash<'a>(&'a mut Position, Seen<'a>);
 
-fn read_only<S: Schema, Q: ReadOnlyQuery<S>>() -> Access {
+fn read_only<S: Schema, Q: ReadOnlyQueryData<S>>() -> Access {
     Q::ACCESS
 }
 
@@ -228,15 +228,15 @@ fn read_only<S: Schema, Q: ReadOnlyQuery<S>>() -> Access {
 fn query_touches_what_its_fields_touch() {
     let access = read_only::<Base, Seen<'_>>();
     assert_eq!(access, Access { required: 0b1, read: 0b101, write: 0, conflict: false });
-    let access = <Moved<'_, Request> as Query<Base>>::ACCESS;
+    let access = <Moved<'_, Request> as QueryData<Base>>::ACCESS;
     assert_eq!(access, Access { required: 0b1001, read: 0b101, write: 0b1010, conflict: false });
-    const { assert!(<Clash<'_> as Query<Base>>::ACCESS.conflict) };
+    const { assert!(<Clash<'_> as QueryData<Base>>::ACCESS.conflict) };
 }
 
 /// Gives itself: this compiles only if the item is the struct.
 #[allow(dead_code)]
 fn query_gives_the_struct<'w>(
-    item: <Moved<'static, Request> as Query<Base>>::Item<'w>,
+    item: <Moved<'static, Request> as QueryData<Base>>::Item<'w>,
 ) -> Moved<'w, Request> {
     item
 }
@@ -244,7 +244,7 @@ fn query_gives_the_struct<'w>(
 /// The slices are a tuple in the order of the fields.
 #[allow(dead_code)]
 fn query_gives_slices<'w>(
-    slices: <Clash<'static> as Query<Base>>::Slices<'w>,
+    slices: <Clash<'static> as QueryData<Base>>::Slices<'w>,
 ) -> &'w mut [Position] {
     slices.0
 }
@@ -474,5 +474,5 @@ fn everything_works_from_a_declarative_macro() {
     assert_eq!(desc::<First>().max_entities, 7);
     assert_eq!(desc::<First>().archetypes[0].mask, 0b11);
     assert_eq!(desc::<Second>().targets, [Target::Id(0)]);
-    assert_eq!(<Both<'_> as Query<First>>::ACCESS.write, 0b10);
+    assert_eq!(<Both<'_> as QueryData<First>>::ACCESS.write, 0b10);
 }

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ecs_core::iter::{ChunkIter, QueryIter};
-use ecs_core::query::{Filter, Query};
+use ecs_core::query::{Filter, QueryData};
 use ecs_core::schema::Schema;
 
 /// Each thread's share of what is left must take this long: a parked thread takes 5
@@ -69,7 +69,7 @@ pub trait ParQuery: Sized {
 impl<'w, S, Q, F> ParQuery for QueryIter<'w, S, Q, F>
 where
     S: Schema<Types: Send + Sync>,
-    Q: Query<S>,
+    Q: QueryData<S>,
     F: Filter<S>,
 {
     type Item = Q::Item<'w>;
@@ -123,7 +123,7 @@ fn share<'w, S, Q, F>(
     each: &(impl Fn(Q::Item<'w>) + Sync),
 ) where
     S: Schema<Types: Send + Sync>,
-    Q: Query<S>,
+    Q: QueryData<S>,
     F: Filter<S>,
 {
     let chunks = Mutex::new(chunks);

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::slice;
 
-use crate::query::{Filter, Query, Rows};
+use crate::query::{Filter, QueryData, Rows};
 use crate::schema::Schema;
 use crate::table::{Table, WORD};
 
@@ -14,12 +14,12 @@ use crate::table::{Table, WORD};
 /// [`for_each`](Iterator::for_each) and `fold` run as one plain loop over each
 /// table; [`slices`](Self::slices) gives whole columns, and
 /// [`chunks`](Self::chunks) parts for several threads.
-pub struct QueryIter<'w, S: Schema, Q: Query<S>, F: Filter<S> = ()> {
+pub struct QueryIter<'w, S: Schema, Q: QueryData<S>, F: Filter<S> = ()> {
     tables: slice::Iter<'w, Table>,
     open: QueryChunk<'w, S, Q, F>,
 }
 
-impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> QueryIter<'w, S, Q, F> {
+impl<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> QueryIter<'w, S, Q, F> {
     /// `rows` is of any table.
     ///
     /// # Safety
@@ -100,7 +100,7 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> QueryIter<'w, S, Q, F> {
     }
 }
 
-impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> Iterator for QueryIter<'w, S, Q, F> {
+impl<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> Iterator for QueryIter<'w, S, Q, F> {
     type Item = Q::Item<'w>;
 
     #[inline(always)]
@@ -138,7 +138,7 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> Iterator for QueryIter<'w, S, Q, 
     }
 }
 
-impl<S: Schema, Q: Query<S>, F: Filter<S>> fmt::Debug for QueryIter<'_, S, Q, F> {
+impl<S: Schema, Q: QueryData<S>, F: Filter<S>> fmt::Debug for QueryIter<'_, S, Q, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("QueryIter").field("left", &self.size_hint().1).finish_non_exhaustive()
     }
@@ -147,7 +147,7 @@ impl<S: Schema, Q: Query<S>, F: Filter<S>> fmt::Debug for QueryIter<'_, S, Q, F>
 /// Entities that a query matches, rows of one table.
 ///
 /// Can be sent to another thread if the schema's components can, and be shared.
-pub struct QueryChunk<'w, S: Schema, Q: Query<S>, F: Filter<S> = ()> {
+pub struct QueryChunk<'w, S: Schema, Q: QueryData<S>, F: Filter<S> = ()> {
     rows: Rows<'w>,
     /// Of the table, unless no row was ever there.
     fetch: MaybeUninit<Q::Fetch>,
@@ -173,12 +173,12 @@ type Exact<S, Q, F> = PhantomData<(S, fn(Q) -> Q, fn(F) -> F)>;
 unsafe impl<S, Q, F> Send for QueryChunk<'_, S, Q, F>
 where
     S: Schema<Types: Send + Sync>,
-    Q: Query<S>,
+    Q: QueryData<S>,
     F: Filter<S>,
 {
 }
 
-impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> QueryChunk<'w, S, Q, F> {
+impl<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> QueryChunk<'w, S, Q, F> {
     /// Whether some rows of a table match and others don't.
     const BITS: bool = F::ROWS || Q::ACCESS.required & S::SPARSE != 0;
 
@@ -273,7 +273,7 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> QueryChunk<'w, S, Q, F> {
     }
 }
 
-impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> Iterator for QueryChunk<'w, S, Q, F> {
+impl<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> Iterator for QueryChunk<'w, S, Q, F> {
     type Item = Q::Item<'w>;
 
     #[inline]
@@ -318,14 +318,14 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> Iterator for QueryChunk<'w, S, Q,
     }
 }
 
-impl<S: Schema, Q: Query<S>, F: Filter<S>> fmt::Debug for QueryChunk<'_, S, Q, F> {
+impl<S: Schema, Q: QueryData<S>, F: Filter<S>> fmt::Debug for QueryChunk<'_, S, Q, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("QueryChunk").field("left", &self.rows_left()).finish_non_exhaustive()
     }
 }
 
 /// What a query matches, in chunks. Made by [`QueryIter::chunks`].
-pub struct ChunkIter<'w, S: Schema, Q: Query<S>, F: Filter<S> = ()> {
+pub struct ChunkIter<'w, S: Schema, Q: QueryData<S>, F: Filter<S> = ()> {
     query: QueryIter<'w, S, Q, F>,
     rows: usize,
     /// Of which rows from `first` on are left.
@@ -338,12 +338,12 @@ pub struct ChunkIter<'w, S: Schema, Q: Query<S>, F: Filter<S> = ()> {
 unsafe impl<S, Q, F> Send for ChunkIter<'_, S, Q, F>
 where
     S: Schema<Types: Send + Sync>,
-    Q: Query<S>,
+    Q: QueryData<S>,
     F: Filter<S>,
 {
 }
 
-impl<S: Schema, Q: Query<S>, F: Filter<S>> ChunkIter<'_, S, Q, F> {
+impl<S: Schema, Q: QueryData<S>, F: Filter<S>> ChunkIter<'_, S, Q, F> {
     /// Changes how many rows the next chunks have.
     ///
     /// # Panics
@@ -371,7 +371,7 @@ impl<S: Schema, Q: Query<S>, F: Filter<S>> ChunkIter<'_, S, Q, F> {
     }
 }
 
-impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> Iterator for ChunkIter<'w, S, Q, F> {
+impl<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> Iterator for ChunkIter<'w, S, Q, F> {
     type Item = QueryChunk<'w, S, Q, F>;
 
     #[inline]
@@ -394,19 +394,19 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> Iterator for ChunkIter<'w, S, Q, 
     }
 }
 
-impl<S: Schema, Q: Query<S>, F: Filter<S>> fmt::Debug for ChunkIter<'_, S, Q, F> {
+impl<S: Schema, Q: QueryData<S>, F: Filter<S>> fmt::Debug for ChunkIter<'_, S, Q, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ChunkIter").field("rows", &self.rows).finish_non_exhaustive()
     }
 }
 
 /// The columns of each table that a query matches.
-pub struct SliceIter<'w, S: Schema, Q: Query<S>, F: Filter<S>> {
+pub struct SliceIter<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> {
     tables: slice::Iter<'w, Table>,
     exact: Exact<S, Q, F>,
 }
 
-impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> Iterator for SliceIter<'w, S, Q, F> {
+impl<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> Iterator for SliceIter<'w, S, Q, F> {
     type Item = Q::Slices<'w>;
 
     #[inline]
@@ -418,7 +418,7 @@ impl<'w, S: Schema, Q: Query<S>, F: Filter<S>> Iterator for SliceIter<'w, S, Q, 
     }
 }
 
-impl<S: Schema, Q: Query<S>, F: Filter<S>> fmt::Debug for SliceIter<'_, S, Q, F> {
+impl<S: Schema, Q: QueryData<S>, F: Filter<S>> fmt::Debug for SliceIter<'_, S, Q, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SliceIter").finish_non_exhaustive()
     }

@@ -48,7 +48,7 @@ pub mod __support {
     pub use crate::config::*;
     pub use crate::entity::Entity;
     pub use crate::members::{Group, Member};
-    pub use crate::query::{Access, Query, ReadOnlyQuery};
+    pub use crate::query::{Access, QueryData, ReadOnlyQueryData};
     pub use crate::schema::{
         ComponentInfo, Contains, Mask, NotClone, NotComponent, NotSend, Probe, Schema,
     };

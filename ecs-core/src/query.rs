@@ -55,7 +55,7 @@ impl Access {
     label = "not a query over `{S}`",
     note = "ask for `&C`, `&mut C`, `Option<&C>`, `Option<&mut C>` or `Entity`, for a tuple of up to 16 of these, or a struct with `#[derive(Query)]`; every component must be in the schema"
 )]
-pub unsafe trait Query<S: Schema> {
+pub unsafe trait QueryData<S: Schema> {
     /// What one entity gives.
     type Item<'w>;
     /// What one table gives.
@@ -105,7 +105,7 @@ pub unsafe trait Query<S: Schema> {
     label = "writes components",
     note = "use `query` on a `&mut World`, or ask for `&C` in place of `&mut C`"
 )]
-pub unsafe trait ReadOnlyQuery<S: Schema>: Query<S> {}
+pub unsafe trait ReadOnlyQueryData<S: Schema>: QueryData<S> {}
 
 const fn reads(mask: Mask) -> Access {
     Access { required: mask, read: mask, write: 0, conflict: false }
@@ -150,7 +150,7 @@ impl<C: Component> Values<C> {
     }
 
     /// # Safety
-    /// As [`Query::present`].
+    /// As [`QueryData::present`].
     #[inline(always)]
     unsafe fn present(self, word: usize) -> u64 {
         match C::STORAGE {
@@ -162,7 +162,7 @@ impl<C: Component> Values<C> {
 }
 
 // SAFETY: reads the one component of the access.
-unsafe impl<S: Contains<C>, C: Component> Query<S> for &C {
+unsafe impl<S: Contains<C>, C: Component> QueryData<S> for &C {
     type Item<'w> = &'w C;
     type Slices<'w> = &'w [C];
     type Fetch = Values<C>;
@@ -192,10 +192,10 @@ unsafe impl<S: Contains<C>, C: Component> Query<S> for &C {
     }
 }
 // SAFETY: writes nothing.
-unsafe impl<S: Contains<C>, C: Component> ReadOnlyQuery<S> for &C {}
+unsafe impl<S: Contains<C>, C: Component> ReadOnlyQueryData<S> for &C {}
 
 // SAFETY: writes the one component of the access.
-unsafe impl<S: Contains<C>, C: Component> Query<S> for &mut C {
+unsafe impl<S: Contains<C>, C: Component> QueryData<S> for &mut C {
     type Item<'w> = &'w mut C;
     type Slices<'w> = &'w mut [C];
     type Fetch = Values<C>;
@@ -226,7 +226,7 @@ unsafe impl<S: Contains<C>, C: Component> Query<S> for &mut C {
 }
 
 // SAFETY: as the inner query's, where its components are there.
-unsafe impl<S: Schema, Q: Query<S>> Query<S> for Option<Q> {
+unsafe impl<S: Schema, Q: QueryData<S>> QueryData<S> for Option<Q> {
     type Item<'w> = Option<Q::Item<'w>>;
     type Slices<'w> = Option<Q::Slices<'w>>;
     type Fetch = Option<Q::Fetch>;
@@ -266,20 +266,20 @@ unsafe impl<S: Schema, Q: Query<S>> Query<S> for Option<Q> {
     }
 }
 // SAFETY: the inner query writes nothing.
-unsafe impl<S: Schema, Q: ReadOnlyQuery<S>> ReadOnlyQuery<S> for Option<Q> {}
+unsafe impl<S: Schema, Q: ReadOnlyQueryData<S>> ReadOnlyQueryData<S> for Option<Q> {}
 
 /// Whether the row has the sparse components that are required.
 ///
 /// # Safety
-/// `fetch` as for [`Query::present`]; `row` is below the table's length.
+/// `fetch` as for [`QueryData::present`]; `row` is below the table's length.
 #[inline(always)]
-pub(crate) unsafe fn has_bit<S: Schema, Q: Query<S>>(fetch: Q::Fetch, row: usize) -> bool {
+pub(crate) unsafe fn has_bit<S: Schema, Q: QueryData<S>>(fetch: Q::Fetch, row: usize) -> bool {
     // SAFETY: the caller promises that the row is in the table.
     unsafe { Q::present(fetch, row / WORD) >> (row % WORD) & 1 == 1 }
 }
 
 // SAFETY: reads ids, which are no component.
-unsafe impl<S: Schema> Query<S> for Entity {
+unsafe impl<S: Schema> QueryData<S> for Entity {
     type Item<'w> = Entity;
     type Slices<'w> = &'w [Entity];
     type Fetch = *const Entity;
@@ -308,10 +308,10 @@ unsafe impl<S: Schema> Query<S> for Entity {
     }
 }
 // SAFETY: writes nothing.
-unsafe impl<S: Schema> ReadOnlyQuery<S> for Entity {}
+unsafe impl<S: Schema> ReadOnlyQueryData<S> for Entity {}
 
 // SAFETY: touches nothing.
-unsafe impl<S: Schema> Query<S> for () {
+unsafe impl<S: Schema> QueryData<S> for () {
     type Item<'w> = ();
     type Slices<'w> = ();
     type Fetch = ();
@@ -329,13 +329,13 @@ unsafe impl<S: Schema> Query<S> for () {
     unsafe fn slices<'w>((): (), _: usize) -> Self::Slices<'w> {}
 }
 // SAFETY: writes nothing.
-unsafe impl<S: Schema> ReadOnlyQuery<S> for () {}
+unsafe impl<S: Schema> ReadOnlyQueryData<S> for () {}
 
 macro_rules! query {
     ($($name:ident)+) => {
         // SAFETY: the parts touch their own components; `ACCESS` has them all,
         // and says where they conflict.
-        unsafe impl<S: Schema, $($name: Query<S>),+> Query<S> for ($($name,)+) {
+        unsafe impl<S: Schema, $($name: QueryData<S>),+> QueryData<S> for ($($name,)+) {
             type Item<'w> = ($($name::Item<'w>,)+);
             type Slices<'w> = ($($name::Slices<'w>,)+);
             type Fetch = ($($name::Fetch,)+);
@@ -372,7 +372,7 @@ macro_rules! query {
             }
         }
         // SAFETY: no part writes.
-        unsafe impl<S: Schema, $($name: ReadOnlyQuery<S>),+> ReadOnlyQuery<S> for ($($name,)+) {}
+        unsafe impl<S: Schema, $($name: ReadOnlyQueryData<S>),+> ReadOnlyQueryData<S> for ($($name,)+) {}
     };
 }
 crate::tuples::for_each_tuple!(query);

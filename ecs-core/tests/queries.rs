@@ -211,13 +211,13 @@ fn what_borrows_twice_conflicts() {
     type Deep = (&'static Name, (Option<(&'static Place,)>, Option<Option<&'static mut Place>>));
     type Twice = (&'static mut Place, &'static mut Place);
     type Fine = (&'static Place, Option<&'static Place>, &'static mut Name, Entity);
-    const fn conflicts<Q: ecs_core::query::Query<Base>>() -> bool {
+    const fn conflicts<Q: ecs_core::query::QueryData<Base>>() -> bool {
         Q::ACCESS.conflict
     }
     assert!(conflicts::<Pair>() && conflicts::<Inside>() && conflicts::<Deep>());
     assert!(conflicts::<Twice>() && conflicts::<Option<Twice>>() && !conflicts::<Fine>());
     assert!(conflicts::<(Twice, Fine)>() && conflicts::<Twofold<'static>>());
-    let access = <Inside as ecs_core::query::Query<Base>>::ACCESS;
+    let access = <Inside as ecs_core::query::QueryData<Base>>::ACCESS;
     assert_eq!((access.required, access.read, access.write), (0, 1, 1));
     const fn doubles<B: ecs_core::bundle::Bundle<Base>>() -> bool {
         B::DUPLICATE

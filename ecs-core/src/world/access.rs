@@ -7,7 +7,7 @@ use crate::entity::Entity;
 use crate::error::AccessError;
 use crate::iter::QueryIter;
 use crate::memory::bits;
-use crate::query::{Access, Filter, Query, ReadOnlyQuery, Rows};
+use crate::query::{Access, Filter, QueryData, ReadOnlyQueryData, Rows};
 use crate::schema::{Contains, Mask, Schema};
 use crate::table::WORD;
 
@@ -94,7 +94,7 @@ impl<W: WorldConfig> World<W> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[inline]
-    pub fn query<Q: Query<W::Schema>>(&mut self) -> QueryIter<'_, W::Schema, Q> {
+    pub fn query<Q: QueryData<W::Schema>>(&mut self) -> QueryIter<'_, W::Schema, Q> {
         // Here as well, so that the compiler's note shows the caller's line.
         const { assert_no_conflict::<W::Schema, Q>() };
         self.query_filtered::<Q, ()>()
@@ -102,7 +102,7 @@ impl<W: WorldConfig> World<W> {
 
     /// All entities that have what `Q` asks for and match `F`.
     #[inline]
-    pub fn query_filtered<Q: Query<W::Schema>, F: Filter<W::Schema>>(
+    pub fn query_filtered<Q: QueryData<W::Schema>, F: Filter<W::Schema>>(
         &mut self,
     ) -> QueryIter<'_, W::Schema, Q, F> {
         const { assert_no_conflict::<W::Schema, Q>() };
@@ -113,13 +113,13 @@ impl<W: WorldConfig> World<W> {
 
     /// As [`query`](Self::query), for queries that only read.
     #[inline]
-    pub fn view<Q: ReadOnlyQuery<W::Schema>>(&self) -> QueryIter<'_, W::Schema, Q> {
+    pub fn view<Q: ReadOnlyQueryData<W::Schema>>(&self) -> QueryIter<'_, W::Schema, Q> {
         self.view_filtered::<Q, ()>()
     }
 
     /// As [`query_filtered`](Self::query_filtered), for queries that only read.
     #[inline]
-    pub fn view_filtered<Q: ReadOnlyQuery<W::Schema>, F: Filter<W::Schema>>(
+    pub fn view_filtered<Q: ReadOnlyQueryData<W::Schema>, F: Filter<W::Schema>>(
         &self,
     ) -> QueryIter<'_, W::Schema, Q, F> {
         // SAFETY: the query only reads, and `&self` keeps writers away.
@@ -135,7 +135,7 @@ pub(super) fn missing<S: Schema>(entity: Entity, lacking: Mask) -> AccessError {
 }
 
 /// Fails to compile where a query borrows a component twice, once to write.
-pub(super) const fn assert_no_conflict<S: Schema, Q: Query<S>>() {
+pub(super) const fn assert_no_conflict<S: Schema, Q: QueryData<S>>() {
     let Access { conflict, .. } = Q::ACCESS;
     assert!(
         !conflict,

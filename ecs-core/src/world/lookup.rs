@@ -9,7 +9,7 @@ use crate::config::WorldConfig;
 use crate::entities::{Entities, NONE, Place};
 use crate::entity::Entity;
 use crate::error::AccessError;
-use crate::query::{Query, ReadOnlyQuery, has_bit};
+use crate::query::{QueryData, ReadOnlyQueryData, has_bit};
 use crate::schema::Schema;
 use crate::table::Table;
 
@@ -42,7 +42,7 @@ impl<W: WorldConfig> World<W> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[inline]
-    pub fn lookup<Q: Query<W::Schema>>(&mut self) -> Lookup<'_, W::Schema, Q> {
+    pub fn lookup<Q: QueryData<W::Schema>>(&mut self) -> Lookup<'_, W::Schema, Q> {
         const { assert_no_conflict::<W::Schema, Q>() };
         // SAFETY: `&mut self` is exclusive for the lookup's life, and the query does
         // not conflict with itself.
@@ -51,7 +51,7 @@ impl<W: WorldConfig> World<W> {
 
     /// As [`lookup`](Self::lookup), for queries that only read.
     #[inline]
-    pub fn view_lookup<Q: ReadOnlyQuery<W::Schema>>(&self) -> Lookup<'_, W::Schema, Q> {
+    pub fn view_lookup<Q: ReadOnlyQueryData<W::Schema>>(&self) -> Lookup<'_, W::Schema, Q> {
         // SAFETY: the query only reads, and `&self` keeps writers away.
         unsafe { Lookup::new(self.tables.all(), &self.entities) }
     }
@@ -61,7 +61,7 @@ impl<W: WorldConfig> World<W> {
     /// # Errors
     /// If the entity is not here or lacks one of them.
     #[inline]
-    pub fn query_one<Q: Query<W::Schema>>(
+    pub fn query_one<Q: QueryData<W::Schema>>(
         &mut self,
         entity: Entity,
     ) -> Result<Q::Item<'_>, AccessError> {
@@ -88,7 +88,7 @@ impl<W: WorldConfig> World<W> {
     /// assert!(world.query_many::<&mut Gold, 2>([buyer, buyer]).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn query_many<Q: Query<W::Schema>, const N: usize>(
+    pub fn query_many<Q: QueryData<W::Schema>, const N: usize>(
         &mut self,
         entities: [Entity; N],
     ) -> Result<[Q::Item<'_>; N], AccessError> {
@@ -111,7 +111,7 @@ impl<W: WorldConfig> World<W> {
 }
 
 /// Looks entities up by id. Made by [`World::lookup`] and [`World::view_lookup`].
-pub struct Lookup<'w, S: Schema, Q: Query<S>> {
+pub struct Lookup<'w, S: Schema, Q: QueryData<S>> {
     tables: &'w [Table],
     entities: &'w Entities,
     /// The last table, or [`UNKNOWN`].
@@ -122,9 +122,9 @@ pub struct Lookup<'w, S: Schema, Q: Query<S>> {
 
 // SAFETY: a lookup lets components be read or written, and reads where entities
 // are, which nobody changes meanwhile.
-unsafe impl<S: Schema<Types: Send + Sync>, Q: Query<S>> Send for Lookup<'_, S, Q> {}
+unsafe impl<S: Schema<Types: Send + Sync>, Q: QueryData<S>> Send for Lookup<'_, S, Q> {}
 
-impl<'w, S: Schema, Q: Query<S>> Lookup<'w, S, Q> {
+impl<'w, S: Schema, Q: QueryData<S>> Lookup<'w, S, Q> {
     /// # Safety
     /// For `'w` nobody else uses the tables' components in conflict with the
     /// query, which does not conflict with itself.
@@ -181,7 +181,7 @@ impl<'w, S: Schema, Q: Query<S>> Lookup<'w, S, Q> {
     /// As [`get`](Self::get).
     pub fn view(&self, entity: Entity) -> Result<Q::Item<'w>, AccessError>
     where
-        Q: ReadOnlyQuery<S>,
+        Q: ReadOnlyQueryData<S>,
     {
         // SAFETY: nobody writes for `'w`, since `new`'s caller promises so for a query
         // that only reads.
@@ -262,14 +262,17 @@ impl<'w, S: Schema, Q: Query<S>> Lookup<'w, S, Q> {
 /// What the query asks of a row, if it has the sparse components among it.
 ///
 /// # Safety
-/// As [`Query::item`], but for the row's bit.
+/// As [`QueryData::item`], but for the row's bit.
 #[inline(always)]
-unsafe fn item_at<'i, S: Schema, Q: Query<S>>(fetch: Q::Fetch, row: usize) -> Option<Q::Item<'i>> {
+unsafe fn item_at<'i, S: Schema, Q: QueryData<S>>(
+    fetch: Q::Fetch,
+    row: usize,
+) -> Option<Q::Item<'i>> {
     // SAFETY: the caller promises the rest.
     unsafe { has_bit::<S, Q>(fetch, row).then(|| Q::item(fetch, row)) }
 }
 
-impl<S: Schema, Q: Query<S>> fmt::Debug for Lookup<'_, S, Q> {
+impl<S: Schema, Q: QueryData<S>> fmt::Debug for Lookup<'_, S, Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lookup").field("tables", &self.tables.len()).finish_non_exhaustive()
     }

@@ -7,7 +7,7 @@ use ecs_core::commands::Commands;
 use ecs_core::entity::Entity;
 use ecs_core::error::EntityError;
 use ecs_core::outbox::{Request, TransferMarker};
-use ecs_core::query::{Filter, Or, ReadOnlyQuery, With, Without};
+use ecs_core::query::{Filter, Or, ReadOnlyQueryData, With, Without};
 use ecs_core::schema::Schema;
 use ecs_core::transfer::EntityTransfer;
 use ecs_core::world::World;
@@ -362,7 +362,7 @@ fn matches<Q, F>(
     model: &BTreeMap<Entity, Row>,
     expected: impl Fn(&Row) -> bool,
 ) where
-    Q: ReadOnlyQuery<Small>,
+    Q: ReadOnlyQueryData<Small>,
     for<'w> Q::Item<'w>: HasEntity,
     F: Filter<Small>,
 {

@@ -254,8 +254,8 @@ impl Step {
                     Err(_) => assert!(row.plain.is_none()),
                 }
                 row.plain = row.plain.map(|_| value);
-                type Query<'w> = (Entity, &'w mut Owned, Option<&'w mut Sole>);
-                match world.query_one::<Query<'_>>(entity) {
+                type QueryData<'w> = (Entity, &'w mut Owned, Option<&'w mut Sole>);
+                match world.query_one::<QueryData<'_>>(entity) {
                     Ok((found, owned, sole)) => {
                         assert_eq!(found, entity);
                         owned.value = value;

@@ -1,4 +1,4 @@
-//! The impl of `Query`.
+//! The impl of `QueryData`.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -6,11 +6,11 @@ use syn::{GenericArgument, GenericParam, Index, Lifetime, WherePredicate, parse_
 
 use super::{Form, Query};
 
-/// The impl. The promises of `Query`: each field's query touches its own
+/// The impl. The promises of `QueryData`: each field's query touches its own
 /// components, `ACCESS` has them all and says where they conflict.
 ///
-/// A field that borrows a component is bound by `Contains`, not by `Query`: a
-/// bound `&'w C: Query<S>` would hide what its `Item` is.
+/// A field that borrows a component is bound by `Contains`, not by `QueryData`: a
+/// bound `&'w C: QueryData<S>` would hide what its `Item` is.
 pub(super) fn expand(query: &Query) -> TokenStream {
     let Query { root, ident, generics, fields, .. } = query;
     let support = root.support();
@@ -28,16 +28,16 @@ pub(super) fn expand(query: &Query) -> TokenStream {
 
     quote! {
         #[automatically_derived]
-        unsafe impl #params #support::Query<__S> for #ident #arguments #bounds {
+        unsafe impl #params #support::QueryData<__S> for #ident #arguments #bounds {
             type Item<'__item> = #item;
-            type Slices<'__item> = (#(<#types as #support::Query<__S>>::Slices<'__item>,)*);
-            type Fetch = (#(<#types as #support::Query<__S>>::Fetch,)*);
+            type Slices<'__item> = (#(<#types as #support::QueryData<__S>>::Slices<'__item>,)*);
+            type Fetch = (#(<#types as #support::QueryData<__S>>::Fetch,)*);
             const ACCESS: #support::Access = #support::Access::NONE
-                #(.and(<#types as #support::Query<__S>>::ACCESS))*;
+                #(.and(<#types as #support::QueryData<__S>>::ACCESS))*;
 
             #[inline(always)]
             unsafe fn fetch(table: &#support::Table) -> Self::Fetch {
-                unsafe { (#(<#types as #support::Query<__S>>::fetch(table),)*) }
+                unsafe { (#(<#types as #support::QueryData<__S>>::fetch(table),)*) }
             }
 
             #[inline(always)]
@@ -46,7 +46,7 @@ pub(super) fn expand(query: &Query) -> TokenStream {
                 word: #support::core::primitive::usize,
             ) -> #support::core::primitive::u64 {
                 unsafe {
-                    !0 #(& <#types as #support::Query<__S>>::present(fetch.#places, word))*
+                    !0 #(& <#types as #support::QueryData<__S>>::present(fetch.#places, word))*
                 }
             }
 
@@ -57,7 +57,7 @@ pub(super) fn expand(query: &Query) -> TokenStream {
             ) -> Self::Item<'__item> {
                 unsafe {
                     #ident { #(
-                        #members: <#types as #support::Query<__S>>::item(fetch.#places, row),
+                        #members: <#types as #support::QueryData<__S>>::item(fetch.#places, row),
                     )* }
                 }
             }
@@ -67,7 +67,7 @@ pub(super) fn expand(query: &Query) -> TokenStream {
                 fetch: Self::Fetch,
                 len: #support::core::primitive::usize,
             ) -> Self::Slices<'__item> {
-                unsafe { (#(<#types as #support::Query<__S>>::slices(fetch.#places, len),)*) }
+                unsafe { (#(<#types as #support::QueryData<__S>>::slices(fetch.#places, len),)*) }
             }
         }
         #read_only
@@ -103,14 +103,14 @@ fn bounds(query: &Query, support: &TokenStream) -> Vec<WherePredicate> {
             }
             Form::Nested => {
                 let item = with_lifetime(ty.to_token_stream(), query.lifetime.as_ref());
-                parse_quote!(for<'__item> #ty: #support::Query<__S, Item<'__item> = #item>)
+                parse_quote!(for<'__item> #ty: #support::QueryData<__S, Item<'__item> = #item>)
             }
         }
     };
     query.fields.iter().map(bound).collect()
 }
 
-/// The impl of `ReadOnlyQuery` for a query that writes nothing by itself.
+/// The impl of `ReadOnlyQueryData` for a query that writes nothing by itself.
 fn read_only(
     query: &Query,
     support: &TokenStream,
@@ -122,7 +122,7 @@ fn read_only(
     let nested = query.fields.iter().filter(|field| matches!(field.form, Form::Nested));
     let nested = nested.map(|field| -> WherePredicate {
         let ty = &field.ty;
-        parse_quote!(#ty: #support::ReadOnlyQuery<__S>)
+        parse_quote!(#ty: #support::ReadOnlyQueryData<__S>)
     });
     generics.make_where_clause().predicates.extend(nested);
     let ident = &query.ident;
@@ -130,7 +130,7 @@ fn read_only(
     let (params, _, bounds) = generics.split_for_impl();
     Some(quote! {
         #[automatically_derived]
-        unsafe impl #params #support::ReadOnlyQuery<__S> for #ident #arguments #bounds {}
+        unsafe impl #params #support::ReadOnlyQueryData<__S> for #ident #arguments #bounds {}
     })
 }
 
