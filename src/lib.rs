@@ -8,8 +8,8 @@
 //! Start with the [`prelude`] and the guide in `docs/GUIDE.md`.
 
 pub use ecs_core::{
-    block, bundle, columns, commands, component, config, entity, error, iter, members, outbox,
-    query, resources, schedule, schema, table, topology, transfer, world,
+    block, bundle, columns, commands, component, config, entity, error, hash, iter, members,
+    outbox, probe, query, resources, schedule, schema, table, topology, transfer, world,
 };
 #[cfg(feature = "bytemuck")]
 pub use ecs_core::{bytemuck, lanes};

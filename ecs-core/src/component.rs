@@ -41,6 +41,10 @@ pub trait Component: Sized + 'static {
     /// How a world keeps the component: `#[component(storage = "sparse")]`, or in
     /// tables if nothing is said.
     const STORAGE: Storage = Storage::Table;
+    /// The version of its values where they are saved: `#[component(version = 2)]`,
+    /// or 1 if nothing is said. A higher one says that values saved before have to be
+    /// migrated.
+    const VERSION: u32 = 1;
 }
 
 /// How a world keeps the values of a component.

@@ -15,12 +15,14 @@ pub mod config;
 mod entities;
 pub mod entity;
 pub mod error;
+pub mod hash;
 pub mod iter;
 #[cfg(feature = "bytemuck")]
 pub mod lanes;
 pub mod members;
 mod memory;
 pub mod outbox;
+pub mod probe;
 pub mod query;
 pub mod resources;
 pub mod schedule;
@@ -41,6 +43,7 @@ pub use bytemuck;
 /// What generated code names. Not for users.
 #[doc(hidden)]
 pub mod __support {
+    pub use crate::__component_info as component_info;
     pub use crate::__neighbour_matrix as neighbour_matrix;
     pub use crate::bundle::{Bundle, Cells, Part, has_duplicate, part};
     pub use crate::component::Component;
@@ -49,9 +52,7 @@ pub mod __support {
     pub use crate::entity::Entity;
     pub use crate::members::{Group, Member};
     pub use crate::query::{Access, QueryData, ReadOnlyQueryData};
-    pub use crate::schema::{
-        ComponentInfo, Contains, Mask, NotClone, NotComponent, NotSend, Probe, Schema,
-    };
+    pub use crate::schema::{ComponentInfo, Contains, Mask, Schema};
     pub use crate::table::Table;
     pub use crate::topology::check;
     pub use core;

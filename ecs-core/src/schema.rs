@@ -1,8 +1,7 @@
 //! The closed set of components that worlds share.
 
-use core::marker::PhantomData;
-
 use crate::component::{Component, Storage};
+use crate::probe::{CloneFn, DebugFn, DeserializeFn, DropFn, HashFn, PlainFn, SerializeFn};
 
 /// A set of components: bit `i` stands for the component with index `i`.
 pub type Mask = u128;
@@ -10,13 +9,7 @@ pub type Mask = u128;
 /// The most components that one schema can hold.
 pub const MAX_COMPONENTS: usize = Mask::BITS as usize;
 
-/// Clones the value behind the first pointer into the memory behind the second.
-pub type CloneFn = unsafe fn(*const u8, *mut u8);
-
-/// Drops the value behind the pointer in place.
-pub type DropFn = unsafe fn(*mut u8);
-
-/// What storage needs to know of one component.
+/// What is to be known of one component.
 #[derive(Clone, Copy, Debug)]
 pub struct ComponentInfo {
     /// The component's name as written in the schema.
@@ -35,17 +28,28 @@ pub struct ComponentInfo {
     pub send: bool,
     /// How a world keeps its values.
     pub storage: Storage,
+    /// The version of its values where they are saved.
+    pub version: u32,
+    /// How to print a value; `None` where the component is not `Debug`.
+    pub debug: Option<DebugFn>,
+    /// How to hash values; `None` where the component is not `Hash`, nor plain bytes.
+    pub hash: Option<HashFn>,
+    /// How to tell whether bytes are values; `None` where the component is not plain
+    /// bytes, or without the feature `bytemuck`.
+    pub plain: Option<PlainFn>,
+    /// How to serialize a value; `None` where the component is not `Serialize`, or
+    /// without the feature `serde`.
+    pub serialize: Option<SerializeFn>,
+    /// How to deserialize a value; `None` where the component is not
+    /// `DeserializeOwned`, or without the feature `serde`.
+    pub deserialize: Option<DeserializeFn>,
 }
 
 impl ComponentInfo {
-    /// Describes `C`; `clone`, `send` and `storage` come from a [`Probe`].
-    pub const fn new<C>(
-        name: &'static str,
-        offset: usize,
-        clone: Option<CloneFn>,
-        send: bool,
-        storage: Storage,
-    ) -> Self {
+    /// Describes `C` as far as any type can be described; what it can do beside is
+    /// found out by `component_info!`.
+    #[doc(hidden)]
+    pub const fn new<C>(name: &'static str, offset: usize) -> Self {
         /// # Safety
         /// `value` points to a valid `C` that is not used again.
         unsafe fn drop_value<C>(value: *mut u8) {
@@ -58,9 +62,15 @@ impl ComponentInfo {
             align: align_of::<C>(),
             offset,
             drop: if core::mem::needs_drop::<C>() { Some(drop_value::<C>) } else { None },
-            clone,
-            send,
-            storage,
+            clone: None,
+            send: false,
+            storage: Storage::Table,
+            version: 1,
+            debug: None,
+            hash: None,
+            plain: None,
+            serialize: None,
+            deserialize: None,
         }
     }
 }
@@ -140,56 +150,3 @@ pub unsafe trait Contains<C: Component>: Schema {
     /// The component's bit.
     const BIT: Mask = 1 << Self::INDEX;
 }
-
-/// Finds out what a concrete component can do.
-///
-/// With [`NotClone`], [`NotSend`] and [`NotComponent`] in scope, `CLONE`, `SEND` and
-/// `STORAGE` of `Probe::<C>` name the inherent constant where the bound holds and
-/// the trait's otherwise: inherent items win.
-#[derive(Debug)]
-pub struct Probe<C>(PhantomData<C>);
-
-impl<C: Clone> Probe<C> {
-    /// How to clone the component.
-    pub const CLONE: Option<CloneFn> = {
-        /// # Safety
-        /// `from` points to a valid `C`; `to` may be written as a `C`.
-        unsafe fn clone_value<C: Clone>(from: *const u8, to: *mut u8) {
-            // SAFETY: the caller passes a valid `C` and room for another.
-            unsafe { to.cast::<C>().write((*from.cast::<C>()).clone()) }
-        }
-        Some(clone_value::<C>)
-    };
-}
-
-impl<C: Send> Probe<C> {
-    /// The component may move to another thread.
-    pub const SEND: bool = true;
-}
-
-impl<C: Component> Probe<C> {
-    /// How a world keeps the component.
-    pub const STORAGE: Storage = C::STORAGE;
-}
-
-/// What [`Probe`] answers for a type that is no component, of which the compiler
-/// complains elsewhere.
-pub trait NotComponent {
-    /// Any.
-    const STORAGE: Storage = Storage::Table;
-}
-impl<C> NotComponent for Probe<C> {}
-
-/// What [`Probe`] answers for a component that is not `Clone`.
-pub trait NotClone {
-    /// There is no way to clone it.
-    const CLONE: Option<CloneFn> = None;
-}
-impl<C> NotClone for Probe<C> {}
-
-/// What [`Probe`] answers for a component that is not `Send`.
-pub trait NotSend {
-    /// It may not move to another thread.
-    const SEND: bool = false;
-}
-impl<C> NotSend for Probe<C> {}

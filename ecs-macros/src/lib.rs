@@ -22,6 +22,9 @@ use proc_macro::TokenStream;
 /// that come and go often: their entities stay in their tables. `"table"` is the
 /// default.
 ///
+/// `#[component(version = 2)]` is for components that are saved: say a higher number
+/// when the type has changed, and saves of lower ones have to be migrated.
+///
 /// `#[component(crate = path)]` names the crate where `static-ecs` is found
 /// under another name.
 ///

@@ -9,7 +9,7 @@ use super::Component;
 /// The impls; type parameters are bound to own their data. The promises of
 /// `Bundle`: the one cell of the mask is written, or read, once.
 pub(super) fn expand(component: &Component) -> TokenStream {
-    let Component { root, ident, generics, sparse } = component;
+    let Component { root, ident, generics, sparse, version } = component;
     let support = root.support();
     let mut generics = generics.clone();
     let owned: Vec<syn::WherePredicate> = generics
@@ -24,10 +24,14 @@ pub(super) fn expand(component: &Component) -> TokenStream {
     let (bundle_params, _, bundle_bounds) = extended.split_for_impl();
     let storage =
         sparse.then(|| quote!(const STORAGE: #support::Storage = #support::Storage::Sparse;));
+    let version = version
+        .as_ref()
+        .map(|version| quote!(const VERSION: #support::core::primitive::u32 = #version;));
     quote! {
         #[automatically_derived]
         impl #params #support::Component for #ident #arguments #bounds {
             #storage
+            #version
         }
 
         #[automatically_derived]

@@ -7,7 +7,7 @@ mod parse;
 mod query;
 
 use proc_macro2::TokenStream;
-use syn::{Generics, Ident, Lifetime, Member, Type};
+use syn::{Expr, Generics, Ident, Lifetime, Member, Type};
 
 use crate::errors::Errors;
 use crate::root::Root;
@@ -18,6 +18,8 @@ struct Component {
     ident: Ident,
     generics: Generics,
     sparse: bool,
+    /// What `version` is set to.
+    version: Option<Expr>,
 }
 
 /// A struct of bundles.
@@ -56,7 +58,13 @@ enum Form {
 
 /// Expands `#[derive(Component)]`.
 pub(crate) fn component(input: TokenStream) -> TokenStream {
-    expand(input, "component", &["crate", "storage"], check::component, component::expand)
+    expand(
+        input,
+        "component",
+        &["crate", "storage", "version"],
+        check::component,
+        component::expand,
+    )
 }
 
 /// Expands `#[derive(Bundle)]`.

@@ -15,10 +15,12 @@ pub(super) struct Input {
     pub(super) item: DeriveInput,
     /// What `storage` is set to.
     pub(super) storage: Option<Expr>,
+    /// What `version` is set to.
+    pub(super) version: Option<Expr>,
 }
 
 /// Parses the item and its `#[attribute(...)]`, which takes these arguments:
-/// `crate = path`, and `storage = "..."`.
+/// `crate = path`, `storage = "..."` and `version = number`.
 pub(super) fn input(
     tokens: TokenStream,
     attribute: &str,
@@ -27,7 +29,7 @@ pub(super) fn input(
 ) -> Option<Input> {
     let item: DeriveInput = errors.take(syn::parse2(tokens))?;
     let mut root = Root::default();
-    let mut storage = None;
+    let (mut storage, mut version) = (None, None);
     for attr in item.attrs.iter().filter(|attr| attr.path().is_ident(attribute)) {
         let parsed = attr.parse_args_with(|input: ParseStream<'_>| {
             list::entries(input, errors, |input, _| {
@@ -39,7 +41,8 @@ pub(super) fn input(
                     root.0.replace(Root::parse_value(input)?).is_some()
                 } else {
                     input.parse::<Token![=]>()?;
-                    storage.replace(input.parse::<Expr>()?).is_some()
+                    let value = if name == "storage" { &mut storage } else { &mut version };
+                    value.replace(input.parse::<Expr>()?).is_some()
                 };
                 if before { Err(doubled(&name)) } else { Ok(()) }
             });
@@ -47,5 +50,5 @@ pub(super) fn input(
         });
         errors.take(parsed);
     }
-    Some(Input { root, item, storage })
+    Some(Input { root, item, storage, version })
 }

@@ -83,9 +83,6 @@ fn schema(
         }
     });
     let body = quote! {
-        #[allow(unused_imports)]
-        use #support::{NotClone as _, NotComponent as _, NotSend as _};
-
         #[allow(dead_code)]
         #[repr(C)]
         pub struct __Row {
@@ -107,12 +104,10 @@ fn schema(
             const PATH: &'static #support::core::primitive::str =
                 <#ident as #support::WorldConfig>::PATH;
             const COMPONENTS: &'static [#support::ComponentInfo] = &[#(
-                #support::ComponentInfo::new::<#components>(
+                #support::component_info!(
+                    #components,
                     #names,
-                    #support::core::mem::offset_of!(__Row, #fields),
-                    #support::Probe::<#components>::CLONE,
-                    #support::Probe::<#components>::SEND,
-                    #support::Probe::<#components>::STORAGE,
+                    #support::core::mem::offset_of!(__Row, #fields)
                 ),
             )*];
         }

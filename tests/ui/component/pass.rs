@@ -19,7 +19,13 @@ struct Sparse;
 #[component(storage = "table")]
 struct Table;
 
-#[world_config(components(Tag, Owned, Generic<u8, 4>, Sparse, Table))]
+#[derive(Component)]
+#[component(version = 2)]
+struct Saved;
+
+#[world_config(components(Tag, Owned, Generic<u8, 4>, Sparse, Table, Saved))]
 struct Base;
+
+const _: () = assert!(Saved::VERSION == 2 && Tag::VERSION == 1);
 
 fn main() {}

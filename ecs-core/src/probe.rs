@@ -1,0 +1,232 @@
+//! What a component can do, found out where its type is known.
+
+use core::fmt;
+use core::hash::Hash;
+use core::marker::PhantomData;
+
+use crate::component::{Component, Storage};
+use crate::hash::StateHasher;
+
+/// Clones the value behind the first pointer into the memory behind the second.
+pub type CloneFn = unsafe fn(*const u8, *mut u8);
+
+/// Drops the value behind the pointer in place.
+pub type DropFn = unsafe fn(*mut u8);
+
+/// Prints the value behind the pointer.
+pub type DebugFn = unsafe fn(*const u8, &mut fmt::Formatter<'_>) -> fmt::Result;
+
+/// Hashes as many values as are told from the pointer on.
+pub type HashFn = unsafe fn(*const u8, usize, &mut StateHasher);
+
+/// Tells whether the bytes from the pointer on, which need no alignment, are as many
+/// values as are told.
+pub type PlainFn = unsafe fn(*const u8, usize) -> bool;
+
+/// Answers the value behind the pointer as what can be serialized.
+#[cfg(feature = "serde")]
+pub type SerializeFn = unsafe fn(*const u8) -> *const dyn erased_serde::Serialize;
+
+/// Deserializes a value into the memory behind the pointer.
+#[cfg(feature = "serde")]
+pub type DeserializeFn = for<'de> unsafe fn(
+    &mut dyn erased_serde::Deserializer<'de>,
+    *mut u8,
+) -> Result<(), erased_serde::Error>;
+
+/// There is none without the feature `serde`.
+#[cfg(not(feature = "serde"))]
+pub type SerializeFn = core::convert::Infallible;
+
+/// There is none without the feature `serde`.
+#[cfg(not(feature = "serde"))]
+pub type DeserializeFn = core::convert::Infallible;
+
+/// Finds out what a concrete component can do.
+///
+/// With [`CanNot`] in scope, each constant of `Probe::<C>` names the inherent one
+/// where its bound holds and the trait's otherwise: inherent items win. This works
+/// only where `C` is a concrete type, and so in a macro.
+#[derive(Debug)]
+pub struct Probe<C>(PhantomData<C>);
+
+/// What [`Probe`] answers of what a component can't do. Of a type that is no
+/// component the compiler complains elsewhere.
+pub trait CanNot {
+    /// It can't be cloned.
+    const CLONE: Option<CloneFn> = None;
+    /// It may not move to another thread.
+    const SEND: bool = false;
+    /// Any.
+    const STORAGE: Storage = Storage::Table;
+    /// Any.
+    const VERSION: u32 = 1;
+    /// It can't be printed.
+    const DEBUG: Option<DebugFn> = None;
+    /// It can't be hashed.
+    const HASH: Option<HashFn> = None;
+    /// Its bytes can't be hashed.
+    const HASH_BYTES: Option<HashFn> = None;
+    /// It is not plain bytes.
+    const PLAIN: Option<PlainFn> = None;
+    /// It can't be serialized.
+    const SERIALIZE: Option<SerializeFn> = None;
+    /// It can't be deserialized.
+    const DESERIALIZE: Option<DeserializeFn> = None;
+}
+impl<C> CanNot for Probe<C> {}
+
+impl<C: Component> Probe<C> {
+    /// How a world keeps the component.
+    pub const STORAGE: Storage = C::STORAGE;
+    /// The version of its values where they are saved.
+    pub const VERSION: u32 = C::VERSION;
+}
+
+impl<C: Send> Probe<C> {
+    /// The component may move to another thread.
+    pub const SEND: bool = true;
+}
+
+impl<C: Clone> Probe<C> {
+    /// How to clone the component.
+    pub const CLONE: Option<CloneFn> = {
+        /// # Safety
+        /// `from` points to a valid `C`; `to` may be written as a `C`.
+        unsafe fn clone_value<C: Clone>(from: *const u8, to: *mut u8) {
+            // SAFETY: the caller passes a valid `C` and room for another.
+            unsafe { to.cast::<C>().write((*from.cast::<C>()).clone()) }
+        }
+        Some(clone_value::<C>)
+    };
+}
+
+impl<C: fmt::Debug> Probe<C> {
+    /// How to print the component.
+    pub const DEBUG: Option<DebugFn> = {
+        /// # Safety
+        /// `value` points to a valid `C`.
+        unsafe fn print<C: fmt::Debug>(
+            value: *const u8,
+            f: &mut fmt::Formatter<'_>,
+        ) -> fmt::Result {
+            // SAFETY: the caller passes a valid `C`.
+            unsafe { &*value.cast::<C>() }.fmt(f)
+        }
+        Some(print::<C>)
+    };
+}
+
+impl<C: Hash> Probe<C> {
+    /// How to hash components.
+    pub const HASH: Option<HashFn> = {
+        /// # Safety
+        /// `values` points to `count` valid `C`s.
+        unsafe fn hash<C: Hash>(values: *const u8, count: usize, hasher: &mut StateHasher) {
+            // SAFETY: the caller passes this many valid `C`s.
+            let values = unsafe { core::slice::from_raw_parts(values.cast::<C>(), count) };
+            values.iter().for_each(|value| value.hash(hasher));
+        }
+        Some(hash::<C>)
+    };
+}
+
+#[cfg(feature = "bytemuck")]
+impl<C: bytemuck::NoUninit> Probe<C> {
+    /// How to hash the bytes of components.
+    pub const HASH_BYTES: Option<HashFn> = {
+        /// # Safety
+        /// `values` points to `count` valid `C`s.
+        unsafe fn hash<C: bytemuck::NoUninit>(
+            values: *const u8,
+            count: usize,
+            hasher: &mut StateHasher,
+        ) {
+            // SAFETY: the caller passes this many valid `C`s.
+            let values = unsafe { core::slice::from_raw_parts(values.cast::<C>(), count) };
+            core::hash::Hasher::write(hasher, bytemuck::cast_slice(values));
+        }
+        Some(hash::<C>)
+    };
+}
+
+#[cfg(feature = "bytemuck")]
+impl<C: bytemuck::NoUninit + bytemuck::CheckedBitPattern> Probe<C> {
+    /// How to tell whether bytes are components.
+    pub const PLAIN: Option<PlainFn> = {
+        /// # Safety
+        /// `bytes` points to as many bytes as `count` `C`s have.
+        unsafe fn check<C: bytemuck::CheckedBitPattern>(bytes: *const u8, count: usize) -> bool {
+            const { assert!(size_of::<C::Bits>() == size_of::<C>()) };
+            let bits = bytes.cast::<C::Bits>();
+            (0..count).all(|at| {
+                // SAFETY: the bytes are the caller's to read, and any are a `C::Bits`.
+                C::is_valid_bit_pattern(&unsafe { bits.add(at).read_unaligned() })
+            })
+        }
+        Some(check::<C>)
+    };
+}
+
+#[cfg(feature = "serde")]
+impl<C: serde::Serialize + 'static> Probe<C> {
+    /// How to serialize the component.
+    pub const SERIALIZE: Option<SerializeFn> = {
+        /// # Safety
+        /// None: the value is not looked at.
+        unsafe fn erase<C: serde::Serialize + 'static>(
+            value: *const u8,
+        ) -> *const dyn erased_serde::Serialize {
+            value.cast::<C>()
+        }
+        Some(erase::<C>)
+    };
+}
+
+#[cfg(feature = "serde")]
+impl<C: serde::de::DeserializeOwned> Probe<C> {
+    /// How to deserialize the component.
+    pub const DESERIALIZE: Option<DeserializeFn> = {
+        /// # Safety
+        /// `to` may be written as a `C`.
+        unsafe fn read<C: serde::de::DeserializeOwned>(
+            from: &mut dyn erased_serde::Deserializer<'_>,
+            to: *mut u8,
+        ) -> Result<(), erased_serde::Error> {
+            let value = erased_serde::deserialize::<C>(from)?;
+            // SAFETY: the caller passes room for a `C`.
+            unsafe { to.cast::<C>().write(value) };
+            Ok(())
+        }
+        Some(read::<C>)
+    };
+}
+
+/// The way to hash values, and if there is none, their bytes.
+#[doc(hidden)]
+pub const fn either(values: Option<HashFn>, bytes: Option<HashFn>) -> Option<HashFn> {
+    if values.is_some() { values } else { bytes }
+}
+
+/// Describes a component whose type is known, with all that it can do.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __component_info {
+    ($component:ty, $name:expr, $offset:expr) => {{
+        #[allow(unused_imports)]
+        use $crate::probe::CanNot as _;
+        type Probe = $crate::probe::Probe<$component>;
+        $crate::schema::ComponentInfo {
+            clone: Probe::CLONE,
+            send: Probe::SEND,
+            storage: Probe::STORAGE,
+            version: Probe::VERSION,
+            debug: Probe::DEBUG,
+            hash: $crate::probe::either(Probe::HASH, Probe::HASH_BYTES),
+            plain: Probe::PLAIN,
+            serialize: Probe::SERIALIZE,
+            deserialize: Probe::DESERIALIZE,
+            ..$crate::schema::ComponentInfo::new::<$component>($name, $offset)
+        }
+    }};
+}
