@@ -1,6 +1,9 @@
 //! The closed set of components that worlds share.
 
+use core::fmt;
+
 use crate::component::{Component, Storage};
+use crate::memory::bits;
 use crate::probe::{CloneFn, DebugFn, DeserializeFn, DropFn, HashFn, PlainFn, SerializeFn};
 
 /// A set of components: bit `i` stands for the component with index `i`.
@@ -149,4 +152,52 @@ pub unsafe trait Contains<C: Component>: Schema {
     const INDEX: usize;
     /// The component's bit.
     const BIT: Mask = 1 << Self::INDEX;
+}
+
+/// Some components of a schema, by name.
+#[derive(Clone, Copy)]
+pub struct ComponentSet {
+    components: &'static [ComponentInfo],
+    mask: Mask,
+}
+
+impl ComponentSet {
+    /// These components of `S`.
+    pub const fn of<S: Schema>(mask: Mask) -> Self {
+        Self { components: S::COMPONENTS, mask: mask & S::ALL }
+    }
+
+    /// Their names, in the order of the schema.
+    pub fn iter(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let Self { components, mask } = *self;
+        bits(mask).map(move |index| components[index].name)
+    }
+
+    /// The components as bits.
+    pub const fn mask(&self) -> Mask {
+        self.mask
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.mask == 0
+    }
+}
+
+impl fmt::Debug for ComponentSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+/// As in a sentence: "component `A`", or "components `A`, `B`".
+impl fmt::Display for ComponentSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let many = self.mask.count_ones() > 1;
+        f.write_str(if many { "components " } else { "component " })?;
+        for (at, name) in self.iter().enumerate() {
+            write!(f, "{}`{name}`", if at == 0 { "" } else { ", " })?;
+        }
+        Ok(())
+    }
 }

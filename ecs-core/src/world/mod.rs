@@ -3,10 +3,12 @@
 mod access;
 mod bulk;
 mod change;
+mod debug;
 mod hooks;
 mod lookup;
 mod moving;
 mod spawn;
+mod state;
 mod structure;
 
 use alloc::boxed::Box;
@@ -26,9 +28,11 @@ use crate::table::Table;
 use crate::tables::Tables;
 
 pub(crate) use change::Change;
+pub use debug::EntityDebug;
 pub use lookup::Lookup;
 pub use moving::{CopyError, Departure, DepartureKind, Selection};
 pub(crate) use spawn::assert_declared;
+pub use state::Unhashed;
 pub use structure::RemoveError;
 
 /// A world as its `#[world_config]` declares it.
