@@ -9,7 +9,7 @@
 
 pub use ecs_core::{
     block, bundle, columns, commands, component, config, entity, error, hash, iter, members,
-    outbox, probe, query, resources, schedule, schema, table, topology, transfer, world,
+    outbox, probe, query, resources, schedule, schema, table, template, topology, transfer, world,
 };
 #[cfg(feature = "bytemuck")]
 pub use ecs_core::{bytemuck, lanes};
@@ -30,6 +30,7 @@ pub mod prelude {
     pub use ecs_core::outbox::TransferMarker;
     pub use ecs_core::query::{Or, QueryData, With, Without};
     pub use ecs_core::schedule::Schedule;
+    pub use ecs_core::template::Template;
     pub use ecs_core::transfer::{EntityTransfer, TransferFlags};
     pub use ecs_core::world::World;
     pub use ecs_macros::{Bundle, Component, Query, coordinator, pipeline_configs, world_config};

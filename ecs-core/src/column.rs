@@ -319,6 +319,17 @@ impl<T: Copy> Array<T> {
     }
 }
 
+impl<T: Copy> Clone for Array<T> {
+    fn clone(&self) -> Self {
+        let mut clone = Self::new();
+        clone.reserve(self.len);
+        // SAFETY: there is room for as many values, which are apart.
+        unsafe { clone.start.copy_from_nonoverlapping(self.start, self.len) };
+        clone.len = self.len;
+        clone
+    }
+}
+
 impl<T: Copy> Deref for Array<T> {
     type Target = [T];
 

@@ -87,7 +87,7 @@ struct Guests {
     pages: Vec<Option<Box<Page>>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Page {
     slots: [Slot; PAGE],
     outbox: [u32; PAGE],
@@ -130,6 +130,49 @@ impl Entities {
             pool: Vec::new(),
             live: 0,
         }
+    }
+
+    /// The same ids at the same places, with nothing in the outbox.
+    pub(crate) fn duplicate(&self) -> Self {
+        let page = |page: &Option<Box<Page>>| {
+            let mut page = page.clone()?;
+            page.outbox = [NONE; PAGE];
+            Some(page)
+        };
+        let guests = self.guests.iter();
+        let guests = guests.map(|guests| Guests { pages: guests.pages.iter().map(page).collect() });
+        Self {
+            origin: self.origin,
+            first: self.first,
+            natives: self.natives.clone(),
+            outbox: Vec::new(),
+            free: self.free.clone(),
+            guests: guests.collect(),
+            pool: Vec::new(),
+            live: self.live,
+        }
+    }
+
+    /// A world on its own to which these entities, of whatever origins, have come.
+    pub(crate) fn adopted(entities: impl Iterator<Item = (Entity, Place)>) -> Self {
+        let mut adopted = Self::new(0);
+        for (entity, place) in entities {
+            if entity.origin() != adopted.origin {
+                adopted.arrive_guest(entity, place);
+                continue;
+            }
+            let index = entity.index() as usize;
+            while adopted.natives.len() <= index {
+                adopted.natives.push(Slot::new(1, FREE, 0));
+            }
+            adopted.natives[index] = Slot::new(entity.generation(), place.table, place.row);
+            adopted.live += 1;
+        }
+        let slots = (0..).zip(adopted.natives.iter());
+        for (index, _) in slots.filter(|(_, slot)| slot.table() == FREE) {
+            adopted.free.push(index);
+        }
+        adopted
     }
 
     pub(crate) fn origin(&self) -> u16 {

@@ -30,6 +30,7 @@ pub mod schema;
 mod shelf;
 pub mod table;
 mod tables;
+pub mod template;
 mod text;
 pub mod topology;
 pub mod transfer;

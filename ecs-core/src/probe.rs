@@ -55,6 +55,8 @@ pub struct Probe<C>(PhantomData<C>);
 pub trait CanNot {
     /// It can't be cloned.
     const CLONE: Option<CloneFn> = None;
+    /// Its clone may not be its bytes.
+    const COPY: bool = false;
     /// It may not move to another thread.
     const SEND: bool = false;
     /// Any.
@@ -99,6 +101,11 @@ impl<C: Clone> Probe<C> {
         }
         Some(clone_value::<C>)
     };
+}
+
+impl<C: Copy> Probe<C> {
+    /// A clone of the component is its bytes.
+    pub const COPY: bool = true;
 }
 
 impl<C: fmt::Debug> Probe<C> {
@@ -218,6 +225,7 @@ macro_rules! __component_info {
         type Probe = $crate::probe::Probe<$component>;
         $crate::schema::ComponentInfo {
             clone: Probe::CLONE,
+            copy: Probe::COPY,
             send: Probe::SEND,
             storage: Probe::STORAGE,
             version: Probe::VERSION,

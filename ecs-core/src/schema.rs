@@ -27,6 +27,8 @@ pub struct ComponentInfo {
     pub drop: Option<DropFn>,
     /// How to clone a value; `None` where the component is not `Clone`.
     pub clone: Option<CloneFn>,
+    /// Whether the bytes of a value are a clone of it: the component is `Copy`.
+    pub copy: bool,
     /// Whether values may move to another thread.
     pub send: bool,
     /// How a world keeps its values.
@@ -66,6 +68,7 @@ impl ComponentInfo {
             offset,
             drop: if core::mem::needs_drop::<C>() { Some(drop_value::<C>) } else { None },
             clone: None,
+            copy: false,
             send: false,
             storage: Storage::Table,
             version: 1,

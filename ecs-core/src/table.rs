@@ -1,6 +1,7 @@
 //! The rows of one archetype: a column for each component, side by side with
 //! the entities' ids.
 
+mod clone;
 mod sparse;
 
 use alloc::boxed::Box;

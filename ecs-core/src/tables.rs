@@ -38,6 +38,21 @@ impl Tables {
         tables
     }
 
+    /// As many tables with clones of all rows.
+    ///
+    /// # Safety
+    /// Each component is `Clone`.
+    pub(crate) unsafe fn duplicate(&self) -> Self {
+        Self {
+            infos: self.infos,
+            // SAFETY: the caller promises the same.
+            tables: self.tables.iter().map(|table| unsafe { table.duplicate() }).collect(),
+            edges: self.edges.clone(),
+            buckets: self.buckets.clone(),
+            recent: self.recent,
+        }
+    }
+
     #[inline(always)]
     pub(crate) fn all(&self) -> &[Table] {
         &self.tables

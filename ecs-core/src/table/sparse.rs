@@ -76,7 +76,7 @@ impl Table {
     }
 
     #[inline(always)]
-    fn set_bit(&mut self, index: usize, row: usize, has: bool) {
+    pub(super) fn set_bit(&mut self, index: usize, row: usize, has: bool) {
         debug_assert!(row < self.capacity && self.held >> index & 1 == 1);
         let (word, bit) = bit(row);
         // SAFETY: what is held has a bit for each row of the capacity.

@@ -3,6 +3,7 @@
 mod access;
 mod bulk;
 mod change;
+mod cloning;
 mod debug;
 mod hooks;
 mod lookup;
@@ -10,6 +11,7 @@ mod moving;
 mod spawn;
 mod state;
 mod structure;
+mod template;
 
 use alloc::boxed::Box;
 use core::fmt;

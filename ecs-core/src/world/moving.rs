@@ -12,7 +12,7 @@ use crate::entity::Entity;
 use crate::error::{EntityError, Refusal, Refused};
 use crate::memory::{bits, move_value};
 use crate::outbox::Parcel;
-use crate::schema::{Mask, Schema};
+use crate::schema::{ComponentInfo, Mask, Schema};
 use crate::transfer::{EntityTransfer, Row, TransferFlags, clone_row};
 use crate::world::structure::RemoveError;
 
@@ -116,12 +116,7 @@ impl<W: WorldConfig> World<W> {
         // SAFETY: the row holds a value of each component of its mask.
         let row =
             unsafe { clone_row::<W::Schema>(mask, |index| table.cell(index, place.row as usize)) };
-        let Some(row) = row else {
-            let lacking = bits(mask)
-                .map(|index| &W::Schema::COMPONENTS[index])
-                .find(|info| info.clone.is_none());
-            return Err(CopyError::NotClone(lacking.map_or("", |info| info.name)));
-        };
+        let Some(row) = row else { return Err(not_clone(W::Schema::COMPONENTS, mask)) };
         let copy = self.entities.create();
         self.counts.spawned += 1;
         self.counts.departed += 1;
@@ -463,6 +458,13 @@ impl Counts {
     }
 }
 
+/// Names the first component of `mask` that is not `Clone`.
+#[cold]
+pub(super) fn not_clone(components: &[ComponentInfo], mask: Mask) -> CopyError {
+    let mut infos = bits(mask).map(|index| &components[index]);
+    CopyError::NotClone(infos.find(|info| info.clone.is_none()).map_or("", |info| info.name))
+}
+
 /// An entity can't be copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -471,6 +473,14 @@ pub enum CopyError {
     Entity(EntityError),
     /// This component of it is not `Clone`.
     NotClone(&'static str),
+    /// The world does not take the clone.
+    Refused(Refusal),
+}
+
+impl From<Refusal> for CopyError {
+    fn from(why: Refusal) -> Self {
+        Self::Refused(why)
+    }
 }
 
 impl From<EntityError> for CopyError {
@@ -483,6 +493,7 @@ impl fmt::Display for CopyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Entity(error) => error.fmt(f),
+            Self::Refused(why) => why.fmt(f),
             Self::NotClone(name) => {
                 write!(
                     f,

@@ -91,6 +91,17 @@ fn schema(
         #[allow(dead_code)]
         pub struct __Types(#support::core::marker::PhantomData<(#(#components,)*)>);
 
+        // The bounds are over a lifetime, or the compiler would demand them here and
+        // not where a world is cloned.
+        impl #support::core::clone::Clone for __Types
+        where
+            #(for<'__any> #components: #support::core::clone::Clone,)*
+        {
+            fn clone(&self) -> Self {
+                Self(#support::core::marker::PhantomData)
+            }
+        }
+
         const __BASE: #support::WorldDesc = #support::WorldDesc::new(
             #name,
             <#ident as #support::WorldConfig>::PATH,

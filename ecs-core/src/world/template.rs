@@ -1,0 +1,152 @@
+//! Instances of templates are made.
+
+use alloc::vec::Vec;
+
+use super::cloning::Clones;
+use super::moving::not_clone;
+use super::{World, admits};
+use crate::bundle::{Bundle, assert_distinct};
+use crate::config::WorldConfig;
+use crate::entity::Entity;
+use crate::error::{Refusal, Refused};
+use crate::memory::bits;
+use crate::schema::{Mask, Schema};
+use crate::template::Template;
+use crate::transfer::{Row, clone_row};
+use crate::world::CopyError;
+
+impl<W: WorldConfig> World<W> {
+    /// A template with clones of an entity's components.
+    ///
+    /// # Errors
+    /// If the entity is not here, or one of its components is not `Clone`.
+    pub fn template(&self, entity: Entity) -> Result<Template<W::Schema>, CopyError> {
+        let place = self.entities.find(entity)?;
+        let mask = self.row_mask(place, Mask::MAX);
+        let table = self.tables.get(place.table);
+        // SAFETY: the row holds a value of each component of its mask.
+        let row = unsafe { clone_row(mask, |index| table.cell(index, place.row as usize)) };
+        let row = row.ok_or_else(|| not_clone(W::Schema::COMPONENTS, mask))?;
+        Ok(Template::of(alloc::vec![row]))
+    }
+
+    /// Makes an instance of a template. Answers its root.
+    ///
+    /// # Errors
+    /// If the world has not room for all of it, is closed to an archetype of it, or has
+    /// no archetype left. Nothing has changed then.
+    ///
+    /// # Panics
+    /// If the clone of a value does. Nothing has changed then.
+    pub fn spawn_template(&mut self, template: &Template<W::Schema>) -> Result<Entity, Refusal> {
+        Ok(self.spawn_templates(template, 1)?[0])
+    }
+
+    /// As [`spawn_template`](Self::spawn_template), but the root gets the components of
+    /// `overrides` as well, in place of those that the template has for it.
+    ///
+    /// # Errors
+    /// As [`spawn_template`](Self::spawn_template): the bundle is handed back.
+    ///
+    /// # Panics
+    /// As [`spawn_template`](Self::spawn_template).
+    pub fn spawn_template_with<B: Bundle<W::Schema>>(
+        &mut self,
+        template: &Template<W::Schema>,
+        overrides: B,
+    ) -> Result<Entity, Refused<B>> {
+        const {
+            assert_distinct::<W::Schema, B>();
+            assert!(!B::MARKER, "leave the marker out and insert it in the instance");
+        };
+        let plan = match self.plan(template, 1, B::MASK) {
+            Ok(plan) => plan,
+            Err(why) => return Err(Refused::new(overrides, why)),
+        };
+        let mut row = Row::new();
+        row.put(overrides);
+        Ok(self.make_instances(template, plan, row)[0])
+    }
+
+    /// Makes `count` instances of a template, column by column. Answers their roots.
+    ///
+    /// # Errors
+    /// As [`spawn_template`](Self::spawn_template).
+    ///
+    /// # Panics
+    /// As [`spawn_template`](Self::spawn_template). If so many rows don't fit into the
+    /// address space.
+    pub fn spawn_templates(
+        &mut self,
+        template: &Template<W::Schema>,
+        count: usize,
+    ) -> Result<&[Entity], Refusal> {
+        let plan = self.plan(template, count, 0)?;
+        Ok(self.make_instances(template, plan, Row::new()))
+    }
+
+    /// Makes room for `count` instances, whose roots have the components of `more` as
+    /// well.
+    fn plan(
+        &mut self,
+        template: &Template<W::Schema>,
+        count: usize,
+        more: Mask,
+    ) -> Result<Plan, Refusal> {
+        let total = template.len().saturating_mul(count);
+        self.check_room(total)?;
+        let mut tables = Vec::with_capacity(template.len());
+        let mut more = more;
+        for row in template.nodes() {
+            let mask = row.mask() | core::mem::take(&mut more);
+            if !admits::<W>(mask) {
+                self.counts.refused += 1;
+                return Err(Refusal::ClosedArchetype);
+            }
+            tables.push(self.table_for(mask, 0)?);
+        }
+        let mut sorted = tables.clone();
+        sorted.sort_unstable();
+        for same in sorted.chunk_by(|one, other| one == other) {
+            self.tables.get_mut(same[0]).make_room(same.len() * count);
+        }
+        self.entities.make_room(total);
+        Ok(Plan { tables, count })
+    }
+
+    fn make_instances(
+        &mut self,
+        template: &Template<W::Schema>,
+        plan: Plan,
+        mut overrides: Row<W::Schema>,
+    ) -> &[Entity] {
+        let Plan { tables, count } = plan;
+        let mut clones = Clones::<W>::new(&mut self.tables);
+        let mut firsts = Vec::with_capacity(tables.len());
+        for (node, &table) in template.nodes().iter().zip(&tables) {
+            // SAFETY: the plan made room for all rows, and its tables hold what is sparse.
+            firsts.push(unsafe { clones.begin(table, count) });
+            for index in bits(node.mask() & !overrides.mask()) {
+                // SAFETY: the node has a value of the component, and all in it are `Clone`.
+                unsafe { clones.fill(index, node.place(index)) };
+            }
+            for index in bits(overrides.mask()) {
+                // SAFETY: the overrides hold the value, and give it up; there are some
+                // for the root of one instance only.
+                unsafe {
+                    clones.put(index, overrides.place(index));
+                    overrides.set_mask(overrides.mask() & !(1 << index));
+                }
+            }
+        }
+        // SAFETY: each node's components are those of its table, and all were filled.
+        unsafe { clones.commit(&mut self.entities, &mut self.counts) };
+        &self.tables.get(tables[0]).entities()[firsts[0]..][..count]
+    }
+}
+
+/// Where the instances of each node go; there is room for all.
+struct Plan {
+    tables: Vec<u32>,
+    count: usize,
+}
