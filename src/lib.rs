@@ -32,7 +32,7 @@ pub mod prelude {
     pub use ecs_core::schedule::Schedule;
     pub use ecs_core::template::Template;
     pub use ecs_core::transfer::{EntityTransfer, TransferFlags};
-    pub use ecs_core::world::World;
+    pub use ecs_core::world::{DeferredWorld, World};
     pub use ecs_macros::{Bundle, Component, Query, coordinator, pipeline_configs, world_config};
 
     #[cfg(feature = "coordination")]

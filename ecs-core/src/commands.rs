@@ -206,13 +206,38 @@ impl<W: WorldConfig> Commands<W> {
     /// stay in the buffer; [`skip`](Self::skip) it. Nothing is lost either way.
     pub fn apply(&mut self, world: &mut World<W>) -> Result<Applied, ApplyError> {
         let mut applied = Applied { made: 0, missed: 0 };
+        match self.pass(world, &mut applied, |_| false) {
+            Some(why) => Err(ApplyError { applied, waiting: self.count, why }),
+            None => Ok(applied),
+        }
+    }
+
+    /// As [`apply`](Self::apply), and drops what the world refuses for good: only spawns
+    /// that wait for room stay. Answers how many were dropped as well.
+    pub(crate) fn apply_all(&mut self, world: &mut World<W>) -> (Applied, usize) {
+        let (mut applied, mut refused) = (Applied { made: 0, missed: 0 }, 0);
+        self.pass(world, &mut applied, |commands| {
+            refused += 1;
+            commands.skip()
+        });
+        (applied, refused)
+    }
+
+    /// Makes the changes in order. Where one is refused for good, and is the next,
+    /// `go_on` tells whether to. Answers why something waits, if it does.
+    fn pass(
+        &mut self,
+        world: &mut World<W>,
+        applied: &mut Applied,
+        mut go_on: impl FnMut(&mut Self) -> bool,
+    ) -> Option<Refusal> {
         let mut refused = None;
         let mut change = Change::new();
         self.link();
         let mut turn = Turn { commands: self, aside: Vec::new(), count: 0 };
         while turn.commands.count > 0 {
             turn.commands.pass_made();
-            if turn.commands.make_chain(world, &mut change, &mut applied) {
+            if turn.commands.make_chain(world, &mut change, applied) {
                 continue;
             }
             let (at, before) = (turn.commands.first, turn.commands.count);
@@ -229,16 +254,27 @@ impl<W: WorldConfig> Commands<W> {
                 }
                 Outcome::Refused(why) => {
                     (turn.commands.first, turn.commands.count) = (at, before);
-                    refused = Some(why);
-                    break;
+                    if !go_on(turn.commands) {
+                        refused = Some(why);
+                        break;
+                    }
                 }
             }
         }
-        drop(turn);
-        match refused {
-            Some(why) => Err(ApplyError { applied, waiting: self.count, why }),
-            None => Ok(applied),
-        }
+        refused
+    }
+
+    /// Moves the commands of another buffer behind these, however many they are.
+    pub(crate) fn append(&mut self, other: &mut Self) {
+        self.words.extend_from_slice(&other.words[other.first..]);
+        self.count += core::mem::take(&mut other.count);
+        other.words.clear();
+        other.first = 0;
+    }
+
+    /// Changes how many commands can wait. Those that do stay.
+    pub(crate) fn set_capacity(&mut self, capacity: usize) {
+        self.capacity = capacity;
     }
 
     /// Drops the next command. `false` if there is none.

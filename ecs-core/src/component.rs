@@ -45,6 +45,9 @@ pub trait Component: Sized + 'static {
     /// or 1 if nothing is said. A higher one says that values saved before have to be
     /// migrated.
     const VERSION: u32 = 1;
+    /// Whether observers may be told of the component: `#[component(observe)]`. What
+    /// is not declared so costs nothing for it.
+    const OBSERVE: bool = false;
 }
 
 /// How a world keeps the values of a component.

@@ -62,6 +62,8 @@ pub trait CanNot {
     /// Any.
     const STORAGE: Storage = Storage::Table;
     /// Any.
+    const OBSERVE: bool = false;
+    /// Any.
     const VERSION: u32 = 1;
     /// It can't be printed.
     const DEBUG: Option<DebugFn> = None;
@@ -81,6 +83,8 @@ impl<C> CanNot for Probe<C> {}
 impl<C: Component> Probe<C> {
     /// How a world keeps the component.
     pub const STORAGE: Storage = C::STORAGE;
+    /// Whether observers may be told of the component.
+    pub const OBSERVE: bool = C::OBSERVE;
     /// The version of its values where they are saved.
     pub const VERSION: u32 = C::VERSION;
 }
@@ -228,6 +232,7 @@ macro_rules! __component_info {
             copy: Probe::COPY,
             send: Probe::SEND,
             storage: Probe::STORAGE,
+            observe: Probe::OBSERVE,
             version: Probe::VERSION,
             debug: Probe::DEBUG,
             hash: $crate::probe::either(Probe::HASH, Probe::HASH_BYTES),

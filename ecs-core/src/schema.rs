@@ -33,6 +33,8 @@ pub struct ComponentInfo {
     pub send: bool,
     /// How a world keeps its values.
     pub storage: Storage,
+    /// Whether observers may be told of it.
+    pub observe: bool,
     /// The version of its values where they are saved.
     pub version: u32,
     /// How to print a value; `None` where the component is not `Debug`.
@@ -71,6 +73,7 @@ impl ComponentInfo {
             copy: false,
             send: false,
             storage: Storage::Table,
+            observe: false,
             version: 1,
             debug: None,
             hash: None,
@@ -79,6 +82,22 @@ impl ComponentInfo {
             deserialize: None,
         }
     }
+}
+
+/// The components of which something is true, as a constant.
+macro_rules! mask_of {
+    ($components:expr, $info:ident => $is:expr) => {{
+        let components: &[ComponentInfo] = $components;
+        let (mut mask, mut index) = (0, 0);
+        while index < components.len() {
+            let $info = &components[index];
+            if $is {
+                mask |= 1 << index;
+            }
+            index += 1;
+        }
+        mask
+    }};
 }
 
 /// A closed set of components, made by `#[world_config(components(...))]`.
@@ -107,38 +126,17 @@ pub unsafe trait Schema: Sized + 'static {
     /// Every component of the schema.
     const ALL: Mask = all(Self::COMPONENTS.len());
     /// The components for which dropping does something.
-    const NEEDS_DROP: Mask = needs_drop(Self::COMPONENTS);
+    const NEEDS_DROP: Mask = mask_of!(Self::COMPONENTS, info => info.drop.is_some());
     /// The components with [`Storage::Sparse`], which are no part of an archetype.
-    const SPARSE: Mask = sparse(Self::COMPONENTS);
+    const SPARSE: Mask =
+        mask_of!(Self::COMPONENTS, info => matches!(info.storage, Storage::Sparse));
+    /// The components of which observers may be told.
+    const OBSERVED: Mask = mask_of!(Self::COMPONENTS, info => info.observe);
 }
 
 const fn all(count: usize) -> Mask {
     assert!(count <= MAX_COMPONENTS, "a schema holds at most 128 components");
     if count == MAX_COMPONENTS { Mask::MAX } else { (1 << count) - 1 }
-}
-
-const fn needs_drop(components: &[ComponentInfo]) -> Mask {
-    let mut mask = 0;
-    let mut index = 0;
-    while index < components.len() {
-        if components[index].drop.is_some() {
-            mask |= 1 << index;
-        }
-        index += 1;
-    }
-    mask
-}
-
-const fn sparse(components: &[ComponentInfo]) -> Mask {
-    let mut mask = 0;
-    let mut index = 0;
-    while index < components.len() {
-        if matches!(components[index].storage, Storage::Sparse) {
-            mask |= 1 << index;
-        }
-        index += 1;
-    }
-    mask
 }
 
 /// The schema has the component `C`.

@@ -25,6 +25,9 @@ use proc_macro::TokenStream;
 /// `#[component(version = 2)]` is for components that are saved: say a higher number
 /// when the type has changed, and saves of lower ones have to be migrated.
 ///
+/// `#[component(observe)]` lets observers be told when it is added, inserted, removed,
+/// or despawned with its entity.
+///
 /// `#[component(crate = path)]` names the crate where `static-ecs` is found
 /// under another name.
 ///

@@ -32,7 +32,7 @@ pub(super) struct Kind<W: WorldConfig> {
     pub(super) run: unsafe fn(*mut u8, Option<&mut World<W>>) -> Outcome,
     /// For commands that only change which components one entity has.
     pub(super) part: Option<Part<W>>,
-    /// Whether it can do anything, so that those after it can't be made before it.
+    /// Whether it can do anything, or observers can see what was done before, so that those after it can't be made before it.
     pub(super) barrier: bool,
 }
 
@@ -79,9 +79,17 @@ unsafe fn run<W: WorldConfig, C: Command<W>>(
     }
 }
 
+/// Whether observers may be told of what happens to the bundle: they are to see the
+/// world as it is where the command stands.
+const fn observed<W: WorldConfig, B: Bundle<W::Schema>>() -> bool {
+    B::MASK & World::<W>::WATCHED != 0
+}
+
 pub(super) struct Spawn<B>(pub(super) B);
 
 impl<W: WorldConfig, B: Bundle<W::Schema>> Command<W> for Spawn<B> {
+    const BARRIER: bool = observed::<W, B>();
+
     fn entity(&self) -> Option<Entity> {
         None
     }
@@ -100,6 +108,8 @@ impl<W: WorldConfig, B: Bundle<W::Schema>> Command<W> for Spawn<B> {
 pub(super) struct Despawn(pub(super) Entity);
 
 impl<W: WorldConfig> Command<W> for Despawn {
+    const BARRIER: bool = World::<W>::WATCHED != 0;
+
     fn entity(&self) -> Option<Entity> {
         Some(self.0)
     }
@@ -113,11 +123,12 @@ pub(super) struct Insert<B>(pub(super) Entity, pub(super) B);
 
 impl<W: WorldConfig, B: Bundle<W::Schema>> Command<W> for Insert<B> {
     // A marker is no component: the outbox has it.
-    const PART: Option<Part<W>> = if B::MARKER {
+    const PART: Option<Part<W>> = if B::MARKER || observed::<W, B>() {
         None
     } else {
         Some(Part { removes: 0, inserts: B::MASK, make: insert::<W, B> })
     };
+    const BARRIER: bool = observed::<W, B>();
 
     fn entity(&self) -> Option<Entity> {
         Some(self.0)
@@ -150,11 +161,12 @@ unsafe fn insert<W: WorldConfig, B: Bundle<W::Schema>>(
 pub(super) struct Remove<B>(pub(super) Entity, pub(super) PhantomData<B>);
 
 impl<W: WorldConfig, B: Bundle<W::Schema>> Command<W> for Remove<B> {
-    const PART: Option<Part<W>> = if B::MARKER {
+    const PART: Option<Part<W>> = if B::MARKER || observed::<W, B>() {
         None
     } else {
         Some(Part { removes: B::MASK, inserts: 0, make: remove::<W, B> })
     };
+    const BARRIER: bool = observed::<W, B>();
 
     fn entity(&self) -> Option<Entity> {
         Some(self.0)

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::observe::Operation;
 use super::{RowCells, World, admits, sparse, tabled};
 use crate::bundle::{Bundle, assert_distinct};
 use crate::config::WorldConfig;
@@ -57,21 +58,26 @@ impl<W: WorldConfig> World<W> {
         self.check_changes(&single, changes)?;
 
         let mut changed = single.len();
+        let mut world = Operation::begin(self);
         for &entity in &single {
-            let inserted = self.insert(entity, make(entity));
+            let inserted = world.insert(entity, make(entity));
             debug_assert!(inserted.is_ok(), "every change was checked");
         }
         for &number in &tables {
-            changed += self.tables.get(number).len();
-            let target = self.tables.neighbour(number, B::MASK)?;
-            self.move_table(number, target, |cells, entity| {
+            changed += world.tables.get(number).len();
+            let target = world.tables.neighbour(number, B::MASK)?;
+            let first = world.tables.get(target).len();
+            world.move_table(number, target, |cells, entity| {
                 let bundle = make(entity);
                 // SAFETY: the cells are those of a new row, of the components that the
                 // bundle has.
                 unsafe { bundle.write(cells) }
             });
+            world.after_insert_rows(target, first, B::MASK);
         }
-        self.scratch.give_back(tables, single);
+        world.scratch.give_back(tables, single);
+        drop(world);
+        self.settle(B::MASK);
         Ok(changed)
     }
 
@@ -93,15 +99,19 @@ impl<W: WorldConfig> World<W> {
         self.check_changes(&single, changes)?;
 
         let mut changed = 0;
+        let mut world = Operation::begin(self);
         for &entity in &single {
-            changed += usize::from(self.remove::<B>(entity).is_ok());
+            changed += usize::from(world.remove::<B>(entity).is_ok());
         }
         for &number in &tables {
-            changed += self.tables.get(number).len();
-            let target = self.tables.neighbour(number, B::MASK)?;
-            self.move_table(number, target, |_, _| {});
+            changed += world.tables.get(number).len();
+            let target = world.tables.neighbour(number, B::MASK)?;
+            world.before_remove_rows(number, B::MASK);
+            world.move_table(number, target, |_, _| {});
         }
-        self.scratch.give_back(tables, single);
+        world.scratch.give_back(tables, single);
+        drop(world);
+        self.settle(B::MASK);
         Ok(changed)
     }
 
@@ -110,14 +120,17 @@ impl<W: WorldConfig> World<W> {
     pub fn despawn_where<F: Filter<W::Schema>>(&mut self) -> usize {
         let (tables, single) = self.chosen::<F>(|_| !F::ROWS, |_| true, 0);
         let mut despawned = 0;
+        let mut world = Operation::begin(self);
         for &entity in &single {
-            despawned += usize::from(self.despawn(entity).is_ok());
+            despawned += usize::from(world.despawn(entity).is_ok());
         }
         for &table in &tables {
-            despawned += self.tables.get(table).len();
-            self.clear_table(table);
+            despawned += world.tables.get(table).len();
+            world.clear_table(table);
         }
-        self.scratch.give_back(tables, single);
+        world.scratch.give_back(tables, single);
+        drop(world);
+        self.settle(Self::WATCHED);
         despawned
     }
 

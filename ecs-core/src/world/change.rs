@@ -78,6 +78,8 @@ impl<W: WorldConfig> World<W> {
         let place = self.entities.find(entity).expect("who is changed is here");
         let old = self.row_mask(place, Mask::MAX);
         let (new, added) = (change.mask, change.values.mask());
+        // Commands that somebody is told of are made one by one.
+        debug_assert!((old & !new | added) & Self::WATCHED == 0);
         let target = self.tables.of(tabled::<W>(new)).expect("there is a table for the change");
         // First what can panic: from `take` on, values have two owners until the row
         // has moved.

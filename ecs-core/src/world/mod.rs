@@ -5,9 +5,11 @@ mod bulk;
 mod change;
 mod cloning;
 mod debug;
+mod deferred;
 mod hooks;
 mod lookup;
 mod moving;
+mod observe;
 mod spawn;
 mod state;
 mod structure;
@@ -31,6 +33,7 @@ use crate::tables::Tables;
 
 pub(crate) use change::Change;
 pub use debug::EntityDebug;
+pub use deferred::{DeferredCounts, DeferredWorld};
 pub use lookup::Lookup;
 pub use moving::{CopyError, Departure, DepartureKind, Selection};
 pub(crate) use spawn::assert_declared;
@@ -69,12 +72,13 @@ pub struct World<W: WorldConfig> {
     returns: alloc::vec::Vec<Entity>,
     counts: Counts,
     hooks: Option<Box<hooks::Hooks<W>>>,
+    observers: Option<Box<observe::Observers<W>>>,
     scratch: moving::Scratch,
     types: PhantomData<<W::Schema as Schema>::Types>,
 }
 
-// SAFETY: a world owns its components, resources and hooks. The resources and
-// hooks are `Send`; the components are if the schema's types are.
+// SAFETY: a world owns its components, resources, hooks and observers. All but the
+// components are `Send`; these, also in commands, are if the schema's types are.
 unsafe impl<W: WorldConfig> Send for World<W> where <W::Schema as Schema>::Types: Send {}
 
 /// The bytes that an entity takes in the world that it was born in, beside its
@@ -134,6 +138,7 @@ impl<W: WorldConfig> World<W> {
             returns: alloc::vec::Vec::new(),
             counts: Counts::default(),
             hooks: None,
+            observers: None,
             scratch: moving::Scratch::default(),
             types: PhantomData,
         }

@@ -73,8 +73,10 @@ impl Scratch {
         (tables, ids)
     }
 
-    pub(super) fn give_back(&mut self, tables: Vec<u32>, ids: Vec<Entity>) {
+    /// Answers the second of them.
+    pub(super) fn give_back(&mut self, tables: Vec<u32>, ids: Vec<Entity>) -> &[Entity] {
         (self.tables, self.ids) = (tables, ids);
+        &self.ids
     }
 }
 
@@ -125,7 +127,7 @@ impl<W: WorldConfig> World<W> {
     }
 
     /// Takes only the components of `B` out, to go as a new entity; the entity
-    /// stays with the rest.
+    /// stays with the rest. Their observers are not told, since this is a move.
     ///
     /// # Errors
     /// As [`remove`](Self::remove).
@@ -133,7 +135,7 @@ impl<W: WorldConfig> World<W> {
         &mut self,
         entity: Entity,
     ) -> Result<EntityTransfer<W::Schema>, RemoveError> {
-        let bundle = self.remove::<B>(entity)?;
+        let bundle = self.take_out::<B, false>(entity)?;
         let mut transfer = EntityTransfer::new(self.id_or_0(), 0);
         let Ok(()) = transfer.pack_bundle(bundle) else {
             unreachable!("a new transfer is empty");

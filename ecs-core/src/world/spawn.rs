@@ -1,5 +1,6 @@
 //! Entities come and go.
 
+use super::observe::Operation;
 use super::{Counts, RowCells, World, admits, sparse, tabled};
 use crate::bundle::Bundle;
 use crate::columns::Columns;
@@ -46,6 +47,8 @@ impl<W: WorldConfig> World<W> {
         {
             self.mark(entity, marker);
         }
+        self.after_insert(entity, B::MASK, 0);
+        self.settle(B::MASK);
         Ok(entity)
     }
 
@@ -73,15 +76,17 @@ impl<W: WorldConfig> World<W> {
             Err(why) => return Err(Refused::new(bundles, why)),
         };
         let first = self.tables.get(table).len();
+        let mask = <I::Item as Bundle<W::Schema>>::MASK;
         // `take`: room was made for this many, whatever the iterator does.
         let bundles = bundles.take(count);
-        if <I::Item as Bundle<W::Schema>>::MARKER {
+        if <I::Item as Bundle<W::Schema>>::MARKER || mask & Self::WATCHED != 0 {
+            let mut world = Operation::begin(self);
             bundles.for_each(|bundle| {
-                let spawned = self.spawn(bundle);
+                let spawned = world.spawn(bundle);
                 debug_assert!(spawned.is_ok(), "there is room for all");
             });
         } else {
-            let mut rows = NewRows::new(self, table, <I::Item as Bundle<W::Schema>>::MASK, count);
+            let mut rows = NewRows::new(self, table, mask, count);
             bundles.for_each(|bundle| {
                 let mut cells = RowCells::new(rows.table, first + rows.written);
                 // SAFETY: there is room for the row; its cells are the bundle's, and
@@ -90,7 +95,7 @@ impl<W: WorldConfig> World<W> {
                 rows.written += 1;
             });
         }
-        Ok(&self.tables.get(table).entities()[first..])
+        Ok(self.spawned(table, first, mask))
     }
 
     /// Makes an entity of each row of `columns`: a tuple of `Vec`s, boxed slices or
@@ -144,7 +149,22 @@ impl<W: WorldConfig> World<W> {
         unsafe { columns.move_to(rows.table, first) };
         rows.written = count;
         drop(rows);
-        Ok(&self.tables.get(table).entities()[first..])
+        self.after_insert_rows(table, first, B::MASK);
+        Ok(self.spawned(table, first, B::MASK))
+    }
+
+    /// The entities with the components of `mask` that were made in a table, from row
+    /// `first` on. The operation that made them ends.
+    #[inline(always)]
+    fn spawned(&mut self, table: u32, first: usize, mask: Mask) -> &[Entity] {
+        if mask & Self::WATCHED == 0 {
+            return &self.tables.get(table).entities()[first..];
+        }
+        // What observers wrote down may move them away.
+        let (tables, mut ids) = self.scratch.lists();
+        ids.extend_from_slice(&self.tables.get(table).entities()[first..]);
+        self.settle(mask);
+        self.scratch.give_back(tables, ids)
     }
 
     /// The table of `B`, with room for `count` more.
@@ -176,10 +196,15 @@ impl<W: WorldConfig> World<W> {
     /// If the entity is not here.
     #[inline]
     pub fn despawn(&mut self, entity: Entity) -> Result<(), EntityError> {
+        if Self::WATCHED != 0 {
+            let place = self.entities.find(entity)?;
+            self.before_despawn(entity, self.row_mask(place, Self::WATCHED));
+        }
         let row = self.detach(entity, 0)?;
         self.counts.despawned += 1;
         self.retire(entity);
         drop(row);
+        self.settle(Self::WATCHED);
         Ok(())
     }
 
@@ -191,28 +216,34 @@ impl<W: WorldConfig> World<W> {
     /// panics leaves those after it as they are.
     pub fn despawn_batch(&mut self, entities: &[Entity]) -> usize {
         let mut despawned = 0;
+        let mut world = Operation::begin(self);
         for entities in entities.chunks(AHEAD) {
             // Looks at each slot before the first entity goes, so that no slot is
             // waited for between two that go.
-            let here = entities.iter().filter(|&&entity| self.entities.find(entity).is_ok());
+            let here = entities.iter().filter(|&&entity| world.entities.find(entity).is_ok());
             if here.count() > 0 {
-                let gone = entities.iter().filter(|&&entity| self.despawn(entity).is_ok());
+                let gone = entities.iter().filter(|&&entity| world.despawn(entity).is_ok());
                 despawned += gone.count();
             }
         }
+        drop(world);
+        self.settle(Self::WATCHED);
         despawned
     }
 
-    /// Ends every entity and drops its components.
+    /// Ends every entity and drops its components. Only what observers then spawn is in
+    /// the world.
     pub fn clear(&mut self) {
         for table in 0..self.tables.all().len() as u32 {
-            // A drop may panic: the tables after it then stay.
+            // An observer, or a drop, may panic: the tables after it then stay.
             self.clear_table(table);
         }
+        self.settle(Self::WATCHED);
     }
 
     /// Ends every entity of a table and drops its components.
     pub(super) fn clear_table(&mut self, table: u32) {
+        self.before_despawn_rows(table);
         let Self { tables, entities, outbox, returns, counts, .. } = self;
         let table = tables.get_mut(table);
         for &entity in table.entities() {

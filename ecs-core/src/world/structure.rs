@@ -49,8 +49,10 @@ impl<W: WorldConfig> World<W> {
         {
             self.mark(entity, marker);
         }
+        self.after_insert(entity, B::MASK, old);
         // Last, since a drop may panic.
         drop(replaced);
+        self.settle(B::MASK);
         Ok(())
     }
 
@@ -106,6 +108,18 @@ impl<W: WorldConfig> World<W> {
     /// is removed then.
     #[inline]
     pub fn remove<B: Bundle<W::Schema>>(&mut self, entity: Entity) -> Result<B, RemoveError> {
+        let bundle = self.take_out::<B, true>(entity)?;
+        self.settle(B::MASK);
+        Ok(bundle)
+    }
+
+    /// As [`remove`](Self::remove), without its end. `GONE` if observers are told: the
+    /// components don't go on to another world.
+    #[inline(always)]
+    pub(super) fn take_out<B: Bundle<W::Schema>, const GONE: bool>(
+        &mut self,
+        entity: Entity,
+    ) -> Result<B, RemoveError> {
         const { assert_distinct::<W::Schema, B>() };
         let place = self.entities.find(entity)?;
         let old = self.row_mask(place, B::MASK);
@@ -129,12 +143,16 @@ impl<W: WorldConfig> World<W> {
             target
         };
         let mut marker = None;
-        if B::MARKER {
-            match self.outbox.request(&self.entities, entity) {
-                Some(Request::Marked(found)) => marker = Some(found),
-                _ => return Err(missing::<B>(entity)),
-            }
-            self.outbox.take(&mut self.entities, entity);
+        if B::MARKER && !matches!(self.request(entity), Ok(Some(Request::Marked(_)))) {
+            return Err(missing::<B>(entity));
+        }
+        if GONE {
+            self.before_remove(entity, B::MASK);
+        }
+        if B::MARKER
+            && let Some(Request::Marked(found)) = self.outbox.take(&mut self.entities, entity)
+        {
+            marker = Some(found);
         }
         let table = self.tables.get_mut(place.table);
         let mut cells = RowCells::new(table, place.row as usize);

@@ -11,7 +11,8 @@ use crate::errors::Errors;
 
 /// A component owns its data.
 pub(super) fn component(input: Input, errors: &mut Errors) -> Option<Component> {
-    let Input { root, item: DeriveInput { ident, generics, .. }, storage, version } = input;
+    let observe = input.has("observe");
+    let Input { root, item: DeriveInput { ident, generics, .. }, storage, version, .. } = input;
     let is = |storage: &Expr, name: &str| match storage {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.value() == name,
         _ => false,
@@ -23,7 +24,7 @@ pub(super) fn component(input: Input, errors: &mut Errors) -> Option<Component> 
         errors.at(storage, message);
     }
     owned(&generics, "a component", errors)?;
-    Some(Component { root, ident, generics, sparse, version })
+    Some(Component { root, ident, generics, sparse, version, observe })
 }
 
 /// A bundle is a struct, and owns its data.

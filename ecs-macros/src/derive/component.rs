@@ -9,7 +9,7 @@ use super::Component;
 /// The impls; type parameters are bound to own their data. The promises of
 /// `Bundle`: the one cell of the mask is written, or read, once.
 pub(super) fn expand(component: &Component) -> TokenStream {
-    let Component { root, ident, generics, sparse, version } = component;
+    let Component { root, ident, generics, sparse, version, observe } = component;
     let support = root.support();
     let mut generics = generics.clone();
     let owned: Vec<syn::WherePredicate> = generics
@@ -27,11 +27,13 @@ pub(super) fn expand(component: &Component) -> TokenStream {
     let version = version
         .as_ref()
         .map(|version| quote!(const VERSION: #support::core::primitive::u32 = #version;));
+    let observe = observe.then(|| quote!(const OBSERVE: #support::core::primitive::bool = true;));
     quote! {
         #[automatically_derived]
         impl #params #support::Component for #ident #arguments #bounds {
             #storage
             #version
+            #observe
         }
 
         #[automatically_derived]

@@ -20,6 +20,7 @@ struct Component {
     sparse: bool,
     /// What `version` is set to.
     version: Option<Expr>,
+    observe: bool,
 }
 
 /// A struct of bundles.
@@ -61,7 +62,7 @@ pub(crate) fn component(input: TokenStream) -> TokenStream {
     expand(
         input,
         "component",
-        &["crate", "storage", "version"],
+        &["crate", "storage", "version", "observe"],
         check::component,
         component::expand,
     )

@@ -17,10 +17,21 @@ pub(super) struct Input {
     pub(super) storage: Option<Expr>,
     /// What `version` is set to.
     pub(super) version: Option<Expr>,
+    /// Which of [`FLAGS`] are set.
+    flags: Vec<Ident>,
+}
+
+/// Arguments without a value.
+const FLAGS: [&str; 1] = ["observe"];
+
+impl Input {
+    pub(super) fn has(&self, flag: &str) -> bool {
+        self.flags.iter().any(|set| set == flag)
+    }
 }
 
 /// Parses the item and its `#[attribute(...)]`, which takes these arguments:
-/// `crate = path`, `storage = "..."` and `version = number`.
+/// `crate = path`, `storage = "..."`, `version = number`, and [`FLAGS`].
 pub(super) fn input(
     tokens: TokenStream,
     attribute: &str,
@@ -29,7 +40,7 @@ pub(super) fn input(
 ) -> Option<Input> {
     let item: DeriveInput = errors.take(syn::parse2(tokens))?;
     let mut root = Root::default();
-    let (mut storage, mut version) = (None, None);
+    let (mut storage, mut version, mut flags) = (None, None, Vec::new());
     for attr in item.attrs.iter().filter(|attr| attr.path().is_ident(attribute)) {
         let parsed = attr.parse_args_with(|input: ParseStream<'_>| {
             list::entries(input, errors, |input, _| {
@@ -39,6 +50,10 @@ pub(super) fn input(
                 }
                 let before = if name == "crate" {
                     root.0.replace(Root::parse_value(input)?).is_some()
+                } else if FLAGS.iter().any(|flag| name == flag) {
+                    let before = flags.contains(&name);
+                    flags.push(name.clone());
+                    before
                 } else {
                     input.parse::<Token![=]>()?;
                     let value = if name == "storage" { &mut storage } else { &mut version };
@@ -50,5 +65,5 @@ pub(super) fn input(
         });
         errors.take(parsed);
     }
-    Some(Input { root, item, storage, version })
+    Some(Input { root, item, storage, version, flags })
 }

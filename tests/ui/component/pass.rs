@@ -23,9 +23,19 @@ struct Table;
 #[component(version = 2)]
 struct Saved;
 
-#[world_config(components(Tag, Owned, Generic<u8, 4>, Sparse, Table, Saved))]
+#[derive(Component)]
+#[component(observe, storage = "sparse")]
+struct Observed;
+
+#[world_config(components(Tag, Owned, Generic<u8, 4>, Sparse, Table, Saved, Observed))]
 struct Base;
 
 const _: () = assert!(Saved::VERSION == 2 && Tag::VERSION == 1);
 
-fn main() {}
+fn main() {
+    let mut world = World::<Base>::new();
+    world.on_add::<Observed>(|_, _| {});
+    world.on_insert::<Observed>(|_, _| {});
+    world.on_remove::<Observed>(|_, _| {});
+    world.on_despawn::<Observed>(|_, _| {});
+}

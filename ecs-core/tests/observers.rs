@@ -1,0 +1,578 @@
+//! Observers are told of what comes and goes, once, in order, and what they write down
+//! is made. Moves between worlds, and what panics half way, are told as they are.
+#![allow(missing_docs, unreachable_pub)]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use ecs_core::block::{Block, block_bytes};
+use ecs_core::commands::Commands;
+use ecs_core::entity::Entity;
+use ecs_core::outbox::TransferMarker;
+use ecs_core::query::With;
+use ecs_core::transfer::TransferFlags;
+use ecs_core::world::{DeferredCounts, World};
+use ecs_macros::{Component, world_config};
+use proptest::prelude::*;
+
+use common::{Ledger, Owned, panics, property};
+
+#[derive(Component, Clone, Copy, Debug, PartialEq)]
+#[component(crate = ecs_core)]
+struct Plain(u32);
+#[derive(Component, Clone, Copy, Debug, PartialEq)]
+#[component(crate = ecs_core, observe)]
+struct A(u32);
+#[derive(Component, Clone, Copy, Debug, PartialEq)]
+#[component(crate = ecs_core, storage = "sparse", observe)]
+struct B(u32);
+
+#[world_config(crate = ecs_core, components(Plain, A, B, Owned), max_entities = 200)]
+struct Base;
+
+#[world_config(crate = ecs_core, base = Base, archetypes(plain(Plain), a(A), pa(Plain, A), closed))]
+struct Closed;
+
+/// What was heard, in order.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<Vec<String>>>);
+
+impl Heard {
+    fn add(&self, what: String) {
+        self.0.lock().unwrap().push(what);
+    }
+
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+/// A world whose observers write what they hear, with the value that they see.
+fn listening() -> (World<Base>, Heard) {
+    let (mut world, heard) = (World::<Base>::new(), Heard::default());
+    macro_rules! listen {
+        ($($on:ident $component:ident $name:literal;)*) => {$(
+            let here = heard.clone();
+            world.$on::<$component>(move |world, entity| {
+                let value = world.get::<$component>(entity).map(|value| value.0);
+                let value = value.map_or("gone".to_owned(), |value| value.to_string());
+                here.add(format!("{} {value}", $name));
+            });
+        )*};
+    }
+    listen! {
+        on_add A "+A"; on_insert A "=A"; on_remove A "-A"; on_despawn A "xA";
+        on_add B "+B"; on_insert B "=B"; on_remove B "-B"; on_despawn B "xB";
+    }
+    (world, heard)
+}
+
+#[test]
+fn each_event_is_heard_with_its_value() {
+    let (mut world, heard) = listening();
+    let e = world.spawn((A(1), Plain(0))).unwrap();
+    assert_eq!(heard.take(), ["+A 1", "=A 1"]);
+    world.insert(e, B(2)).unwrap();
+    assert_eq!(heard.take(), ["+B 2", "=B 2"]);
+    // A value that replaces another is inserted, and not added.
+    world.insert(e, (A(3), B(4), Plain(1))).unwrap();
+    assert_eq!(heard.take(), ["=A 3", "=B 4"]);
+    world.remove::<A>(e).unwrap();
+    assert_eq!(heard.take(), ["-A 3"]);
+    world.insert(e, A(5)).unwrap();
+    assert_eq!(heard.take(), ["+A 5", "=A 5"]);
+    world.despawn(e).unwrap();
+    assert_eq!(heard.take(), ["xA 5", "xB 4", "-A 5", "-B 4"]);
+    // What is refused, or not declared, is not heard.
+    assert!(world.remove::<A>(e).is_err() && world.insert(e, A(0)).is_err());
+    let e = world.spawn(Plain(0)).unwrap();
+    assert!(world.remove::<(Plain, A)>(e).is_err());
+    world.despawn(e).unwrap();
+    let e = world.spawn(A(1)).unwrap();
+    heard.take();
+    assert!(world.remove::<(A, TransferMarker)>(e).is_err());
+    assert_eq!(heard.take(), [] as [&str; 0]);
+}
+
+#[test]
+fn observers_are_called_in_the_order_of_registration() {
+    let (mut world, heard) = (World::<Base>::new(), Heard::default());
+    for n in 0..3 {
+        let heard = heard.clone();
+        world.on_add::<A>(move |_, _| heard.add(n.to_string()));
+    }
+    world.spawn(A(0)).unwrap();
+    assert_eq!(heard.take(), ["0", "1", "2"]);
+}
+
+#[test]
+fn changes_of_many_are_heard_one_by_one() {
+    let (mut world, heard) = listening();
+    let ids = world.spawn_batch([A(1), A(2)]).unwrap().to_vec();
+    assert_eq!(heard.take(), ["+A 1", "=A 1", "+A 2", "=A 2"]);
+    let more = world.spawn_columns((vec![Plain(0); 2], vec![B(3), B(4)])).unwrap().to_vec();
+    assert_eq!(heard.take(), ["+B 3", "=B 3", "+B 4", "=B 4"]);
+    // Whole tables, and single entities.
+    assert_eq!(world.insert_where::<With<Plain>, _>(|_| A(7)).unwrap(), 2);
+    assert_eq!(heard.take(), ["+A 7", "=A 7", "+A 7", "=A 7"]);
+    assert_eq!(world.insert_where::<With<B>, _>(|_| A(8)).unwrap(), 2);
+    assert_eq!(heard.take(), ["=A 8", "=A 8"]);
+    assert_eq!(world.remove_where::<With<Plain>, A>().unwrap(), 2);
+    assert_eq!(heard.take(), ["-A 8", "-A 8"]);
+    assert_eq!(world.remove_where::<(), B>().unwrap(), 2);
+    assert_eq!(heard.take(), ["-B 3", "-B 4"]);
+    world.insert(more[0], B(5)).unwrap();
+    heard.take();
+    assert_eq!(world.despawn_where::<With<B>>(), 1);
+    assert_eq!(heard.take(), ["xB 5", "-B 5"]);
+    assert_eq!(world.despawn_batch(&ids[..1]), 1);
+    assert_eq!(heard.take(), ["xA 1", "-A 1"]);
+    assert_eq!(world.despawn_where::<With<A>>(), 1);
+    assert_eq!(heard.take(), ["xA 2", "-A 2"]);
+    world.insert(more[1], B(6)).unwrap();
+    heard.take();
+    world.clear();
+    assert_eq!(heard.take(), ["xB 6", "-B 6"]);
+    assert!(world.is_empty());
+}
+
+#[test]
+fn commands_are_heard_in_their_order() {
+    let (mut world, heard) = listening();
+    let (e, other) = (world.spawn(Plain(0)).unwrap(), world.spawn(Plain(0)).unwrap());
+    world.on_add::<A>(move |world, _| {
+        // Sees the commands before, and none of those after.
+        let other = world.get::<Plain>(other).map_or(99, |plain| plain.0);
+        assert_eq!(other, 1);
+    });
+    let mut commands = Commands::with_capacity(10);
+    commands.insert(e, Plain(1)).unwrap();
+    commands.insert(other, Plain(1)).unwrap();
+    commands.insert(e, A(1)).unwrap();
+    commands.remove::<A>(e).unwrap();
+    commands.insert(other, Plain(2)).unwrap();
+    commands.insert(e, B(2)).unwrap();
+    commands.despawn(e).unwrap();
+    assert_eq!(commands.apply(&mut world).unwrap().made, 7);
+    assert_eq!(heard.take(), ["+A 1", "=A 1", "-A 1", "+B 2", "=B 2", "xB 2", "-B 2"]);
+}
+
+#[test]
+fn a_move_between_worlds_is_not_heard() {
+    let (mut source, heard) = listening();
+    let (mut target, also) = listening();
+    let ids = source.spawn_batch((0..4).map(|n| (A(n), B(n)))).unwrap().to_vec();
+    heard.take();
+    let transfer = source.take(ids[0]).unwrap();
+    let e = target.insert_transfer(transfer).unwrap();
+    let mask = source.select(ids[1]).unwrap().mask;
+    let mut block = Block::<Base>::new(block_bytes::<Base>(4));
+    let flags = TransferFlags { destroy_on_arrive: true, priority: false, full_transfer: true };
+    block.begin(mask, 0, flags);
+    assert_eq!(source.depart(&ids[1..2], &mut block, 1), 1);
+    assert_eq!(target.arrive(&mut block, 1).unwrap(), 1);
+    target.insert_transfer(source.copy(ids[2]).unwrap()).unwrap();
+    target.insert_transfer(source.split::<A>(ids[2]).unwrap()).unwrap();
+    source.shed(ids[3], 1).unwrap();
+    drop(target.take(e));
+    assert_eq!(heard.take(), [] as [&str; 0]);
+    assert_eq!(also.take(), [] as [&str; 0]);
+    drop((source, target));
+    assert_eq!(heard.take(), [] as [&str; 0]);
+    assert_eq!(also.take(), [] as [&str; 0]);
+}
+
+#[test]
+fn what_observers_write_down_is_made_when_the_operation_ends() {
+    let mut world = World::<Base>::new();
+    world.on_add::<A>(|world, entity| {
+        // The others of the same operation are as they were.
+        assert!(world.get::<B>(entity).is_err());
+        assert!(world.view_filtered::<Entity, With<B>>().next().is_none());
+        world.commands().insert(entity, B(1)).unwrap();
+        world.get_mut::<A>(entity).unwrap().0 += 10;
+    });
+    world.on_remove::<A>(|world, entity| {
+        world.commands().despawn(entity).unwrap();
+        if let Some(count) = world.resource_mut::<u32>() {
+            *count += 1;
+        }
+    });
+    world.insert_resource(0_u32);
+    let ids = world.spawn_batch((0..5).map(A)).unwrap().to_vec();
+    assert_eq!(
+        world.view::<(&A, &B)>().map(|(a, _)| a.0).collect::<Vec<_>>(),
+        [10, 11, 12, 13, 14]
+    );
+    assert_eq!(ids.iter().filter(|&&id| world.contains(id)).count(), 5);
+    assert_eq!(world.remove_where::<(), A>().unwrap(), 5);
+    assert!(world.is_empty());
+    assert_eq!(world.resource::<u32>(), Some(&5));
+    let counts = DeferredCounts { made: 10, ..Default::default() };
+    assert_eq!(world.deferred_counts(), counts);
+}
+
+/// The ids that a spawn answers are those that it made, wherever they went.
+#[test]
+fn ids_are_answered_although_observers_move_their_entities() {
+    let mut world = World::<Base>::new();
+    world.on_add::<A>(|world, entity| {
+        let odd = world.get::<A>(entity).unwrap().0 % 2 == 1;
+        let commands = world.commands();
+        if odd {
+            commands.despawn(entity).unwrap();
+        } else {
+            commands.insert(entity, Plain(0)).unwrap();
+            // A change of many uses the same buffers.
+            let change = |world: &mut World<Base>| {
+                world.insert_where::<With<Plain>, _>(|_| B(0)).unwrap();
+            };
+            commands.run(change).unwrap();
+        }
+    });
+    let ids = world.spawn_batch((0..6).map(A)).unwrap().to_vec();
+    assert_eq!(ids.len(), 6);
+    for (n, &id) in ids.iter().enumerate() {
+        assert_eq!(world.get::<A>(id).ok(), (n % 2 == 0).then_some(&A(n as u32)));
+    }
+    let ids = world.spawn_columns((vec![A(1), A(2)],)).unwrap().to_vec();
+    assert!(!world.contains(ids[0]) && world.has::<B>(ids[1]));
+}
+
+#[test]
+fn a_circle_of_observers_ends() {
+    let mut world = World::<Base>::new();
+    world.set_deferred_limit(50);
+    world.on_add::<A>(|world, entity| world.commands().remove::<A>(entity).unwrap());
+    world.on_remove::<A>(|world, entity| world.commands().insert(entity, A(0)).unwrap());
+    let e = world.spawn(A(0)).unwrap();
+    assert_eq!(world.deferred_counts().made, 50);
+    assert_eq!(world.deferred_counts().postponed, 1);
+    assert_eq!(world.flush(), 1);
+    assert_eq!(world.deferred_counts().made, 100);
+    world.despawn(e).unwrap();
+    // The insert that was put off, and the one of the despawn, miss their entity.
+    assert_eq!(world.flush(), 0);
+    assert_eq!(world.deferred_counts().missed, 2);
+
+    // One that writes more than fits is told so.
+    let mut world = World::<Base>::new();
+    world.set_deferred_limit(3);
+    world.on_add::<A>(|world, entity| {
+        let written = (0..10).take_while(|&n| world.commands().insert(entity, Plain(n)).is_ok());
+        assert_eq!(written.count(), 3);
+    });
+    let e = world.spawn(A(0)).unwrap();
+    assert_eq!(world.get::<Plain>(e).unwrap().0, 2);
+}
+
+#[test]
+fn a_chain_of_observers_is_made_to_its_end() {
+    let mut world = World::<Base>::new();
+    let last = world.spawn_batch((0..100).map(A)).unwrap()[99];
+    world.on_remove::<A>(|world, entity| {
+        let n = world.get::<A>(entity).unwrap().0;
+        let next = world.view::<(Entity, &A)>().find(|(_, a)| a.0 + 1 == n);
+        if let Some((next, _)) = next {
+            world.commands().despawn(next).unwrap();
+        }
+    });
+    world.despawn(last).unwrap();
+    assert!(world.is_empty());
+}
+
+#[test]
+fn what_a_world_refuses_is_dropped_and_counted_or_waits() {
+    let mut world = World::<Closed>::new();
+    world.on_add::<A>(|world, entity| {
+        let commands = world.commands();
+        // No archetype of the world's.
+        commands.remove::<A>(entity).unwrap();
+        commands.insert(entity, Plain(1)).unwrap();
+    });
+    let e = world.spawn(A(0)).unwrap();
+    assert_eq!(world.get::<Plain>(e).unwrap().0, 1);
+    let counts = DeferredCounts { made: 1, refused: 1, ..Default::default() };
+    assert_eq!(world.deferred_counts(), counts);
+
+    let mut world = World::<Base>::new();
+    world.on_add::<A>(|world, _| {
+        let commands = world.commands();
+        commands.spawn(Plain(7)).unwrap();
+        commands.spawn(Plain(8)).unwrap();
+    });
+    let others: Vec<Entity> = world.spawn_batch((0..199).map(Plain)).unwrap().to_vec();
+    let e = world.spawn(A(0)).unwrap();
+    assert_eq!((world.len(), world.flush()), (200, 2));
+    world.despawn(others[0]).unwrap();
+    world.despawn(e).unwrap();
+    assert_eq!((world.len(), world.flush()), (200, 0));
+}
+
+#[test]
+fn an_observer_that_panics_leaves_the_world_whole() {
+    let ledger = Ledger::default();
+    let mut world = World::<Base>::new();
+    let armed = Arc::new(Mutex::new(true));
+    macro_rules! bombs {
+        ($($on:ident)*) => {$({
+            let armed = armed.clone();
+            world.$on::<A>(move |world, entity| {
+                world.commands().insert(entity, B(0)).unwrap();
+                let armed = *armed.lock().unwrap();
+                assert!(!armed || world.get::<A>(entity).unwrap().0 != 13);
+            });
+        })*};
+    }
+    bombs! { on_add on_insert on_remove on_despawn }
+    // Made, though the observer failed.
+    panics(|| world.spawn((A(13), ledger.owned(0))).map(|_| ()));
+    assert_eq!(world.len(), 1);
+    let e = world.entities().next().unwrap();
+    panics(|| world.insert(e, (A(13), ledger.owned(1))));
+    assert_eq!(world.get::<Owned>(e).unwrap().value, 1);
+    // Not made.
+    panics(|| world.remove::<A>(e).map(|_| ()));
+    panics(|| world.despawn(e));
+    panics(|| world.despawn_batch(&[e]));
+    panics(|| world.remove_where::<(), A>().map(|_| ()));
+    panics(|| world.despawn_where::<()>());
+    panics(|| world.clear());
+    assert!(world.has::<A>(e) && world.has::<Owned>(e));
+    panics(|| world.spawn_batch([12, 13, 14].map(A)).map(|_| ()));
+    assert_eq!(world.view::<&A>().map(|a| a.0).collect::<BTreeSet<_>>(), BTreeSet::from([12, 13]));
+    panics(|| world.insert_where::<(), _>(|_| A(13)).map(|_| ()));
+    // What was written down waits for the next operation.
+    assert!(!world.has::<B>(e));
+    world.insert(e, A(1)).unwrap();
+    assert!(world.has::<B>(e));
+    ledger.check();
+    // They are all still there.
+    *armed.lock().unwrap() = false;
+    world.clear();
+    assert!(world.is_empty());
+    assert_eq!(world.counts().live(), 0);
+    drop(world);
+    ledger.check_empty();
+}
+
+#[test]
+fn commands_that_panic_leave_the_others_waiting() {
+    let ledger = Ledger::default();
+    let mut world = World::<Base>::new();
+    let owned = ledger.clone();
+    world.on_add::<A>(move |world, entity| {
+        let commands = world.commands();
+        commands.run(|_| panic!("the first")).unwrap();
+        commands.insert(entity, owned.owned(2)).unwrap();
+    });
+    panics(|| world.spawn(A(1)).map(|_| ()));
+    let e = world.entities().next().unwrap();
+    assert!(!world.has::<Owned>(e));
+    assert_eq!(world.flush(), 0);
+    assert_eq!(world.get::<Owned>(e).unwrap().value, 2);
+    drop(world);
+    ledger.check_empty();
+}
+
+/// What to do to a world whose entities are counted by a number.
+#[derive(Clone, Debug)]
+enum Step {
+    Spawn(u8),
+    Batch(u8),
+    Insert(usize, u8),
+    Remove(usize, u8),
+    Despawn(usize),
+    InsertWhere(u8),
+    RemoveWhere(u8),
+    DespawnWhere,
+    Clear,
+    Depart(usize),
+    Return,
+    Write(usize, u8),
+    Apply,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let any = 0..64_usize;
+    prop_oneof![
+        8 => (0..8_u8).prop_map(Step::Spawn),
+        2 => (0..8_u8).prop_map(Step::Batch),
+        8 => (any.clone(), 0..8_u8).prop_map(|(e, what)| Step::Insert(e, what)),
+        8 => (any.clone(), 0..8_u8).prop_map(|(e, what)| Step::Remove(e, what)),
+        4 => any.clone().prop_map(Step::Despawn),
+        2 => (0..8_u8).prop_map(Step::InsertWhere),
+        2 => (0..8_u8).prop_map(Step::RemoveWhere),
+        1 => Just(Step::DespawnWhere),
+        1 => Just(Step::Clear),
+        4 => any.clone().prop_map(Step::Depart),
+        4 => Just(Step::Return),
+        8 => (any, 0..24_u8).prop_map(|(e, what)| Step::Write(e, what)),
+        4 => Just(Step::Apply),
+    ]
+}
+
+/// Who has an `A`, and a `B`, as observers heard.
+type Known = Arc<Mutex<[BTreeSet<Entity>; 2]>>;
+
+/// Calls `$call!` with the bundle of a number.
+macro_rules! bundle {
+    ($what:expr, $call:ident) => {
+        match $what % 8 {
+            0 => $call!(Plain(0)),
+            1 => $call!(A(1)),
+            2 => $call!(B(2)),
+            3 => $call!((A(1), B(2))),
+            4 => $call!((Plain(3), A(1))),
+            5 => $call!((Plain(3), B(1))),
+            6 => $call!((Plain(3), A(1), B(1))),
+            _ => $call!((B(1), A(1))),
+        }
+    };
+}
+
+fn run(steps: Vec<Step>) {
+    let mut world = World::<Base>::new();
+    let known = Known::default();
+    macro_rules! know {
+        ($component:ident $index:literal) => {
+            let here = known.clone();
+            world.on_add::<$component>(move |world, entity| {
+                assert!(world.has::<$component>(entity));
+                assert!(here.lock().unwrap()[$index].insert(entity), "added twice");
+            });
+            let here = known.clone();
+            world.on_insert::<$component>(move |_, entity| {
+                assert!(here.lock().unwrap()[$index].contains(&entity));
+            });
+            let here = known.clone();
+            world.on_remove::<$component>(move |world, entity| {
+                assert!(world.has::<$component>(entity));
+                assert!(here.lock().unwrap()[$index].remove(&entity), "removed twice");
+            });
+            let here = known.clone();
+            world.on_despawn::<$component>(move |_, entity| {
+                assert!(here.lock().unwrap()[$index].contains(&entity));
+            });
+        };
+    }
+    know!(A 0);
+    know!(B 1);
+    let mut away = Vec::new();
+    let mut commands = Commands::<Base>::with_capacity(100);
+    for step in steps {
+        let all: Vec<Entity> = world.entities().collect();
+        let pick = |n: usize| all.get(n % all.len().max(1)).copied();
+        match step {
+            Step::Spawn(what) => {
+                macro_rules! spawn {
+                    ($bundle:expr) => {
+                        drop(world.spawn($bundle))
+                    };
+                }
+                bundle!(what, spawn);
+            }
+            Step::Batch(what) => {
+                macro_rules! batch {
+                    ($bundle:expr) => {
+                        drop(world.spawn_batch([$bundle, $bundle]).map(<[_]>::len))
+                    };
+                }
+                bundle!(what, batch);
+            }
+            Step::Insert(n, what) => {
+                let Some(entity) = pick(n) else { continue };
+                macro_rules! insert {
+                    ($bundle:expr) => {
+                        world.insert(entity, $bundle).unwrap()
+                    };
+                }
+                bundle!(what, insert);
+            }
+            Step::Remove(n, what) => {
+                let Some(entity) = pick(n) else { continue };
+                macro_rules! remove {
+                    ($bundle:expr) => {{
+                        fn of<X: ecs_core::bundle::Bundle<Base>>(
+                            world: &mut World<Base>,
+                            entity: Entity,
+                            _: X,
+                        ) {
+                            let _ = world.remove::<X>(entity);
+                        }
+                        of(&mut world, entity, $bundle);
+                    }};
+                }
+                bundle!(what, remove);
+            }
+            Step::Despawn(n) => drop(pick(n).map(|entity| world.despawn(entity))),
+            Step::InsertWhere(what) => {
+                macro_rules! insert {
+                    ($bundle:expr) => {
+                        drop(world.insert_where::<With<Plain>, _>(|_| $bundle))
+                    };
+                }
+                bundle!(what, insert);
+            }
+            Step::RemoveWhere(what) => drop(match what {
+                0..2 => world.remove_where::<With<Plain>, A>(),
+                2..4 => world.remove_where::<With<A>, B>(),
+                4..6 => world.remove_where::<With<B>, (A, B)>(),
+                _ => world.remove_where::<(), Plain>(),
+            }),
+            Step::DespawnWhere => drop(world.despawn_where::<(With<A>, With<Plain>)>()),
+            Step::Clear => world.clear(),
+            Step::Depart(n) => {
+                let Some(entity) = pick(n) else { continue };
+                // Whoever leaves takes with it what was heard.
+                let mut known = known.lock().unwrap();
+                let had = [known[0].remove(&entity), known[1].remove(&entity)];
+                away.push((world.take(entity).unwrap(), had));
+            }
+            Step::Return => {
+                let Some((transfer, had)) = away.pop() else { continue };
+                match world.insert_transfer(transfer) {
+                    Ok(entity) => {
+                        for (known, had) in known.lock().unwrap().iter_mut().zip(had) {
+                            if had {
+                                known.insert(entity);
+                            }
+                        }
+                    }
+                    Err(refused) => away.push((refused.into_inner(), had)),
+                }
+            }
+            Step::Write(n, what) => {
+                let Some(entity) = pick(n) else { continue };
+                macro_rules! insert {
+                    ($bundle:expr) => {
+                        drop(commands.insert(entity, $bundle))
+                    };
+                }
+                match what {
+                    0..12 => bundle!(what, insert),
+                    12..15 => drop(commands.remove::<A>(entity)),
+                    15..18 => drop(commands.remove::<B>(entity)),
+                    18..20 => drop(commands.remove::<(A, Plain)>(entity)),
+                    20..22 => drop(commands.spawn((A(0), Plain(0)))),
+                    _ => drop(commands.despawn(entity)),
+                }
+            }
+            Step::Apply => drop(commands.apply(&mut world)),
+        }
+        let has_a = world.view_filtered::<Entity, With<A>>().collect();
+        let has_b = world.view_filtered::<Entity, With<B>>().collect();
+        assert_eq!(*known.lock().unwrap(), [has_a, has_b]);
+    }
+}
+
+proptest! {
+    #![proptest_config(property(200, 4))]
+
+    #[test]
+    fn what_is_heard_is_what_is_there(steps in prop::collection::vec(step(), 1..120)) {
+        run(steps);
+    }
+}
