@@ -9,11 +9,14 @@
 
 pub use ecs_core::{
     block, bundle, columns, commands, component, config, entity, error, hash, iter, members,
-    outbox, probe, query, resources, schedule, schema, table, template, topology, transfer, world,
+    outbox, probe, query, resources, schedule, schema, system, table, template, time, topology,
+    transfer, world,
 };
 #[cfg(feature = "bytemuck")]
 pub use ecs_core::{bytemuck, lanes};
-pub use ecs_macros::{Bundle, Component, Query, coordinator, pipeline_configs, world_config};
+pub use ecs_macros::{
+    Bundle, Component, Query, Resource, coordinator, pipeline_configs, world_config,
+};
 
 #[cfg(feature = "coordination")]
 pub use ecs_coordination as coordination;
@@ -29,11 +32,16 @@ pub mod prelude {
     pub use ecs_core::entity::Entity;
     pub use ecs_core::outbox::TransferMarker;
     pub use ecs_core::query::{Or, QueryData, With, Without};
-    pub use ecs_core::schedule::Schedule;
+    pub use ecs_core::resources::Resource;
+    pub use ecs_core::schedule::{Phase, Schedule};
+    pub use ecs_core::system::{Local, Query, Res, ResMut};
     pub use ecs_core::template::Template;
+    pub use ecs_core::time::{FixedSteps, Time};
     pub use ecs_core::transfer::{EntityTransfer, TransferFlags};
     pub use ecs_core::world::{DeferredWorld, World};
-    pub use ecs_macros::{Bundle, Component, Query, coordinator, pipeline_configs, world_config};
+    pub use ecs_macros::{
+        Bundle, Component, Query, Resource, coordinator, pipeline_configs, world_config,
+    };
 
     #[cfg(feature = "coordination")]
     pub use ecs_coordination::prelude::*;

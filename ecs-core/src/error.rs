@@ -45,6 +45,8 @@ pub enum AccessError {
     },
     /// The entity was asked for twice at once.
     Twice(Entity),
+    /// The entity does not match the query's filter.
+    Filtered(Entity),
 }
 
 impl fmt::Display for AccessError {
@@ -56,6 +58,12 @@ impl fmt::Display for AccessError {
             }
             Self::Twice(entity) => {
                 write!(f, "entity {entity} is asked for twice at once: ask for it once")
+            }
+            Self::Filtered(entity) => {
+                write!(
+                    f,
+                    "entity {entity} does not match the query's filter: ask `contains` before"
+                )
             }
         }
     }

@@ -61,6 +61,16 @@ impl<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> QueryIter<'w, S, Q, F> {
         }
     }
 
+    /// Whether no entity matches; gives no item.
+    pub(crate) fn matches_none(mut self) -> bool {
+        while self.open.first == self.open.end {
+            if !self.advance() {
+                return true;
+            }
+        }
+        false
+    }
+
     /// The columns of each table: `&[C]` for `&C`, `&mut [C]` for `&mut C`,
     /// `&[Entity]` for `Entity`. A table of which `next` has given rows is left
     /// out: they may still be borrowed.
@@ -166,7 +176,7 @@ pub struct QueryChunk<'w, S: Schema, Q: QueryData<S>, F: Filter<S> = ()> {
 /// Keeps a query, or a filter, from being taken for another, which might conflict
 /// with itself, or match single rows where the other doesn't: a component such as
 /// `for<'a> fn(&'a u8)` is a subtype of another.
-type Exact<S, Q, F> = PhantomData<(S, fn(Q) -> Q, fn(F) -> F)>;
+pub(crate) type Exact<S, Q, F> = PhantomData<(S, fn(Q) -> Q, fn(F) -> F)>;
 
 // SAFETY: a chunk lets the components of its own rows be read or written, and
 // reads the ids and the outbox, which nobody changes meanwhile.

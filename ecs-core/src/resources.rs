@@ -3,7 +3,27 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use core::any::{Any, TypeId};
+use core::cell::UnsafeCell;
 use core::fmt;
+use core::ptr::NonNull;
+
+/// A value of which a world has one, with a name by which systems that use it are kept
+/// apart. Implemented with `#[derive(Resource)]`.
+///
+/// Any value that is `Send` can be put into a world; to be asked for by systems, as
+/// `Res` or `ResMut`, it needs this.
+///
+/// # Safety
+/// `NAME` is always the same for a type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a resource",
+    label = "not a resource",
+    note = "put `#[derive(Resource)]` on `{Self}`; a type of another crate needs a struct of yours around it"
+)]
+pub unsafe trait Resource: Send + 'static {
+    /// The type's path. Types with one name are never used by two systems at once.
+    const NAME: &'static str;
+}
 
 /// Values that belong to a world and to no entity, found by their type.
 #[derive(Default)]
@@ -11,9 +31,25 @@ pub struct Resources {
     values: BTreeMap<TypeId, Entry>,
 }
 
+/// In a cell, so that systems can use one resource each at once.
 struct Entry {
     name: &'static str,
-    value: Box<dyn Any + Send>,
+    value: Box<UnsafeCell<dyn Any + Send>>,
+}
+
+impl Entry {
+    fn new<R: Send + 'static>(value: R) -> Self {
+        Self { name: core::any::type_name::<R>(), value: Box::new(UnsafeCell::new(value)) }
+    }
+
+    /// The value.
+    ///
+    /// # Safety
+    /// It was put in as an `R`.
+    unsafe fn into_inner<R: 'static>(self) -> Box<R> {
+        // SAFETY: the box was made of a cell of an `R`, which is laid out as an `R`.
+        unsafe { Box::from_raw(Box::into_raw(self.value).cast()) }
+    }
 }
 
 /// A value that is away for a while.
@@ -25,18 +61,20 @@ pub(crate) struct Lifted<R> {
 impl Resources {
     /// Puts a value in; answers the one of the same type that was there.
     pub fn insert<R: Send + 'static>(&mut self, value: R) -> Option<R> {
-        let entry = Entry { name: core::any::type_name::<R>(), value: Box::new(value) };
-        downcast(self.values.insert(TypeId::of::<R>(), entry)?)
+        let old = self.values.insert(TypeId::of::<R>(), Entry::new(value))?;
+        // SAFETY: the key is the value's type.
+        Some(unsafe { *old.into_inner() })
     }
 
     /// The value of this type.
     pub fn get<R: Send + 'static>(&self) -> Option<&R> {
-        self.values.get(&TypeId::of::<R>())?.value.downcast_ref()
+        // SAFETY: `&self` keeps those who change values away, but for who uses `cell`.
+        self.cell::<R>().map(|value| unsafe { value.as_ref() })
     }
 
     /// The value of this type, to change.
     pub fn get_mut<R: Send + 'static>(&mut self) -> Option<&mut R> {
-        self.values.get_mut(&TypeId::of::<R>())?.value.downcast_mut()
+        self.values.get_mut(&TypeId::of::<R>())?.value.get_mut().downcast_mut()
     }
 
     /// The value of this type, made by `default` if there is none.
@@ -49,24 +87,32 @@ impl Resources {
 
     /// Takes a value out for a while, in its box.
     pub(crate) fn lift<R: Send + 'static>(&mut self) -> Option<Lifted<R>> {
-        let Entry { name, value } = self.values.remove(&TypeId::of::<R>())?;
-        Some(Lifted { name, value: (value as Box<dyn Any>).downcast().ok()? })
+        let entry = self.values.remove(&TypeId::of::<R>())?;
+        // SAFETY: the key is the value's type.
+        Some(Lifted { name: entry.name, value: unsafe { entry.into_inner() } })
     }
 
     /// Puts a value back; drops one that has taken its place.
     pub(crate) fn put_back<R: Send + 'static>(&mut self, lifted: Lifted<R>) {
-        let entry = Entry { name: lifted.name, value: lifted.value };
+        let value = Box::into_raw(lifted.value) as *mut UnsafeCell<R>;
+        // SAFETY: a cell is laid out as what is in it.
+        let entry = Entry { name: lifted.name, value: unsafe { Box::from_raw(value) } };
         self.values.insert(TypeId::of::<R>(), entry);
     }
 
     /// Takes a value out.
     pub fn remove<R: Send + 'static>(&mut self) -> Option<R> {
-        downcast(self.values.remove(&TypeId::of::<R>())?)
+        let entry = self.values.remove(&TypeId::of::<R>())?;
+        // SAFETY: the key is the value's type.
+        Some(unsafe { *entry.into_inner() })
     }
-}
 
-fn downcast<R: 'static>(entry: Entry) -> Option<R> {
-    entry.value.downcast().ok().map(|value| *value)
+    /// Where the value of this type is. Who writes it keeps all others away.
+    pub(crate) fn cell<R: Send + 'static>(&self) -> Option<NonNull<R>> {
+        let value = self.values.get(&TypeId::of::<R>())?.value.get();
+        // The key is the value's type.
+        NonNull::new(value.cast::<R>())
+    }
 }
 
 impl fmt::Debug for Resources {

@@ -72,6 +72,35 @@ pub fn bundle(input: TokenStream) -> TokenStream {
     derive::bundle(input.into()).into()
 }
 
+/// Makes a type a resource that systems can ask for, as `Res` or `ResMut`.
+///
+/// Two systems of which one writes a resource never run at once: resources are told apart by
+/// the path of the type, without its type parameters.
+/// `#[resource(crate = path)]` names the crate.
+///
+/// ```
+/// # use static_ecs::prelude::*;
+/// # #[derive(Component)] struct Coin;
+/// # #[world_config(components(Coin))] struct Base;
+/// #[derive(Resource, Default)]
+/// struct Score(usize);
+///
+/// fn count(coins: Query<Base, &Coin>, mut score: ResMut<Score>) {
+///     score.0 = coins.iter().count();
+/// }
+///
+/// let mut world = World::<Base>::new();
+/// world.insert_resource(Score::default());
+/// world.spawn_batch([Coin, Coin])?;
+/// world.run_system(count)?;
+/// assert_eq!(world.resource::<Score>().map(|score| score.0), Some(2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[proc_macro_derive(Resource, attributes(resource))]
+pub fn resource(input: TokenStream) -> TokenStream {
+    derive::resource(input.into()).into()
+}
+
 /// Makes a struct of borrowed components, or of other queries, a query that
 /// gives the struct.
 ///

@@ -74,7 +74,7 @@ impl<W: WorldConfig> World<W> {
 
     /// The rows of the first table, which every world has.
     #[inline(always)]
-    pub(super) fn rows(&self) -> Rows<'_> {
+    pub(crate) fn rows(&self) -> Rows<'_> {
         Rows { table: self.tables.first(), entities: &self.entities, outbox: &self.outbox }
     }
 
@@ -135,7 +135,7 @@ pub(super) fn missing<S: Schema>(entity: Entity, lacking: Mask) -> AccessError {
 }
 
 /// Fails to compile where a query borrows a component twice, once to write.
-pub(super) const fn assert_no_conflict<S: Schema, Q: QueryData<S>>() {
+pub(crate) const fn assert_no_conflict<S: Schema, Q: QueryData<S>>() {
     let Access { conflict, .. } = Q::ACCESS;
     assert!(
         !conflict,

@@ -9,9 +9,9 @@ use crate::config::WorldConfig;
 use crate::entities::{Entities, NONE, Place};
 use crate::entity::Entity;
 use crate::error::AccessError;
-use crate::query::{QueryData, ReadOnlyQueryData, has_bit};
+use crate::query::{Filter, QueryData, ReadOnlyQueryData, Rows, has_bit};
 use crate::schema::Schema;
-use crate::table::Table;
+use crate::table::{Table, WORD};
 
 /// How many ids are resolved before the first entity is looked at, where many are
 /// given: enough to keep a core's outstanding loads busy.
@@ -257,6 +257,42 @@ impl<'w, S: Schema, Q: QueryData<S>> Lookup<'w, S, Q> {
         let has = self.tables[place.table as usize].row_mask(place.row as usize);
         missing::<S>(entity, Q::ACCESS.required & !has)
     }
+}
+
+/// Where an entity is that has what `Q` asks for and matches `F`.
+pub(crate) fn find_row<'w, S: Schema, Q: QueryData<S>, F: Filter<S>>(
+    tables: &'w [Table],
+    rows: Rows<'w>,
+    entity: Entity,
+) -> Result<(&'w Table, usize), AccessError> {
+    let place = rows.entities.find(entity)?;
+    let (table, row) = (&tables[place.table as usize], place.row as usize);
+    let has = table.row_mask(row);
+    if Q::ACCESS.required & !has != 0 {
+        return Err(missing::<S>(entity, Q::ACCESS.required & !has));
+    }
+    let rows = Rows { table, ..rows };
+    let bit = |word: u64| word >> (row % WORD) & 1 == 1;
+    if F::table(table) && (!F::ROWS || bit(F::rows(rows, row / WORD))) {
+        return Ok((table, row));
+    }
+    Err(AccessError::Filtered(entity))
+}
+
+/// What `Q` asks of an entity that matches `F`.
+///
+/// # Safety
+/// For `'i` nobody else uses the entity's components in conflict with the query, which
+/// does not conflict with itself. `rows` is of the world of the tables.
+#[inline]
+pub(crate) unsafe fn find<'i, S: Schema, Q: QueryData<S>, F: Filter<S>>(
+    tables: &'i [Table],
+    rows: Rows<'i>,
+    entity: Entity,
+) -> Result<Q::Item<'i>, AccessError> {
+    let (table, row) = find_row::<S, Q, F>(tables, rows, entity)?;
+    // SAFETY: the row is in the table and has what is required.
+    Ok(unsafe { Q::item(Q::fetch(table), row) })
 }
 
 /// What the query asks of a row, if it has the sparse components among it.

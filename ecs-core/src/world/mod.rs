@@ -31,10 +31,12 @@ use crate::schema::{Contains, Mask, Schema};
 use crate::table::Table;
 use crate::tables::Tables;
 
+pub(crate) use access::assert_no_conflict;
 pub(crate) use change::Change;
 pub use debug::EntityDebug;
 pub use deferred::{DeferredCounts, DeferredWorld};
 pub use lookup::Lookup;
+pub(crate) use lookup::{find, find_row};
 pub use moving::{CopyError, Departure, DepartureKind, Selection};
 pub(crate) use spawn::assert_declared;
 pub use state::Unhashed;

@@ -6,7 +6,7 @@ use syn::{
 };
 
 use super::parse::Input;
-use super::{Bundle, Component, Form, Query, QueryField};
+use super::{Bundle, Component, Form, Query, QueryField, Resource};
 use crate::errors::Errors;
 
 /// A component owns its data.
@@ -25,6 +25,13 @@ pub(super) fn component(input: Input, errors: &mut Errors) -> Option<Component> 
     }
     owned(&generics, "a component", errors)?;
     Some(Component { root, ident, generics, sparse, version, observe })
+}
+
+/// A resource owns its data.
+pub(super) fn resource(input: Input, errors: &mut Errors) -> Option<Resource> {
+    let Input { root, item: DeriveInput { ident, generics, .. }, .. } = input;
+    owned(&generics, "a resource", errors)?;
+    Some(Resource { root, ident, generics })
 }
 
 /// A bundle is a struct, and owns its data.

@@ -1,10 +1,11 @@
-//! `#[derive(Component)]`, `#[derive(Bundle)]` and `#[derive(Query)]`.
+//! `#[derive(Component)]`, `#[derive(Bundle)]`, `#[derive(Query)]` and `#[derive(Resource)]`.
 
 mod bundle;
 mod check;
 mod component;
 mod parse;
 mod query;
+mod resource;
 
 use proc_macro2::TokenStream;
 use syn::{Expr, Generics, Ident, Lifetime, Member, Type};
@@ -21,6 +22,13 @@ struct Component {
     /// What `version` is set to.
     version: Option<Expr>,
     observe: bool,
+}
+
+/// A type that becomes a resource.
+struct Resource {
+    root: Root,
+    ident: Ident,
+    generics: Generics,
 }
 
 /// A struct of bundles.
@@ -76,6 +84,11 @@ pub(crate) fn bundle(input: TokenStream) -> TokenStream {
 /// Expands `#[derive(Query)]`.
 pub(crate) fn query(input: TokenStream) -> TokenStream {
     expand(input, "query", &["crate"], check::query, query::expand)
+}
+
+/// Expands `#[derive(Resource)]`.
+pub(crate) fn resource(input: TokenStream) -> TokenStream {
+    expand(input, "resource", &["crate"], check::resource, resource::expand)
 }
 
 fn expand<T>(

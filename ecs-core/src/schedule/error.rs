@@ -1,0 +1,113 @@
+//! What goes wrong in a run, and what then.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::error::Error;
+use core::fmt;
+
+use crate::commands::ApplyError;
+use crate::error::Refusal;
+use crate::system::BoxError;
+
+/// What a run does when a system fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnError {
+    /// The rest of the failed system's stage runs, and no stage after it.
+    #[default]
+    Stop,
+    /// All systems run. Up to `limit` errors are kept, those beyond are counted.
+    Collect {
+        /// The most errors that are kept; at least one is.
+        limit: usize,
+    },
+}
+
+/// A system failed, or commands wait.
+#[derive(Debug)]
+pub struct SystemError {
+    /// The system's name.
+    pub system: String,
+    /// What it failed with.
+    pub source: BoxError,
+    others: Vec<SystemError>,
+    omitted: usize,
+}
+
+impl SystemError {
+    pub(super) fn new(system: String, source: BoxError) -> Self {
+        Self { system, source, others: Vec::new(), omitted: 0 }
+    }
+
+    /// The errors of other systems in the same run, in the order in which they ran.
+    pub fn others(&self) -> &[SystemError] {
+        &self.others
+    }
+
+    /// How many more errors there were than are kept.
+    pub fn omitted(&self) -> usize {
+        self.omitted
+    }
+
+    /// The spawns that found the world full and wait, if nothing else is wrong:
+    /// they are tried again at the next run.
+    pub fn waits(&self) -> Option<&ApplyError> {
+        let refused = self.source.downcast_ref::<ApplyError>()?;
+        matches!(refused.why, Refusal::WorldFull { .. }).then_some(refused)
+    }
+}
+
+impl fmt::Display for SystemError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "system `{}` failed: {}", self.system, self.source)?;
+        match self.others.len() + self.omitted {
+            0 => Ok(()),
+            1 => f.write_str(" (and another system failed)"),
+            more => write!(f, " (and {more} others failed)"),
+        }
+    }
+}
+
+impl Error for SystemError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.source)
+    }
+}
+
+/// The errors of one run.
+pub(super) struct Failures {
+    policy: OnError,
+    error: Option<SystemError>,
+}
+
+impl Failures {
+    pub(super) fn new(policy: OnError) -> Self {
+        Self { policy, error: None }
+    }
+
+    #[cold]
+    pub(super) fn add(&mut self, system: &str, source: BoxError) {
+        let Some(first) = &mut self.error else {
+            self.error = Some(SystemError::new(system.to_string(), source));
+            return;
+        };
+        let limit = match self.policy {
+            // Of the same stage.
+            OnError::Stop => usize::MAX,
+            OnError::Collect { limit } => limit,
+        };
+        if first.others.len() + 1 < limit {
+            first.others.push(SystemError::new(system.to_string(), source));
+        } else {
+            first.omitted += 1;
+        }
+    }
+
+    /// Whether no more systems are to run.
+    pub(super) fn stop(&self) -> bool {
+        self.error.is_some() && self.policy == OnError::Stop
+    }
+
+    pub(super) fn into_error(self) -> Option<SystemError> {
+        self.error
+    }
+}

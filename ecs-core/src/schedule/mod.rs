@@ -1,0 +1,517 @@
+//! What runs at each tick of a world, and in which order.
+
+mod error;
+mod executor;
+mod histogram;
+mod phase;
+mod plan;
+mod slot;
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::{Deref, DerefMut};
+use core::ptr::NonNull;
+use core::time::Duration;
+
+use crate::commands::{ApplyError, Commands};
+use crate::config::WorldConfig;
+use crate::schema::Schema;
+use crate::time::Time;
+use crate::world::World;
+
+pub use crate::system::{BoxError, IntoSystem, System, SystemResult};
+pub use error::{OnError, SystemError};
+pub use executor::{Executor, Job, Sequential, Stage};
+pub use histogram::{Clock, Histogram};
+pub use phase::Phase;
+pub use plan::{Plan, PlanError, PlannedStage, Reason};
+pub use slot::SystemInfo;
+
+use error::Failures;
+use plan::Node;
+use slot::{Label, Slot};
+
+/// The most commands of one system in one tick, unless a schedule says otherwise.
+pub const DEFAULT_COMMANDS: usize = 1 << 16;
+
+/// The systems of a world, and the order in which they run.
+///
+/// Systems run phase by phase. In a phase, a run does what it would do if the systems ran
+/// one after the other, in the order in which they were added or that
+/// [`after`](Added::after) and [`before`](Added::before) ask for, each followed by its
+/// commands. Systems that are not in each other's way form a *stage*, which an
+/// [`Executor`] may run on several threads at once: the world is the same afterwards.
+///
+/// # Examples
+/// ```
+/// # use static_ecs::prelude::*;
+/// # #[derive(Component)] struct Age(u32);
+/// # #[world_config(components(Age))] struct Base;
+/// use static_ecs::commands::BufferFull;
+///
+/// fn grow(mut ages: Query<Base, &mut Age>) {
+///     ages.iter_mut().for_each(|age| age.0 += 1);
+/// }
+///
+/// fn retire(
+///     ages: Query<Base, (Entity, &Age)>,
+///     commands: &mut Commands<Base>,
+/// ) -> Result<(), BufferFull<Entity>> {
+///     for (entity, age) in &ages {
+///         if age.0 > 65 {
+///             commands.despawn(entity)?;
+///         }
+///     }
+///     Ok(())
+/// }
+///
+/// let mut schedule = Schedule::new();
+/// schedule.add(retire).in_phase(Phase::POST_UPDATE).add(grow);
+/// let mut world = World::<Base>::new();
+/// world.spawn_batch([Age(64), Age(65)])?;
+/// schedule.run(&mut world)?;
+/// assert_eq!(world.len(), 1);
+/// println!("{}", schedule.plan()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Schedule<W: WorldConfig> {
+    /// In the order of the plan, or if there is none, in which they were added.
+    slots: Vec<Slot<W>>,
+    phases: Vec<Phase>,
+    plan: Option<Plan>,
+    executor: Option<Box<dyn Executor<W>>>,
+    capacity: usize,
+    on_error: OnError,
+    clock: Option<Clock>,
+    /// Those whose commands the world refused, the first first.
+    waiting: Vec<usize>,
+    added: usize,
+    /// Whether a run has begun that has not ended.
+    running: bool,
+}
+
+impl<W: WorldConfig> Schedule<W> {
+    /// No systems, the [default phases](Phase::DEFAULT), and room for
+    /// [`DEFAULT_COMMANDS`] of each system.
+    pub const fn new() -> Self {
+        Self::with_commands(DEFAULT_COMMANDS)
+    }
+
+    /// No systems, and room for `capacity` commands of each.
+    pub const fn with_commands(capacity: usize) -> Self {
+        Self {
+            slots: Vec::new(),
+            phases: Vec::new(),
+            plan: None,
+            executor: None,
+            capacity,
+            on_error: OnError::Stop,
+            clock: None,
+            waiting: Vec::new(),
+            added: 0,
+            running: false,
+        }
+    }
+
+    /// Phases of one's own, in their order, in place of the [default](Phase::DEFAULT).
+    /// A system for which none is named runs in [`Phase::UPDATE`], or if that is not
+    /// among them, in the first.
+    pub fn set_phases(&mut self, phases: impl IntoIterator<Item = Phase>) -> &mut Self {
+        self.phases = phases.into_iter().collect();
+        self.plan = None;
+        self
+    }
+
+    /// The phases in their order.
+    pub fn phases(&self) -> &[Phase] {
+        if self.phases.is_empty() { Phase::DEFAULT } else { &self.phases }
+    }
+
+    /// Runs stages of several systems by `executor`.
+    pub fn set_executor(&mut self, executor: impl Executor<W> + 'static) -> &mut Self {
+        self.executor = Some(Box::new(executor));
+        self
+    }
+
+    /// What to do when a system fails: [`OnError::Stop`] unless this says otherwise.
+    pub fn set_on_error(&mut self, on_error: OnError) -> &mut Self {
+        self.on_error = on_error;
+        self
+    }
+
+    /// Adds a system, and answers it for further settings.
+    pub fn add<M>(&mut self, system: impl IntoSystem<W, M>) -> Added<'_, W> {
+        self.plan = None;
+        let commands = Commands::with_capacity(self.capacity);
+        self.slots.push(Slot::new(system.into_system(), commands, self.added));
+        self.added += 1;
+        Added { schedule: self }
+    }
+
+    /// The names of the systems, in the order in which they run if that is known.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.slots.iter().map(Slot::name)
+    }
+
+    /// What is known of each system, in the order in which they run if that is known.
+    pub fn systems(&self) -> impl Iterator<Item = &SystemInfo> {
+        self.slots.iter().map(|slot| &slot.info)
+    }
+
+    /// How many systems.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether there are no systems.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// Measures from now on how long each system takes: [`SystemInfo::histogram`].
+    #[cfg(feature = "std")]
+    pub fn measure(&mut self) -> &mut Self {
+        self.measure_with(histogram::clock)
+    }
+
+    /// As `measure`, by a clock of one's own.
+    pub fn measure_with(&mut self, clock: Clock) -> &mut Self {
+        self.clock = Some(clock);
+        self.slots.iter_mut().for_each(|slot| slot.info.histogram = Some(Box::default()));
+        self
+    }
+
+    /// The order in which the systems run, and why. Worked out once, until systems are
+    /// added.
+    ///
+    /// # Errors
+    /// If what the systems ask for can't be.
+    pub fn plan(&mut self) -> Result<&Plan, PlanError> {
+        if self.plan.is_none() {
+            // What waits is found again by its place before.
+            let waiting = self.waiting.iter().map(|&index| self.slots[index].added).collect();
+            let nodes: Vec<Node<'_>> = self.slots.iter().map(Slot::node).collect();
+            let (plan, order) = Plan::new(&nodes, self.phases(), W::Schema::COMPONENTS)?;
+            drop(nodes);
+            let mut slots: Vec<_> =
+                core::mem::take(&mut self.slots).into_iter().map(Some).collect();
+            self.slots = order.iter().filter_map(|&index| slots[index].take()).collect();
+            self.restore_waiting(waiting);
+            self.plan = Some(plan);
+        }
+        Ok(self.plan.as_ref().expect("it was made just now"))
+    }
+
+    fn restore_waiting(&mut self, added: Vec<usize>) {
+        let place = |added: usize| self.slots.iter().position(|slot| slot.added == added);
+        self.waiting = added.into_iter().filter_map(place).collect();
+    }
+
+    /// Lets `delta` of time pass in the world, whose [`Time`] is made if need be, and runs
+    /// the systems.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn tick(&mut self, world: &mut World<W>, delta: Duration) -> Result<(), SystemError> {
+        world.resources_mut().get_or_insert_with(Time::default).advance(delta);
+        self.run(world)
+    }
+
+    /// Runs each system once, and after each its commands.
+    ///
+    /// A spawn for which the world has no room waits, and is tried again after
+    /// each stage and before the next run: a system may make room. A command
+    /// to whose archetype the world is closed waits too, and those after it of the same
+    /// system wait behind it.
+    ///
+    /// # Errors
+    /// If a system fails: its commands still take effect, and, unless
+    /// [`set_on_error`](Self::set_on_error) says otherwise, systems of stages after its
+    /// own do not run. If commands still wait at the end of the run. If there is no
+    /// [`plan`](Self::plan).
+    pub fn run(&mut self, world: &mut World<W>) -> Result<(), SystemError> {
+        if self.plan.is_none()
+            && let Err(error) = self.plan()
+        {
+            return Err(SystemError::new("plan".to_string(), Box::new(error)));
+        }
+        let stages = self.plan.as_ref().map_or(0, |plan| plan.stages().len());
+        if core::mem::replace(&mut self.running, true) {
+            // A system panicked: what it wrote down is made first.
+            let left = |&index: &usize| !self.slots[index].commands.is_empty();
+            self.waiting = (0..self.slots.len()).filter(left).collect();
+        }
+        let mut failures = Failures::new(self.on_error);
+        let mut waits = None;
+        self.apply_waiting(world, None, &mut waits);
+        let mut spent = false;
+        for stage in 0..stages {
+            let (range, phase_ends) = match &self.plan {
+                Some(plan) => (plan.range(stage), plan.ends_phase(stage)),
+                None => break,
+            };
+            spent |= self.run_stage(world, range.clone(), &mut failures);
+            self.apply(world, range.clone(), &mut waits, false);
+            if phase_ends || failures.stop() {
+                let first = self.first_of_phase(stage);
+                self.apply(world, first..range.end, &mut waits, true);
+            }
+            if failures.stop() {
+                break;
+            }
+        }
+        self.running = false;
+        if spent {
+            self.forget_spent();
+        }
+        match failures.into_error() {
+            Some(error) => Err(error),
+            None => waits.map_or(Ok(()), |(system, error): (String, ApplyError)| {
+                Err(SystemError::new(system, Box::new(error)))
+            }),
+        }
+    }
+
+    /// Runs the systems of a stage whose conditions hold. Answers whether one of them ran
+    /// for the last time.
+    fn run_stage(
+        &mut self,
+        world: &mut World<W>,
+        range: core::ops::Range<usize>,
+        failures: &mut Failures,
+    ) -> bool {
+        let slots = &mut self.slots[range];
+        for slot in slots.iter_mut() {
+            slot.runs = slot.conditions.iter_mut().all(|holds| holds(world));
+        }
+        match &mut self.executor {
+            Some(executor) if slots.len() > 1 => {
+                // SAFETY: systems of one stage are not in each other's way.
+                let stage = unsafe { Stage::new(slots, NonNull::from(&mut *world), self.clock) };
+                executor.run(stage);
+            }
+            _ => {
+                for slot in slots.iter_mut().filter(|slot| slot.runs) {
+                    // SAFETY: the world is this call's alone, and systems run one by one.
+                    unsafe { slot.run(NonNull::from(&mut *world), self.clock) };
+                }
+            }
+        }
+        let mut spent = false;
+        for slot in slots {
+            spent |= slot.runs && slot.once;
+            slot.spent |= slot.runs && slot.once;
+            if let Some(error) = slot.error.take() {
+                failures.add(slot.name(), error);
+            }
+        }
+        spent
+    }
+
+    /// Makes the commands of systems that are done: those that put them off, or the
+    /// others.
+    fn apply(
+        &mut self,
+        world: &mut World<W>,
+        range: core::ops::Range<usize>,
+        waits: &mut Option<(String, ApplyError)>,
+        deferred: bool,
+    ) {
+        let has = |slot: &Slot<W>| slot.deferred == deferred && !slot.commands.is_empty();
+        // At the end of a phase, nothing has made room since its last stage.
+        let retry = !deferred && !self.waiting.is_empty();
+        if !retry && !self.slots[range.clone()].iter().any(has) {
+            return;
+        }
+        self.apply_waiting(world, Some((range, deferred)), waits);
+    }
+
+    /// Makes the commands that wait, the oldest first, then those of systems of `then`.
+    fn apply_waiting(
+        &mut self,
+        world: &mut World<W>,
+        then: Option<(core::ops::Range<usize>, bool)>,
+        waits: &mut Option<(String, ApplyError)>,
+    ) {
+        let mut refused = None;
+        let Self { waiting, slots, .. } = self;
+        waiting.retain(|&index| match slots[index].commands.apply(world) {
+            Ok(_) => false,
+            Err(error) => {
+                refused.get_or_insert((index, error));
+                true
+            }
+        });
+        let (range, deferred) = then.unwrap_or((0..0, false));
+        for index in range {
+            let slot = &mut slots[index];
+            if slot.deferred != deferred || slot.commands.is_empty() || waiting.contains(&index) {
+                continue;
+            }
+            if let Err(error) = slot.commands.apply(world) {
+                waiting.push(index);
+                refused.get_or_insert((index, error));
+            }
+        }
+        // The sum of what waits is told, and the first reason.
+        *waits = refused.map(|(index, mut error)| {
+            error.waiting = waiting.iter().map(|&index| slots[index].commands.len()).sum();
+            (slots[index].name().to_string(), error)
+        });
+    }
+
+    fn first_of_phase(&self, stage: usize) -> usize {
+        self.plan.as_ref().map_or(0, |plan| plan.first_of_phase(stage))
+    }
+
+    /// Takes out the systems that were to run once and did.
+    fn forget_spent(&mut self) {
+        let waiting: Vec<usize> =
+            self.waiting.iter().map(|&index| self.slots[index].added).collect();
+        self.slots.retain(|slot| !slot.spent || !slot.commands.is_empty());
+        self.restore_waiting(waiting);
+        self.plan = None;
+    }
+}
+
+impl<W: WorldConfig> Default for Schedule<W> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<W: WorldConfig> fmt::Debug for Schedule<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
+}
+
+/// A system that was added to a schedule, for further settings. Derefs to the schedule,
+/// so that the next one can be added.
+///
+/// # Examples
+/// ```
+/// # use static_ecs::prelude::*;
+/// # #[derive(Component)] struct Heat(f32);
+/// # #[world_config(components(Heat))] struct Base;
+/// use static_ecs::schedule::every;
+///
+/// fn cool(mut heats: Query<Base, &mut Heat>) {
+///     heats.iter_mut().for_each(|heat| heat.0 *= 0.5);
+/// }
+/// fn ignite(commands: &mut Commands<Base>) -> Result<(), static_ecs::system::BoxError> {
+///     Ok(commands.spawn(Heat(100.0)).map_err(|_| "too many commands")?)
+/// }
+///
+/// let mut schedule = Schedule::new();
+/// schedule.add(cool).run_if(every(2)).add(ignite).before(cool).once();
+/// let mut world = World::<Base>::new();
+/// for _ in 0..3 {
+///     schedule.run(&mut world)?;
+/// }
+/// assert!(world.view::<&Heat>().map(|heat| heat.0).eq([25.0]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Added<'s, W: WorldConfig> {
+    schedule: &'s mut Schedule<W>,
+}
+
+impl<W: WorldConfig> Added<'_, W> {
+    fn slot(&mut self) -> &mut Slot<W> {
+        self.schedule.slots.last_mut().expect("it was added just now")
+    }
+
+    /// Runs it in this phase.
+    pub fn in_phase(mut self, phase: Phase) -> Self {
+        self.slot().info.phase = Some(phase);
+        self
+    }
+
+    /// Runs it after another system of its phase, wherever that is added.
+    pub fn after<M, F: IntoSystem<W, M> + 'static>(mut self, system: F) -> Self {
+        self.slot().after.push(Label::of(&system));
+        self
+    }
+
+    /// Runs it before another system of its phase, wherever that is added.
+    pub fn before<M, F: IntoSystem<W, M> + 'static>(mut self, system: F) -> Self {
+        self.slot().before.push(Label::of(&system));
+        self
+    }
+
+    /// As [`after`](Self::after), for a system by its [name](Self::named).
+    pub fn after_named(mut self, name: &str) -> Self {
+        self.slot().after.push(Label::named(name));
+        self
+    }
+
+    /// As [`before`](Self::before), for a system by its [name](Self::named).
+    pub fn before_named(mut self, name: &str) -> Self {
+        self.slot().before.push(Label::named(name));
+        self
+    }
+
+    /// Calls it by this name.
+    pub fn named(mut self, name: &str) -> Self {
+        self.slot().info.name = name.to_string();
+        self
+    }
+
+    /// Runs it only when `condition` holds, which is asked right before its stage. Of
+    /// several conditions, all must hold.
+    pub fn run_if(mut self, condition: impl FnMut(&World<W>) -> bool + Send + 'static) -> Self {
+        self.slot().conditions.push(Box::new(condition));
+        self
+    }
+
+    /// Runs it once, and then takes it out of the schedule.
+    pub fn once(mut self) -> Self {
+        self.slot().once = true;
+        self
+    }
+
+    /// Makes its commands at the end of its phase, so that systems after it need not wait
+    /// for them.
+    pub fn deferred(mut self) -> Self {
+        self.slot().deferred = true;
+        self
+    }
+}
+
+impl<W: WorldConfig> Deref for Added<'_, W> {
+    type Target = Schedule<W>;
+    fn deref(&self) -> &Schedule<W> {
+        self.schedule
+    }
+}
+
+impl<W: WorldConfig> DerefMut for Added<'_, W> {
+    fn deref_mut(&mut self) -> &mut Schedule<W> {
+        self.schedule
+    }
+}
+
+impl<'s, W: WorldConfig> Added<'s, W> {
+    /// Adds the next system.
+    // Not by `Deref` alone, so that a chain can go on with it.
+    #[allow(clippy::should_implement_trait)]
+    pub fn add<M>(self, system: impl IntoSystem<W, M>) -> Added<'s, W> {
+        self.schedule.add(system)
+    }
+}
+
+/// A condition that holds at each `n`-th run, beginning with the `n`-th.
+pub fn every<W: WorldConfig>(n: u64) -> impl FnMut(&World<W>) -> bool + Send + 'static {
+    let mut runs = 0;
+    move |_| {
+        runs += 1;
+        let holds = runs >= n;
+        if holds {
+            runs = 0;
+        }
+        holds
+    }
+}

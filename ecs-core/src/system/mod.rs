@@ -1,0 +1,191 @@
+//! What runs at each tick of a world: functions whose parameters say what they use.
+
+mod access;
+mod function;
+mod param;
+mod query;
+
+use alloc::boxed::Box;
+use core::any::TypeId;
+use core::error::Error;
+use core::fmt;
+
+use crate::commands::Commands;
+use crate::config::WorldConfig;
+use crate::world::World;
+
+pub(crate) use access::names;
+pub use access::{Clash, ResourceUse, SystemAccess};
+pub use param::{Local, MissingResource, Res, ResMut, SystemContext, SystemParam};
+pub use query::{NotSingle, Query};
+
+/// What a system fails with.
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
+/// A part of a tick that has the world for itself. Functions are systems without
+/// this trait: see [`IntoSystem`].
+pub trait System<W: WorldConfig>: Send {
+    /// Runs once. Commands take effect when the system has returned.
+    ///
+    /// # Errors
+    /// Whatever the system fails with.
+    fn run(&mut self, world: &mut World<W>, commands: &mut Commands<W>) -> Result<(), BoxError>;
+
+    /// What to call it.
+    fn name(&self) -> &str;
+}
+
+/// A part of a tick that says what it uses, so that others can run beside it.
+///
+/// # Safety
+/// `access` is always the same, and `run` uses nothing of the world beyond it.
+pub(crate) unsafe trait SharedSystem<W: WorldConfig>: Send {
+    fn access(&self) -> &'static SystemAccess;
+
+    /// # Safety
+    /// Nobody uses the world in conflict with `access` meanwhile; the commands are
+    /// this system's alone.
+    unsafe fn run(&mut self, context: SystemContext<'_, W>) -> Result<(), BoxError>;
+}
+
+enum Kind<W: WorldConfig> {
+    Alone(Box<dyn System<W>>),
+    Shared(Box<dyn SharedSystem<W>>, &'static str),
+}
+
+/// A system, whatever it was made of.
+pub struct BoxedSystem<W: WorldConfig> {
+    kind: Kind<W>,
+    function: TypeId,
+}
+
+impl<W: WorldConfig> BoxedSystem<W> {
+    fn shared<F: 'static>(system: impl SharedSystem<W> + 'static) -> Self {
+        let kind = Kind::Shared(Box::new(system), core::any::type_name::<F>());
+        Self { kind, function: TypeId::of::<F>() }
+    }
+
+    /// What to call it.
+    pub fn name(&self) -> &str {
+        match &self.kind {
+            Kind::Alone(system) => system.name(),
+            Kind::Shared(_, name) => name,
+        }
+    }
+
+    /// What it may use.
+    pub fn access(&self) -> &'static SystemAccess {
+        match &self.kind {
+            Kind::Alone(_) => &SystemAccess::ALONE,
+            Kind::Shared(system, _) => system.access(),
+        }
+    }
+
+    /// The function or type that it was made of.
+    pub(crate) fn function(&self) -> TypeId {
+        self.function
+    }
+
+    /// Runs it once.
+    ///
+    /// # Errors
+    /// Whatever the system fails with.
+    pub fn run(
+        &mut self,
+        world: &mut World<W>,
+        commands: &mut Commands<W>,
+    ) -> Result<(), BoxError> {
+        // SAFETY: both are borrowed for this call, so nobody else uses them.
+        unsafe { self.run_beside(SystemContext::new(world, commands)) }
+    }
+
+    /// # Safety
+    /// As [`SharedSystem::run`].
+    pub(crate) unsafe fn run_beside(
+        &mut self,
+        context: SystemContext<'_, W>,
+    ) -> Result<(), BoxError> {
+        match &mut self.kind {
+            // SAFETY: the access is all of the world, so nobody else uses it.
+            Kind::Alone(system) => unsafe { system.run(context.world_mut(), context.commands()) },
+            // SAFETY: the caller promises the same.
+            Kind::Shared(system, _) => unsafe { system.run(context) },
+        }
+    }
+}
+
+impl<W: WorldConfig> fmt::Debug for BoxedSystem<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("BoxedSystem").field(&self.name()).finish()
+    }
+}
+
+/// What can be made a system of the world `W`: functions and closures of up to 16
+/// [parameters](SystemParam) that return nothing or a `Result`, and implementors of
+/// [`System`].
+///
+/// Two parameters of which one could write what the other uses do not compile.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a system of the world `{W}`",
+    label = "not a system",
+    note = "a system takes up to 16 parameters, such as `Query<Schema, (&mut A, &B)>`, `Res<R>`, `ResMut<R>`, `Local<T>`, `&mut Commands<{W}>` or `&mut World<{W}>`, and returns nothing or a `Result`; write the types of a closure's parameters"
+)]
+pub trait IntoSystem<W: WorldConfig, Marker> {
+    /// The system.
+    fn into_system(self) -> BoxedSystem<W>;
+}
+
+/// The marker of implementors of [`System`].
+#[derive(Debug)]
+pub struct IsSystem;
+
+impl<W: WorldConfig, S: System<W> + 'static> IntoSystem<W, IsSystem> for S {
+    fn into_system(self) -> BoxedSystem<W> {
+        BoxedSystem { kind: Kind::Alone(Box::new(self)), function: TypeId::of::<S>() }
+    }
+}
+
+/// What a system may return.
+#[diagnostic::on_unimplemented(
+    message = "a system can't return `{Self}`",
+    label = "returned by a system",
+    note = "a system returns nothing, or a `Result<(), E>` whose error can be boxed"
+)]
+pub trait SystemResult {
+    /// As a result.
+    ///
+    /// # Errors
+    /// If the system failed.
+    fn into_result(self) -> Result<(), BoxError>;
+}
+
+impl SystemResult for () {
+    fn into_result(self) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+impl<E: Into<BoxError>> SystemResult for Result<(), E> {
+    fn into_result(self) -> Result<(), BoxError> {
+        self.map_err(Into::into)
+    }
+}
+
+impl<W: WorldConfig> World<W> {
+    /// Runs a system once, here and now, and its commands.
+    ///
+    /// What it keeps from run to run, such as a `Local`, begins anew with each call: to keep
+    /// it, use a `Schedule`, or run a [`BoxedSystem`].
+    ///
+    /// # Errors
+    /// If the system fails: its commands take effect nevertheless. If the world refuses one
+    /// of its commands, which is then dropped with those after it.
+    pub fn run_system<M>(&mut self, system: impl IntoSystem<W, M>) -> Result<(), BoxError> {
+        let mut commands = Commands::with_capacity(crate::schedule::DEFAULT_COMMANDS);
+        let result = system.into_system().run(self, &mut commands);
+        let applied = commands.apply(self);
+        result?;
+        applied?;
+        Ok(())
+    }
+}
