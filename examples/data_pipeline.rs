@@ -14,7 +14,7 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use clap::Parser;
-use static_ecs::Event;
+use static_ecs::driver::Event;
 use static_ecs::prelude::*;
 
 type Fallible<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;

@@ -10,7 +10,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use static_ecs::Event;
+use static_ecs::driver::Event;
 use static_ecs::prelude::*;
 
 type Fallible<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;

@@ -8,14 +8,14 @@
 //! Start with the [`prelude`] and the guide in `docs/GUIDE.md`.
 
 pub use ecs_core::{
-    block, bundle, columns, commands, component, config, entity, error, hash, iter, members,
+    block, bundle, columns, commands, component, config, entity, error, event, hash, iter, members,
     outbox, probe, query, resources, schedule, schema, system, table, template, time, topology,
     transfer, world,
 };
 #[cfg(feature = "bytemuck")]
 pub use ecs_core::{bytemuck, lanes};
 pub use ecs_macros::{
-    Bundle, Component, Query, Resource, coordinator, pipeline_configs, world_config,
+    Bundle, Component, Event, Query, Resource, coordinator, pipeline_configs, world_config,
 };
 
 #[cfg(feature = "coordination")]
@@ -30,6 +30,7 @@ pub mod prelude {
     pub use ecs_core::component::Component;
     pub use ecs_core::config::{OnFull, Role, WorldConfig};
     pub use ecs_core::entity::Entity;
+    pub use ecs_core::event::{Event, EventCursor};
     pub use ecs_core::outbox::TransferMarker;
     pub use ecs_core::query::{Or, QueryData, With, Without};
     pub use ecs_core::resources::Resource;
@@ -40,7 +41,7 @@ pub mod prelude {
     pub use ecs_core::transfer::{EntityTransfer, TransferFlags};
     pub use ecs_core::world::{DeferredWorld, World};
     pub use ecs_macros::{
-        Bundle, Component, Query, Resource, coordinator, pipeline_configs, world_config,
+        Bundle, Component, Event, Query, Resource, coordinator, pipeline_configs, world_config,
     };
 
     #[cfg(feature = "coordination")]

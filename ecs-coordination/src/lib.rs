@@ -42,7 +42,7 @@ mod wiring;
 
 pub use admit::{Admission, Admit, Overloaded};
 pub use coordinator::WorldCoordinator;
-pub use driver::{Driver, Event, Registry};
+pub use driver::{Driver, Registry};
 pub use endpoint::{Endpoint, PRIORITY_BURST, Problem};
 pub use error::{Cause, Failure, QueueError, QueueErrorKind, RunError, RunErrorKind, StartError};
 pub use member::{Activity, Idle, Pace};

@@ -13,11 +13,12 @@ use crate::bundle::{Bundle, assert_distinct};
 use crate::config::WorldConfig;
 use crate::entity::Entity;
 use crate::error::Refusal;
+use crate::event::{Event, HasEvent};
 use crate::schema::Schema;
 use crate::world::{Change, World};
 
 use chain::{Chains, END, MADE};
-use kinds::{Command, Complete, Despawn, Insert, Kind, Outcome, Remove, Run, Spawn};
+use kinds::{Command, Complete, Despawn, Insert, Kind, Outcome, Remove, Run, Spawn, Tell, TellTo};
 
 /// A bounded list of changes to a world, for where the world itself is
 /// borrowed: inside of a query.
@@ -59,7 +60,7 @@ pub struct Commands<W: WorldConfig> {
 }
 
 // SAFETY: the buffer owns its payloads: ids; bundles, which hold nothing but
-// components of the schema and so are `Send` if the types are; and closures, of
+// components of the schema and so are `Send` if the types are; events; and closures, of
 // which `run` demands it.
 unsafe impl<W: WorldConfig> Send for Commands<W> where <W::Schema as Schema>::Types: Send {}
 
@@ -157,6 +158,29 @@ impl<W: WorldConfig> Commands<W> {
         self.push(Complete(entity)).map_err(|full| BufferFull(full.0.0))
     }
 
+    /// Tells those who read events of type `E`.
+    ///
+    /// # Errors
+    /// If the buffer is full: the event is handed back.
+    pub fn send<E: Event>(&mut self, event: E) -> Result<(), BufferFull<E>>
+    where
+        W::Schema: HasEvent<E>,
+    {
+        self.push(Tell(event)).map_err(|full| BufferFull(full.0.0))
+    }
+
+    /// Tells those who read events of type `E` in the world with id `target`. If no
+    /// edge leads there, the event is dropped and counted as missed.
+    ///
+    /// # Errors
+    /// If the buffer is full: the event is handed back.
+    pub fn send_to<E: Event>(&mut self, target: u16, event: E) -> Result<(), BufferFull<E>>
+    where
+        W::Schema: HasEvent<E>,
+    {
+        self.push(TellTo(target, event)).map_err(|full| BufferFull(full.0.1))
+    }
+
     /// Any other change.
     ///
     /// # Errors
@@ -196,12 +220,12 @@ impl<W: WorldConfig> Commands<W> {
     }
 
     /// Makes the changes in order. A command whose entity is not here any more
-    /// is dropped and counted. A spawn for which the world has no room steps
-    /// aside, since those after it may make room, and is the first of the next
+    /// is dropped and counted. A spawn, or an event, for which the world has no room
+    /// steps aside, since those after it may make room, and is the first of the next
     /// `apply`.
     ///
     /// # Errors
-    /// If spawns wait for room: apply again when there is some. If the world is
+    /// If spawns or events wait for room: apply again when there is some. If the world is
     /// closed to an archetype, or has none left: this command and those after it
     /// stay in the buffer; [`skip`](Self::skip) it. Nothing is lost either way.
     pub fn apply(&mut self, world: &mut World<W>) -> Result<Applied, ApplyError> {
@@ -244,7 +268,7 @@ impl<W: WorldConfig> Commands<W> {
             match turn.commands.next(Some(&mut *world)) {
                 Outcome::Made => applied.made += 1,
                 Outcome::Missed => applied.missed += 1,
-                Outcome::Refused(why @ Refusal::WorldFull { .. }) => {
+                Outcome::Refused(why) if why.may_pass() => {
                     // The words, payload and all, move: nobody reads them where
                     // they were any more.
                     let words = &turn.commands.words[at..turn.commands.first];

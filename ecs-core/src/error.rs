@@ -101,6 +101,27 @@ pub enum Refusal {
         /// How long another is.
         other: usize,
     },
+    /// The world has as many events of this type as its schema allows, to be read or
+    /// on their way to one other world.
+    EventsFull {
+        /// The event's name.
+        event: &'static str,
+        /// Its `capacity`.
+        capacity: u32,
+    },
+    /// An event was to go to a world to which no edge leads.
+    NoEdge {
+        /// The world's id.
+        target: u16,
+    },
+}
+
+impl Refusal {
+    /// Whether it was for lack of room, which may come without a change of what is
+    /// declared: the command waits for it.
+    pub(crate) const fn may_pass(self) -> bool {
+        matches!(self, Self::WorldFull { .. } | Self::EventsFull { .. })
+    }
 }
 
 impl fmt::Display for Refusal {
@@ -123,6 +144,14 @@ impl fmt::Display for Refusal {
             Self::UnequalColumns { first, other } => write!(
                 f,
                 "the first column has {first} rows and another {other}: give each entity a value in every column"
+            ),
+            Self::EventsFull { event, capacity } => write!(
+                f,
+                "there are as many `{event}` events as their `capacity` of {capacity} allows: send fewer in each run, raise it, or give them `on_full = drop_oldest`"
+            ),
+            Self::NoEdge { target } => write!(
+                f,
+                "no edge leads from this world to world {target}, so no event can go there: name it in the world's `targets(...)`"
             ),
         }
     }

@@ -15,6 +15,7 @@ pub mod config;
 mod entities;
 pub mod entity;
 pub mod error;
+pub mod event;
 pub mod hash;
 pub mod iter;
 #[cfg(feature = "bytemuck")]
@@ -53,6 +54,7 @@ pub mod __support {
     pub use crate::component::Storage;
     pub use crate::config::*;
     pub use crate::entity::Entity;
+    pub use crate::event::{DEFAULT_CAPACITY, Event, EventInfo, EventVisitor, HasEvent, Overflow};
     pub use crate::members::{Group, Member};
     pub use crate::query::{Access, QueryData, ReadOnlyQueryData};
     pub use crate::resources::Resource;

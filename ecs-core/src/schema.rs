@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::component::{Component, Storage};
+use crate::event::{EventInfo, EventVisitor};
 use crate::memory::bits;
 use crate::probe::{CloneFn, DebugFn, DeserializeFn, DropFn, HashFn, PlainFn, SerializeFn};
 
@@ -123,6 +124,8 @@ pub unsafe trait Schema: Sized + 'static {
     const PATH: &'static str;
     /// The components in order of their indices.
     const COMPONENTS: &'static [ComponentInfo];
+    /// The events in order of their indices.
+    const EVENTS: &'static [EventInfo] = &[];
     /// Every component of the schema.
     const ALL: Mask = all(Self::COMPONENTS.len());
     /// The components for which dropping does something.
@@ -132,6 +135,8 @@ pub unsafe trait Schema: Sized + 'static {
         mask_of!(Self::COMPONENTS, info => matches!(info.storage, Storage::Sparse));
     /// The components of which observers may be told.
     const OBSERVED: Mask = mask_of!(Self::COMPONENTS, info => info.observe);
+    /// Shows each event type to `visitor`, in order.
+    fn visit_events<V: EventVisitor<Self>>(_visitor: &mut V) {}
 }
 
 const fn all(count: usize) -> Mask {

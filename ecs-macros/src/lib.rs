@@ -49,6 +49,26 @@ pub fn component(input: TokenStream) -> TokenStream {
     derive::component(input.into()).into()
 }
 
+/// Makes a type an event.
+///
+/// The type owns its data and may go to another thread: lifetimes are refused, type
+/// parameters are bound by `Send + 'static`. List it in the `events(...)` of a
+/// `#[world_config]`.
+/// `#[event(crate = path)]` names the crate.
+///
+/// ```
+/// use static_ecs::prelude::*;
+///
+/// #[derive(Event)]
+/// struct Damage { target: Entity, amount: u32 }
+/// # #[derive(Component)] struct Health(u32);
+/// # #[world_config(components(Health), events(Damage))] struct Base;
+/// ```
+#[proc_macro_derive(Event, attributes(event))]
+pub fn event(input: TokenStream) -> TokenStream {
+    derive::event(input.into()).into()
+}
+
 /// Makes a struct of components, or of other bundles, one bundle.
 ///
 /// There is no limit to the number of fields. A component that stands in it
@@ -142,7 +162,10 @@ pub fn query(input: TokenStream) -> TokenStream {
 /// | argument | sets | default |
 /// |---|---|---|
 /// | `components(A, path::B)` | the components, at most 128 | |
-/// | `base = World` | the world with the components | |
+/// | `events(A, path::B)` | the events, at most 128; with `components` only | none |
+/// | `events(A(capacity = 1024))` | the most events of this type, up to 2^24 | 4096 |
+/// | `events(A(on_full = refuse))` | what happens to one more: `refuse`, or `drop_oldest` | `refuse` |
+/// | `base = World` | the world with the components and events | |
 /// | `archetypes(name(A, B), .., closed)` | tables that exist from the start; `closed`: no others | none |
 /// | `archetypes(name(A, B, capacity = 5_000))` | room for this many entities from the start | what fits 64 KiB |
 /// | `max_entities = 65_536` | the most residents | 1,048,576 |

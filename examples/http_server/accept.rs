@@ -8,8 +8,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use mio::Interest;
 use mio::net::{TcpListener, TcpStream};
+use static_ecs::Registry;
+use static_ecs::driver::Event;
 use static_ecs::prelude::*;
-use static_ecs::{Event, Registry};
 
 use super::response::{Encoder, Response, Status};
 use super::worlds::{Accept, Connection, Seats};

@@ -6,8 +6,9 @@ use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
 use mio::Interest;
+use static_ecs::Registry;
+use static_ecs::driver::Event;
 use static_ecs::prelude::*;
-use static_ecs::{Event, Registry};
 
 use super::deadlines::Deadlines;
 use super::http::Limits;

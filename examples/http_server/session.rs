@@ -6,7 +6,7 @@ use std::net::Shutdown;
 use std::time::{Duration, Instant, SystemTime};
 
 use mio::net::TcpStream;
-use static_ecs::Event;
+use static_ecs::driver::Event;
 use static_ecs::prelude::*;
 
 use super::deadlines::Deadline;

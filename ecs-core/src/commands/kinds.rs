@@ -6,6 +6,7 @@ use crate::bundle::Bundle;
 use crate::config::WorldConfig;
 use crate::entity::Entity;
 use crate::error::Refusal;
+use crate::event::{Event, HasEvent};
 use crate::schema::Mask;
 use crate::world::{Change, World};
 
@@ -201,6 +202,43 @@ impl<W: WorldConfig> Command<W> for Complete {
 
     fn run(self, world: &mut World<W>) -> Result<Outcome, (Self, Refusal)> {
         Ok(made(world.complete(self.0).is_ok()))
+    }
+}
+
+pub(super) struct Tell<E>(pub(super) E);
+
+impl<W: WorldConfig<Schema: HasEvent<E>>, E: Event> Command<W> for Tell<E> {
+    fn entity(&self) -> Option<Entity> {
+        None
+    }
+
+    fn run(self, world: &mut World<W>) -> Result<Outcome, (Self, Refusal)> {
+        match world.send(self.0) {
+            Ok(()) => Ok(Outcome::Made),
+            Err(refused) => {
+                let why = refused.why();
+                Err((Self(refused.into_inner()), why))
+            }
+        }
+    }
+}
+
+pub(super) struct TellTo<E>(pub(super) u16, pub(super) E);
+
+impl<W: WorldConfig<Schema: HasEvent<E>>, E: Event> Command<W> for TellTo<E> {
+    fn entity(&self) -> Option<Entity> {
+        None
+    }
+
+    fn run(self, world: &mut World<W>) -> Result<Outcome, (Self, Refusal)> {
+        let Self(target, event) = self;
+        match world.send_to(target, event) {
+            Ok(()) => Ok(Outcome::Made),
+            Err(refused) => match refused.why() {
+                Refusal::NoEdge { .. } => Ok(Outcome::Missed),
+                why => Err((Self(target, refused.into_inner()), why)),
+            },
+        }
     }
 }
 

@@ -6,7 +6,6 @@ use core::error::Error;
 use core::fmt;
 
 use crate::commands::ApplyError;
-use crate::error::Refusal;
 use crate::system::BoxError;
 
 /// What a run does when a system fails.
@@ -48,11 +47,11 @@ impl SystemError {
         self.omitted
     }
 
-    /// The spawns that found the world full and wait, if nothing else is wrong:
+    /// The spawns and events that found the world full and wait, if nothing else is wrong:
     /// they are tried again at the next run.
     pub fn waits(&self) -> Option<&ApplyError> {
         let refused = self.source.downcast_ref::<ApplyError>()?;
-        matches!(refused.why, Refusal::WorldFull { .. }).then_some(refused)
+        refused.why.may_pass().then_some(refused)
     }
 }
 

@@ -221,7 +221,7 @@ impl<W: WorldConfig> Schedule<W> {
 
     /// Runs each system once, and after each its commands.
     ///
-    /// A spawn for which the world has no room waits, and is tried again after
+    /// A spawn or an event for which the world has no room waits, and is tried again after
     /// each stage and before the next run: a system may make room. A command
     /// to whose archetype the world is closed waits too, and those after it of the same
     /// system wait behind it.
@@ -263,6 +263,10 @@ impl<W: WorldConfig> Schedule<W> {
             }
         }
         self.running = false;
+        // Not after a run that was cut short: some readers have not run.
+        if !failures.stop() {
+            world.end_events();
+        }
         if spent {
             self.forget_spent();
         }

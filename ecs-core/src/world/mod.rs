@@ -6,6 +6,7 @@ mod change;
 mod cloning;
 mod debug;
 mod deferred;
+mod events;
 mod hooks;
 mod lookup;
 mod moving;
@@ -25,6 +26,7 @@ use crate::config::WorldConfig;
 use crate::entities::{Entities, MAX_ROWS, MAX_TABLES};
 use crate::entity::{Entity, MAX_ORIGIN};
 use crate::error::{EntityError, Refusal};
+use crate::event::EventStore;
 use crate::outbox::{Outbox, Parcel, TransferMarker};
 use crate::resources::Resources;
 use crate::schema::{Contains, Mask, Schema};
@@ -75,12 +77,14 @@ pub struct World<W: WorldConfig> {
     counts: Counts,
     hooks: Option<Box<hooks::Hooks<W>>>,
     observers: Option<Box<observe::Observers<W>>>,
+    /// None where the schema has no events.
+    events: Option<Box<EventStore<W::Schema>>>,
     scratch: moving::Scratch,
     types: PhantomData<<W::Schema as Schema>::Types>,
 }
 
-// SAFETY: a world owns its components, resources, hooks and observers. All but the
-// components are `Send`; these, also in commands, are if the schema's types are.
+// SAFETY: a world owns its components, resources, events, hooks and observers. All but
+// the components are `Send`; these, also in commands, are if the schema's types are.
 unsafe impl<W: WorldConfig> Send for World<W> where <W::Schema as Schema>::Types: Send {}
 
 /// The bytes that an entity takes in the world that it was born in, beside its
@@ -141,6 +145,7 @@ impl<W: WorldConfig> World<W> {
             counts: Counts::default(),
             hooks: None,
             observers: None,
+            events: (!W::Schema::EVENTS.is_empty()).then(|| Box::new(EventStore::new())),
             scratch: moving::Scratch::default(),
             types: PhantomData,
         }
@@ -223,6 +228,9 @@ impl<W: WorldConfig> World<W> {
         crate::shelf::clear();
         self.tables.iter_mut().for_each(Table::shrink);
         self.entities.shrink();
+        if let Some(events) = &mut self.events {
+            events.shrink();
+        }
         crate::shelf::clear();
     }
 

@@ -6,7 +6,7 @@ use syn::{
 };
 
 use super::parse::Input;
-use super::{Bundle, Component, Form, Query, QueryField, Resource};
+use super::{Bundle, Component, Event, Form, Query, QueryField, Resource};
 use crate::errors::Errors;
 
 /// A component owns its data.
@@ -32,6 +32,13 @@ pub(super) fn resource(input: Input, errors: &mut Errors) -> Option<Resource> {
     let Input { root, item: DeriveInput { ident, generics, .. }, .. } = input;
     owned(&generics, "a resource", errors)?;
     Some(Resource { root, ident, generics })
+}
+
+/// An event owns its data.
+pub(super) fn event(input: Input, errors: &mut Errors) -> Option<Event> {
+    let Input { root, item: DeriveInput { ident, generics, .. }, .. } = input;
+    owned(&generics, "an event", errors)?;
+    Some(Event { root, ident, generics })
 }
 
 /// A bundle is a struct, and owns its data.

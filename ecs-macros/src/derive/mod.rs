@@ -1,8 +1,10 @@
-//! `#[derive(Component)]`, `#[derive(Bundle)]`, `#[derive(Query)]` and `#[derive(Resource)]`.
+//! `#[derive(Component)]`, `#[derive(Bundle)]`, `#[derive(Query)]`, `#[derive(Resource)]` and
+//! `#[derive(Event)]`.
 
 mod bundle;
 mod check;
 mod component;
+mod event;
 mod parse;
 mod query;
 mod resource;
@@ -26,6 +28,13 @@ struct Component {
 
 /// A type that becomes a resource.
 struct Resource {
+    root: Root,
+    ident: Ident,
+    generics: Generics,
+}
+
+/// A type that becomes an event.
+struct Event {
     root: Root,
     ident: Ident,
     generics: Generics,
@@ -79,6 +88,11 @@ pub(crate) fn component(input: TokenStream) -> TokenStream {
 /// Expands `#[derive(Bundle)]`.
 pub(crate) fn bundle(input: TokenStream) -> TokenStream {
     expand(input, "bundle", &["crate"], check::bundle, bundle::expand)
+}
+
+/// Expands `#[derive(Event)]`.
+pub(crate) fn event(input: TokenStream) -> TokenStream {
+    expand(input, "event", &["crate"], check::event, event::expand)
 }
 
 /// Expands `#[derive(Query)]`.

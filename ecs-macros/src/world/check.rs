@@ -8,11 +8,14 @@ use syn::ext::IdentExt;
 use syn::{Expr, ExprLit, Fields, ItemStruct, Lit, Path};
 
 use super::parse::Arguments;
-use super::{Origin, Settings, Target, World};
+use super::{Event, Origin, Settings, Target, World};
 use crate::errors::Errors;
 
 /// The most components in a schema.
 const MAX_COMPONENTS: usize = 128;
+
+/// The most events in a schema.
+const MAX_EVENTS: usize = 128;
 
 /// Checks the arguments and makes them a world; after a mistake, one that
 /// still compiles. None where the item can't be a world.
@@ -26,19 +29,28 @@ pub(super) fn world(args: Arguments, item: &ItemStruct, errors: &mut Errors) -> 
         return None;
     }
     let mut settings = args.settings;
+    if let (Some((events, _)), Some(_)) = (&args.events, &args.base) {
+        let message = "a world has the events of its `base`: list them there";
+        errors.at(events, message);
+    }
+    let listed = args.events.map_or(Vec::new(), |(_, events)| self::events(events, errors));
+    let components = |components| Origin::Components(components, listed);
     let origin = match (args.components, args.base) {
-        (Some((_, components)), None) => Origin::Components(schema(components, errors)),
-        (None, Some((_, base))) => base.map_or(Origin::Components(Vec::new()), Origin::Base),
-        (Some((_, components)), Some((base, _))) => {
+        (Some((_, list)), None) => components(schema(list, errors)),
+        (None, Some((_, base))) => match base {
+            Some(base) => Origin::Base(base),
+            None => components(Vec::new()),
+        },
+        (Some((_, list)), Some((base, _))) => {
             let message = "a world has `components` or a `base`: take one of the two out";
             errors.at(base, message);
-            Origin::Components(schema(components, errors))
+            components(schema(list, errors))
         }
         (None, None) => {
             let message = "a world needs its components: write `components(A, B)` for a schema of \
                            its own, or `base = World` for another world's";
             errors.span(Span::call_site(), message);
-            Origin::Components(Vec::new())
+            components(Vec::new())
         }
     };
     let mut names = HashSet::new();
@@ -50,7 +62,7 @@ pub(super) fn world(args: Arguments, item: &ItemStruct, errors: &mut Errors) -> 
         }
         distinct(&mut archetype.components, "this archetype", errors);
     }
-    if let (Some(closed), Origin::Components(_)) = (&settings.closed, &origin)
+    if let (Some(closed), Origin::Components(..)) = (&settings.closed, &origin)
         && settings.archetypes.is_empty()
     {
         let message =
@@ -93,10 +105,45 @@ fn schema(mut components: Vec<Path>, errors: &mut Errors) -> Vec<Path> {
     components
 }
 
+fn events(mut events: Vec<Event>, errors: &mut Errors) -> Vec<Event> {
+    distinct_by(&mut events, |event| &event.path, "`events`", errors);
+    if let Some(first) = events.get(MAX_EVENTS) {
+        let message = format!(
+            "a schema holds at most {MAX_EVENTS} events: take {} out",
+            events.len() - MAX_EVENTS
+        );
+        errors.at(&first.path, message);
+        events.truncate(MAX_EVENTS);
+    }
+    for event in &mut events {
+        let is_zero = |capacity: &mut Expr| match capacity {
+            Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) => {
+                literal.base10_parse::<u64>().is_ok_and(|value| value == 0)
+            }
+            _ => false,
+        };
+        if let Some(zero) = event.capacity.take_if(is_zero) {
+            errors.at(zero, "a world has room for one event at least: raise the `capacity`");
+        }
+    }
+    events
+}
+
 /// Reports components that stand in a list twice, and takes them out.
 fn distinct(components: &mut Vec<Path>, list: &str, errors: &mut Errors) {
+    distinct_by(components, |component| component, list, errors);
+}
+
+/// Reports entries that stand in a list twice, and takes them out.
+fn distinct_by<T>(
+    entries: &mut Vec<T>,
+    path: impl Fn(&T) -> &Path,
+    list: &str,
+    errors: &mut Errors,
+) {
     let mut seen = HashSet::new();
-    components.retain(|component| {
+    entries.retain(|entry| {
+        let component = path(entry);
         let name = component.to_token_stream().to_string();
         let new = seen.insert(name.clone());
         if !new {

@@ -6,7 +6,9 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Ident, ItemStruct, Path, PathArguments};
 
-use super::{Archetype, OnFull, Origin, Role, Route, Settings, Target, Timeout, World};
+use super::{
+    Archetype, Event, OnFull, Origin, Overflow, Role, Route, Settings, Target, Timeout, World,
+};
 use crate::root::Root;
 
 /// The item alone.
@@ -28,7 +30,9 @@ pub(super) fn world(world: &World) -> TokenStream {
         #support::core::concat!(#support::core::module_path!(), "::", #name)
     };
     let (body, schema) = match &world.origin {
-        Origin::Components(components) => schema(&world.root, ident, &name, components),
+        Origin::Components(components, events) => {
+            schema(&world.root, ident, &name, components, events)
+        }
         Origin::Base(base) => inherited(&world.root, base),
     };
     let settings = settings(&support, world);
@@ -65,8 +69,10 @@ fn schema(
     ident: &Ident,
     name: &str,
     components: &[Path],
+    events: &[Event],
 ) -> (TokenStream, TokenStream) {
     let support = root.support();
+    let (event_items, event_impls) = self::events(root, ident, events);
     let fields: Vec<Ident> =
         (0..components.len()).map(|index| format_ident!("component_{index}")).collect();
     let indices = 0..components.len();
@@ -121,10 +127,49 @@ fn schema(
                     #support::core::mem::offset_of!(__Row, #fields)
                 ),
             )*];
+            #event_items
         }
         #(#contains)*
+        #event_impls
     };
     (body, ident.to_token_stream())
+}
+
+/// What a schema says of its events, and the impls of `HasEvent`. Their promise: the
+/// index is the event's place in the list.
+fn events(root: &Root, ident: &Ident, events: &[Event]) -> (TokenStream, TokenStream) {
+    let support = root.support();
+    let paths: Vec<&Path> = events.iter().map(|event| &event.path).collect();
+    let infos = events.iter().map(|Event { path, capacity, overflow }| {
+        let name = component_name(path);
+        let capacity = match capacity {
+            Some(capacity) => quote!(#capacity),
+            None => quote!(#support::DEFAULT_CAPACITY),
+        };
+        let overflow = match overflow {
+            Some(Overflow::DropOldest) => quote!(#support::Overflow::DropOldest),
+            Some(Overflow::Refuse) | None => quote!(#support::Overflow::Refuse),
+        };
+        quote!(#support::EventInfo::new::<#path>(#name, #capacity, #overflow))
+    });
+    let items = quote! {
+        const EVENTS: &'static [#support::EventInfo] = &[#(#infos),*];
+        fn visit_events<__V: #support::EventVisitor<Self>>(__visitor: &mut __V) {
+            #(__visitor.event::<#paths>();)*
+        }
+    };
+    let impls = paths.iter().enumerate().map(|(index, path)| {
+        // At the user's token, where an error about the event belongs.
+        let span = path.span().resolved_at(Span::mixed_site());
+        let support_here = root.support_at(span);
+        let for_event = quote_spanned!(span=> #support_here::HasEvent<#path>);
+        quote! {
+            unsafe impl #for_event for #ident {
+                const INDEX: #support::core::primitive::usize = #index;
+            }
+        }
+    });
+    (if events.is_empty() { TokenStream::new() } else { items }, impls.collect())
 }
 
 /// What a world with a base is made of: the base's settings and schema.

@@ -1,6 +1,7 @@
 //! `#[world_config]` and `pipeline_configs!`: worlds as constants.
 
 mod check;
+mod event;
 mod expand;
 mod parse;
 mod pipeline;
@@ -25,8 +26,8 @@ struct World {
 
 /// Where a world's schema comes from.
 enum Origin {
-    /// The world is a schema with these components.
-    Components(Vec<Path>),
+    /// The world is a schema with these components and events.
+    Components(Vec<Path>, Vec<Event>),
     /// The world has another's schema, and its settings where it has none.
     Base(Path),
 }
@@ -84,6 +85,18 @@ enum Target {
 struct Route {
     component: Path,
     target: Target,
+}
+
+struct Event {
+    path: Path,
+    capacity: Option<Expr>,
+    overflow: Option<Overflow>,
+}
+
+#[derive(Clone, Copy)]
+enum Overflow {
+    Refuse,
+    DropOldest,
 }
 
 struct Archetype {

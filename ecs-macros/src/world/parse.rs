@@ -5,13 +5,14 @@ use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{Expr, Ident, ItemStruct, LitInt, Path, Token};
 
-use super::{Archetype, OnFull, Role, Route, Settings, Target, Timeout};
+use super::{Archetype, Event, OnFull, Role, Route, Settings, Target, Timeout, event};
 use crate::errors::{Errors, doubled, unknown};
 use crate::list;
 use crate::root::Root;
 
 const ARGUMENTS: &[&str] = &[
     "components",
+    "events",
     "base",
     "archetypes",
     "role",
@@ -34,6 +35,8 @@ pub(super) struct Arguments {
     pub(super) root: Root,
     /// The word `components`, and the list.
     pub(super) components: Option<(Ident, Vec<Path>)>,
+    /// The word `events`, and the list.
+    pub(super) events: Option<(Ident, Vec<Event>)>,
     /// The word `base`, and the world; none where it could not be read.
     pub(super) base: Option<(Ident, Option<Path>)>,
     pub(super) settings: Settings,
@@ -72,6 +75,13 @@ fn argument(
             let (_, paths) = out.components.insert((name.clone(), Vec::new()));
             list::group(input, errors, |input, _| {
                 paths.push(type_path(input)?);
+                Ok(())
+            })?;
+        }
+        "events" => {
+            let (_, events) = out.events.insert((name.clone(), Vec::new()));
+            list::group(input, errors, |input, errors| {
+                events.push(event::event(input, errors)?);
                 Ok(())
             })?;
         }
@@ -250,13 +260,13 @@ fn type_path(input: ParseStream<'_>) -> syn::Result<Path> {
     input.parse()
 }
 
-fn value(input: ParseStream<'_>) -> syn::Result<Expr> {
+pub(super) fn value(input: ParseStream<'_>) -> syn::Result<Expr> {
     input.parse::<Token![=]>()?;
     input.parse()
 }
 
 /// Parses one of `names`, each at most once.
-fn known(
+pub(super) fn known(
     kind: &str,
     names: &[&str],
     seen: &mut Vec<String>,

@@ -1,0 +1,126 @@
+//! What happened in a world, told to whoever reads it. This file: what is declared of
+//! events.
+
+mod channel;
+mod ring;
+mod store;
+
+use crate::schema::{Mask, Schema};
+
+pub use ring::{EventCounts, EventCursor, EventIter, Events};
+pub use store::EventStore;
+
+/// The most event types that one schema can hold.
+pub const MAX_EVENTS: usize = Mask::BITS as usize;
+
+/// The most events of one type in a world, if the schema says nothing.
+pub const DEFAULT_CAPACITY: u32 = 4096;
+
+/// Something that happened. Implemented with `#[derive(Event)]`.
+///
+/// A world keeps the events of a type in the order in which they were sent. Any number
+/// of readers look at them, each with a [cursor](EventCursor) of its own, until the end
+/// of the run of the schedule after the one in which they were sent: a system that reads
+/// in each run sees each of them once, whether it runs before or after the one that
+/// sends.
+///
+/// An event owns its data and may go to another thread. It is moved, and dropped
+/// exactly once.
+///
+/// # Examples
+/// ```
+/// # use static_ecs::prelude::*;
+/// # #[derive(Component)] struct Health(i32);
+/// #[derive(Event)]
+/// struct Damage { target: Entity, amount: i32 }
+///
+/// #[derive(Event)]
+/// struct Died(Entity);
+///
+/// #[world_config(
+///     components(Health),
+///     events(Damage, Died(capacity = 64, on_full = drop_oldest)),
+/// )]
+/// struct Arena;
+///
+/// let mut arena = World::<Arena>::new();
+/// let hero = arena.spawn(Health(5))?;
+/// arena.send(Damage { target: hero, amount: 7 })?;
+///
+/// let mut cursor = EventCursor::new();
+/// let hits: i32 = arena.events::<Damage>().read(&mut cursor).map(|damage| damage.amount).sum();
+/// assert_eq!(hits, 7);
+/// assert_eq!(arena.events::<Damage>().read(&mut cursor).count(), 0); // each of them once
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "put `#[derive(Event)]` on `{Self}` and list it in the `events(...)` of its `#[world_config]`"
+)]
+pub trait Event: Send + Sized + 'static {}
+
+/// What happens to an event of which a world holds as many as the schema allows:
+/// `events(Damage(on_full = drop_oldest))`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Overflow {
+    /// It is handed back to the one who sends it.
+    #[default]
+    Refuse,
+    /// The oldest is dropped and counted; readers learn that they missed it.
+    DropOldest,
+}
+
+/// What a schema declares of one event type.
+#[derive(Clone, Copy, Debug)]
+pub struct EventInfo {
+    /// The event's name as written in the schema.
+    pub name: &'static str,
+    /// The most events of this type in a world; as many again may wait to leave it for
+    /// one other world, and be on their way to it.
+    pub capacity: u32,
+    /// What happens to one more.
+    pub overflow: Overflow,
+    /// Size in bytes.
+    pub size: usize,
+    /// Alignment in bytes.
+    pub align: usize,
+}
+
+impl EventInfo {
+    /// Describes `E`.
+    ///
+    /// # Panics
+    /// If the capacity is 0 or above 2^24: in a constant, when it is compiled.
+    pub const fn new<E: Event>(name: &'static str, capacity: u32, overflow: Overflow) -> Self {
+        assert!(capacity > 0, "an event's `capacity` is at least 1: raise it");
+        assert!(capacity <= 1 << 24, "an event's `capacity` is at most 2^24: lower it");
+        Self { name, capacity, overflow, size: size_of::<E>(), align: align_of::<E>() }
+    }
+}
+
+/// The schema has the event `E`.
+///
+/// # Safety
+/// `INDEX` is `E`'s place in [`Schema::EVENTS`], and no other event's.
+#[diagnostic::on_unimplemented(
+    message = "event `{E}` is not in the schema `{Self}`",
+    label = "not an event of `{Self}`",
+    note = "list `{E}` in the `events(...)` of `{Self}`'s `#[world_config]`"
+)]
+pub unsafe trait HasEvent<E: Event>: Schema {
+    /// The event's index.
+    const INDEX: usize;
+    /// The event's bit.
+    const BIT: Mask = 1 << Self::INDEX;
+    /// What is declared of it.
+    const INFO: EventInfo = Self::EVENTS[Self::INDEX];
+}
+
+/// Is shown each event type of a schema in order.
+pub trait EventVisitor<S: Schema> {
+    /// An event type.
+    fn event<E: Event>(&mut self)
+    where
+        S: HasEvent<E>;
+}

@@ -1,0 +1,222 @@
+//! The events of a world, by type.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::any::Any;
+use core::cell::UnsafeCell;
+use core::fmt;
+use core::marker::PhantomData;
+
+use super::channel::{AnyChannel, Channel, EventTarget};
+use super::{Event, Events, HasEvent};
+use crate::error::{Refusal, Refused};
+use crate::schema::Schema;
+
+/// What a world has of one event type, from the first one on.
+///
+/// In a cell, so that systems that use different events can run at once.
+type Slot = UnsafeCell<Option<Box<dyn AnyChannel>>>;
+
+/// The events of a world with the schema `S`: for those who carry them between worlds.
+pub struct EventStore<S: Schema> {
+    /// By the events' indices. What is in one is the `Channel` of its event.
+    slots: Box<[Slot]>,
+    /// The worlds that an edge leads to, by id.
+    targets: Box<[EventTarget]>,
+    schema: PhantomData<fn() -> S>,
+}
+
+impl<S: Schema> EventStore<S> {
+    pub(crate) fn new() -> Self {
+        let slots = S::EVENTS.iter().map(|_| Slot::default()).collect();
+        Self { slots, targets: Box::default(), schema: PhantomData }
+    }
+
+    /// What there is of `E`.
+    pub(crate) fn channel<E: Event>(&self) -> Option<&Channel<E>>
+    where
+        S: HasEvent<E>,
+    {
+        // SAFETY: who writes a slot of a shared store promises that nobody else uses it.
+        let channel = unsafe { &*self.slots[S::INDEX].get() }.as_deref()?;
+        debug_assert!((channel as &dyn Any).is::<Channel<E>>());
+        // SAFETY: `channel_in` alone fills the slot, with the channel of the one event
+        // that has this index.
+        Some(unsafe { &*(&raw const *channel).cast::<Channel<E>>() })
+    }
+
+    /// What there is of `E`, to change; made now if it is the first.
+    pub(crate) fn channel_mut<E: Event>(&mut self) -> &mut Channel<E>
+    where
+        S: HasEvent<E>,
+    {
+        channel_in::<S, E>(self.slots[S::INDEX].get_mut())
+    }
+
+    /// As [`channel_mut`](Self::channel_mut), while others use other events.
+    ///
+    /// # Safety
+    /// Nobody else uses events of type `E` for as long as the answer lives.
+    #[expect(dead_code, reason = "for the parameters of systems")]
+    #[allow(clippy::mut_from_ref)]
+    pub(crate) unsafe fn channel_unshared<E: Event>(&self) -> &mut Channel<E>
+    where
+        S: HasEvent<E>,
+    {
+        // SAFETY: the caller keeps others away from the slot.
+        channel_in::<S, E>(unsafe { &mut *self.slots[S::INDEX].get() })
+    }
+
+    /// What there is of `E`, and where it can go.
+    pub(crate) fn channel_and_targets<E: Event>(&mut self) -> (&mut Channel<E>, &[EventTarget])
+    where
+        S: HasEvent<E>,
+    {
+        (channel_in::<S, E>(self.slots[S::INDEX].get_mut()), &self.targets)
+    }
+
+    fn each(&mut self) -> impl Iterator<Item = &mut dyn AnyChannel> {
+        self.slots.iter_mut().filter_map(|slot| slot.get_mut().as_deref_mut())
+    }
+
+    fn sum(&mut self, of: impl Fn(&dyn AnyChannel) -> u64) -> u64 {
+        self.each().map(|channel| of(channel)).sum()
+    }
+
+    /// A run of the schedule has ended: events that were there when it began go.
+    pub(crate) fn end_run(&mut self) {
+        self.each().for_each(AnyChannel::end);
+    }
+
+    pub(crate) fn shrink(&mut self) {
+        self.each().for_each(AnyChannel::shrink);
+    }
+
+    pub(crate) fn targets(&self) -> &[EventTarget] {
+        &self.targets
+    }
+}
+
+/// What a coordinator needs, to carry events to other worlds.
+impl<S: Schema> EventStore<S> {
+    /// Says which worlds events can go to, by id and path. Their places are their
+    /// places in the order of ids.
+    pub fn set_targets(&mut self, targets: impl IntoIterator<Item = (u16, &'static str)>) {
+        let targets = targets.into_iter().map(|(id, path)| EventTarget { id, path });
+        let mut targets: Vec<_> = targets.collect();
+        targets.sort_unstable_by_key(|target| target.id);
+        self.targets = targets.into();
+    }
+
+    /// How many events are here, to be read.
+    pub fn len(&mut self) -> usize {
+        self.sum(|channel| channel.len() as u64) as usize
+    }
+
+    /// Whether no event is here.
+    pub fn is_empty(&mut self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many events wait to leave for other worlds.
+    pub fn waiting(&mut self) -> usize {
+        self.sum(|channel| channel.waiting() as u64) as usize
+    }
+
+    /// How many events wait to leave for the world at this place.
+    pub fn waiting_for(&mut self, place: usize) -> usize {
+        self.sum(|channel| channel.waiting_for(place) as u64) as usize
+    }
+
+    /// How many events were to go where no edge leads, and were handed back.
+    pub fn no_edge(&mut self) -> u64 {
+        self.sum(AnyChannel::no_edge)
+    }
+
+    /// How many events that were to leave were handed back, since too many waited, and
+    /// how many were dropped to make room for others.
+    pub fn lost_away(&mut self) -> (u64, u64) {
+        let refused = self.sum(|channel| channel.lost_away().0);
+        (refused, self.sum(|channel| channel.lost_away().1))
+    }
+
+    /// Calls `tell` with each world that events were to go to and no edge leads to,
+    /// since the last call.
+    pub fn for_each_unreached(&mut self, mut tell: impl FnMut(u16)) {
+        self.each().flat_map(AnyChannel::take_unreached).for_each(&mut tell);
+    }
+
+    /// Takes out the oldest event of type `E` that waits to leave for the world at this
+    /// place.
+    pub fn pop_outgoing<E: Event>(&mut self, place: usize) -> Option<E>
+    where
+        S: HasEvent<E>,
+    {
+        self.channel_mut::<E>().pop_away(place)
+    }
+
+    /// Takes events in that come from another world, as long as there are any and there
+    /// is room.
+    pub fn arrive<E: Event>(&mut self, mut next: impl FnMut() -> Option<E>)
+    where
+        S: HasEvent<E>,
+    {
+        let events = &mut self.channel_mut::<E>().events;
+        while events.has_room()
+            && let Some(event) = next()
+        {
+            events.arrive(event);
+        }
+    }
+}
+
+/// What a slot has of `E`; made now if it is the first.
+fn channel_in<S: HasEvent<E>, E: Event>(slot: &mut Option<Box<dyn AnyChannel>>) -> &mut Channel<E> {
+    let channel = slot.get_or_insert_with(|| Box::new(Channel::<E>::new(S::INFO)));
+    debug_assert!((&**channel as &dyn Any).is::<Channel<E>>());
+    // SAFETY: the slot is that of the one event with this index, and is filled here
+    // alone.
+    unsafe { &mut *(&raw mut **channel).cast::<Channel<E>>() }
+}
+
+impl<E: Event> Channel<E> {
+    /// Puts an event in, or says why not.
+    #[inline]
+    pub(crate) fn send(&mut self, event: E, name: &'static str) -> Result<(), Refused<E>> {
+        self.events.push(event).map_err(|event| {
+            let capacity = self.events.capacity() as u32;
+            Refused::new(event, Refusal::EventsFull { event: name, capacity })
+        })
+    }
+
+    /// Puts an event in line for another world, or says why not.
+    pub(crate) fn send_to(
+        &mut self,
+        targets: &[EventTarget],
+        target: u16,
+        event: E,
+        name: &'static str,
+    ) -> Result<(), Refused<E>> {
+        let Ok(place) = targets.binary_search_by_key(&target, |known| known.id) else {
+            self.note_unreached(target);
+            return Err(Refused::new(event, Refusal::NoEdge { target }));
+        };
+        self.send_away(place, targets.len(), event).map_err(|event| {
+            let capacity = self.events.capacity() as u32;
+            Refused::new(event, Refusal::EventsFull { event: name, capacity })
+        })
+    }
+
+    pub(crate) fn events(&self) -> &Events<E> {
+        &self.events
+    }
+}
+
+impl<S: Schema> fmt::Debug for EventStore<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = S::EVENTS.iter().map(|info| info.name);
+        f.debug_struct("EventStore")
+            .field("events", &names.collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,58 @@
+//! An entry of `events(...)`, as written.
+
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
+use syn::punctuated::Punctuated;
+use syn::{Ident, Path, PathArguments, PathSegment, Token};
+
+use super::parse::{known, value};
+use super::{Event, Overflow};
+use crate::errors::Errors;
+use crate::list;
+
+const SETTINGS: &[&str] = &["capacity", "on_full"];
+const ON_FULL: &[&str] = &["refuse", "drop_oldest"];
+
+/// Parses `path::Event`, or `path::Event(capacity = 64, on_full = drop_oldest)`.
+pub(super) fn event(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Event> {
+    let mut event = Event { path: path(input)?, capacity: None, overflow: None };
+    if input.peek(syn::token::Paren) {
+        let mut seen = Vec::new();
+        list::group(input, errors, |input, _| {
+            let name = known("event setting", SETTINGS, &mut seen, input)?;
+            if name == "capacity" {
+                event.capacity = Some(value(input)?);
+            } else {
+                input.parse::<Token![=]>()?;
+                event.overflow = Some(overflow(input)?);
+            }
+            Ok(())
+        })?;
+    }
+    Ok(event)
+}
+
+fn overflow(input: ParseStream<'_>) -> syn::Result<Overflow> {
+    let name = known("way to answer one event too many", ON_FULL, &mut Vec::new(), input)?;
+    Ok(if name == "refuse" { Overflow::Refuse } else { Overflow::DropOldest })
+}
+
+/// A path in which parentheses are none of its arguments, as they would be in `Fn(A)`.
+fn path(input: ParseStream<'_>) -> syn::Result<Path> {
+    let leading_colon = input.parse()?;
+    let mut segments = Punctuated::new();
+    loop {
+        let ident = input.call(Ident::parse_any)?;
+        let generic = input.peek(Token![<]) || input.peek(Token![::]) && input.peek3(Token![<]);
+        let arguments = if generic {
+            PathArguments::AngleBracketed(input.parse()?)
+        } else {
+            PathArguments::None
+        };
+        segments.push_value(PathSegment { ident, arguments });
+        if !input.peek(Token![::]) {
+            return Ok(Path { leading_colon, segments });
+        }
+        segments.push_punct(input.parse()?);
+    }
+}
