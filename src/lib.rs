@@ -7,6 +7,8 @@
 //!
 //! Start with the [`prelude`] and the guide in `docs/GUIDE.md`.
 
+#[cfg(feature = "snapshot")]
+pub use ecs_core::snapshot;
 pub use ecs_core::{
     block, bundle, columns, commands, component, config, entity, error, event, hash, iter, members,
     outbox, probe, query, resources, schedule, schema, system, table, template, time, topology,

@@ -1,5 +1,8 @@
 //! Where each entity is: a dense array for those born here, pages for guests.
 
+#[cfg(feature = "snapshot")]
+pub(crate) mod saved;
+
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
@@ -316,6 +319,18 @@ impl Entities {
     }
 
     fn arrive_guest(&mut self, entity: Entity, place: Place) -> Entity {
+        let (page, index) = self.guest_page(entity);
+        if page.slots[index] != VACANT {
+            return self.create_at(place);
+        }
+        page.used += 1;
+        page.slots[index] = Slot::new(entity.generation(), place.table, place.row);
+        self.live += 1;
+        entity
+    }
+
+    /// The page of a guest's slot, made if there is none, and its place there.
+    fn guest_page(&mut self, entity: Entity) -> (&mut Page, usize) {
         let (origin, page, index) = guest_place(entity);
         if self.guests.len() <= origin {
             self.guests.resize_with(origin + 1, Guests::default);
@@ -329,13 +344,7 @@ impl Entities {
                 Box::new(Page { slots: [VACANT; PAGE], outbox: [NONE; PAGE], used: 0 })
             })
         });
-        if page.slots[index] != VACANT {
-            return self.create_at(place);
-        }
-        self.live += 1;
-        page.used += 1;
-        page.slots[index] = Slot::new(entity.generation(), place.table, place.row);
-        entity
+        (page, index)
     }
 
     /// Where the entity is, if it is here. The table of one that is not may be

@@ -22,6 +22,8 @@ pub mod iter;
 pub mod lanes;
 pub mod members;
 mod memory;
+#[cfg(feature = "snapshot")]
+mod names;
 pub mod outbox;
 pub mod probe;
 pub mod query;
@@ -29,6 +31,8 @@ pub mod resources;
 pub mod schedule;
 pub mod schema;
 mod shelf;
+#[cfg(feature = "snapshot")]
+pub mod snapshot;
 pub mod system;
 pub mod table;
 mod tables;

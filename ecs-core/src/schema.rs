@@ -135,6 +135,8 @@ pub unsafe trait Schema: Sized + 'static {
         mask_of!(Self::COMPONENTS, info => matches!(info.storage, Storage::Sparse));
     /// The components of which observers may be told.
     const OBSERVED: Mask = mask_of!(Self::COMPONENTS, info => info.observe);
+    /// The components that are plain bytes.
+    const PLAIN: Mask = mask_of!(Self::COMPONENTS, info => info.plain.is_some());
     /// Shows each event type to `visitor`, in order.
     fn visit_events<V: EventVisitor<Self>>(_visitor: &mut V) {}
 }

@@ -1,6 +1,8 @@
 //! The rows of one archetype: a column for each component, side by side with
 //! the entities' ids.
 
+#[cfg(feature = "snapshot")]
+mod bytes;
 mod clone;
 mod sparse;
 

@@ -174,6 +174,24 @@ impl Tables {
         Ok(table)
     }
 
+    /// Has exactly these tables from now on, in this order: those that it had, or new
+    /// ones. All are empty; the masks differ, the first is 0, and there are not too many.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn arrange(&mut self, masks: &[Mask]) {
+        debug_assert!(self.tables.iter().all(Table::is_empty) && masks[0] == 0);
+        if self.tables.iter().map(Table::mask).eq(masks.iter().copied()) {
+            return;
+        }
+        let mut old = core::mem::replace(self, Self::new(self.infos));
+        for &mask in masks {
+            let made = self.of(mask).expect("not too many tables");
+            if let Some(number) = old.find(mask) {
+                // What is left there is empty, and of the same mask.
+                core::mem::swap(old.get_mut(number), self.get_mut(made));
+            }
+        }
+    }
+
     fn link(&mut self, table: u32) {
         let mut bucket = hash(self.get(table).mask()) & (self.buckets.len() - 1);
         while self.buckets[bucket] != UNKNOWN {

@@ -11,6 +11,8 @@ mod hooks;
 mod lookup;
 mod moving;
 mod observe;
+#[cfg(feature = "snapshot")]
+mod restore;
 mod spawn;
 mod state;
 mod structure;

@@ -244,6 +244,11 @@ impl<W: WorldConfig> World<W> {
     /// Ends every entity of a table and drops its components.
     pub(super) fn clear_table(&mut self, table: u32) {
         self.before_despawn_rows(table);
+        self.end_table(table);
+    }
+
+    /// As [`clear_table`](Self::clear_table); no observer is told.
+    pub(super) fn end_table(&mut self, table: u32) {
         let Self { tables, entities, outbox, returns, counts, .. } = self;
         let table = tables.get_mut(table);
         for &entity in table.entities() {
