@@ -20,6 +20,9 @@ pub struct Admission {
     pipeline: Vec<(&'static str, Arc<CachePadded<WorldCounters>>)>,
     /// The coordinator stops.
     stopping: bool,
+    /// Which bit of a world's pressure to look at: in lock-step, that of the
+    /// last tick.
+    bit: u64,
 }
 
 impl Admission {
@@ -27,11 +30,16 @@ impl Admission {
         free: usize,
         pipeline: Vec<(&'static str, Arc<CachePadded<WorldCounters>>)>,
     ) -> Self {
-        Self { free, pipeline, stopping: false }
+        Self { free, pipeline, stopping: false, bit: 1 }
     }
 
     pub(crate) fn set_stopping(&mut self, stopping: bool) {
         self.stopping = stopping;
+    }
+
+    /// From now on, pressure is that at the end of the last tick before this one.
+    pub(crate) fn set_step(&mut self, tick: u64) {
+        self.bit = crate::endpoint::pressure_bit(tick);
     }
 
     fn check(&self, room: usize, count: usize) -> Result<(), Overloaded> {
@@ -42,8 +50,9 @@ impl Admission {
             return Err(Overloaded::WorldFull { room: room.saturating_sub(self.free) });
         }
         // ORDERING: relaxed: see `Endpoint::publish`.
+        let mut pipeline = self.pipeline.iter();
         let pressed =
-            self.pipeline.iter().find(|(_, world)| world.pressed.load(Ordering::Relaxed) != 0);
+            pipeline.find(|(_, world)| world.pressed.load(Ordering::Relaxed) & self.bit != 0);
         match pressed {
             Some(&(world, _)) => Err(Overloaded::Downstream { world }),
             None => Ok(()),

@@ -17,10 +17,11 @@ use crate::crew::Crew;
 use crate::driver::Driver;
 use crate::endpoint::{Endpoint, Problem};
 use crate::error::{Failure, QueueError, QueueErrorKind, RunError, RunErrorKind, StartError};
-use crate::member::{Activity, Idle, Member, Node, Pace};
+use crate::member::{Activity, Idle, Member, Node};
+use crate::pace::Pace;
 use crate::placement::Placement;
 use crate::running::Running;
-use crate::runtime::Threads;
+use crate::runtime::{NotStarted, Threads};
 use crate::stats::{CoordinatorStats, StatsReader};
 use crate::wiring::{Wiring, wire};
 
@@ -70,8 +71,10 @@ where
     pub(crate) crew: Crew<Worlds::Schema>,
     pub(crate) stats: StatsReader,
     /// By place: the order in which worlds stop.
-    components: Vec<usize>,
+    pub(crate) components: Vec<usize>,
     pub(crate) running: bool,
+    /// The number of the next tick in lock-step.
+    pub(crate) next_step: u64,
     worlds: PhantomData<Worlds>,
 }
 
@@ -117,6 +120,7 @@ where
             stats,
             components: wiring.components,
             running: false,
+            next_step: 0,
             worlds: PhantomData,
         }
     }
@@ -329,12 +333,17 @@ where
     }
 
     fn tick_seat(&mut self, seat: usize) -> Result<Activity, Failure> {
+        self.fetch_events(seat)?;
+        self.crew.tick(seat)
+    }
+
+    /// Fetches what became ready, before the world on a seat ticks.
+    pub(crate) fn fetch_events(&mut self, seat: usize) -> Result<(), Failure> {
         self.crew.wait(Some(Duration::ZERO)).map_err(|error| {
             let endpoint = self.crew.node(seat).endpoint();
             let (world, id) = (endpoint.name(), endpoint.id());
             Failure { world, id, cause: crate::error::Cause::Io(error) }
-        })?;
-        self.crew.tick(seat)
+        })
     }
 
     /// Ticks until no world does anything or waits for anything, or `ticks` are
@@ -451,21 +460,35 @@ where
     /// # Errors
     /// If the placement does not fit, or a thread can't be made: the coordinator
     /// is handed back.
-    pub fn run(mut self, placement: Placement) -> Result<Running<Worlds>, RunError<Worlds>> {
+    pub fn run(self, placement: Placement) -> Result<Running<Worlds>, RunError<Worlds>> {
+        self.run_on(placement, |this, crews, sources| {
+            Threads::start(crews, this.components.clone(), sources)
+        })
+    }
+
+    /// Hands the worlds to threads, which `start` makes.
+    pub(crate) fn run_on(
+        mut self,
+        placement: Placement,
+        start: impl FnOnce(
+            &Self,
+            Vec<Crew<Worlds::Schema>>,
+            Vec<bool>,
+        ) -> Result<Threads<Worlds::Schema>, NotStarted<Worlds::Schema>>,
+    ) -> Result<Running<Worlds>, RunError<Worlds>> {
         let threads = match placement.threads(self.len()) {
             Ok(threads) => threads,
             Err(error) => return Err(RunError::new(self, RunErrorKind::Placement(error))),
         };
         let sources = self.by_place(|desc| desc.role.is_source() || desc.source);
-        let nodes = self.crew.into_nodes();
+        let nodes = std::mem::replace(&mut self.crew, Crew::new(Vec::new())).into_nodes();
         let mut nodes: Vec<Option<Box<dyn Node<Worlds::Schema>>>> = nodes.map(Some).collect();
         let crews = threads.iter().map(|ids| {
             // Each id is on exactly one thread.
             Crew::new(ids.iter().filter_map(|&id| nodes[id].take()).collect())
         });
         let crews = crews.collect();
-        self.crew = Crew::new(Vec::new());
-        match Threads::start(crews, self.components.clone(), sources) {
+        match start(&self, crews, sources) {
             Ok(threads) => {
                 self.running = true;
                 Ok(Running::new(self, threads))

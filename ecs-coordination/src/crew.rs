@@ -120,6 +120,16 @@ impl<S: Schema> Crew<S> {
             None => ticked,
         }
     }
+
+    /// The first half of one world's tick in lock-step, with the events that
+    /// wait for it.
+    pub(crate) fn step_work(&mut self, seat: usize, tick: u64) -> Result<Activity, Failure> {
+        let mut events = std::mem::take(&mut self.events[seat]);
+        let worked = self.node_mut(seat).step_work(tick, &events);
+        events.clear();
+        self.events[seat] = events;
+        worked
+    }
 }
 
 /// Ticks the world on a seat that is taken. Another's failure, that it ticked

@@ -4,6 +4,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use ecs_core::block::Block;
 use ecs_core::config::{OnFull, WorldConfig};
 use ecs_core::entity::Entity;
 use ecs_core::outbox::{Parcel, Request};
@@ -11,6 +12,7 @@ use ecs_core::schema::Schema;
 use ecs_core::world::{CopyError, World};
 
 use crate::endpoint::{Endpoint, NORMAL, Outlet, PRIORITY, Problem, Way, batch_flags};
+use crate::lane::LaneSource;
 use crate::runtime::Flags;
 
 /// The other worlds of the same thread, for those who wait for one of them.
@@ -28,6 +30,15 @@ pub(crate) enum PeerTick {
     Busy,
     /// It is on another thread.
     Elsewhere,
+}
+
+/// Nobody to wait for.
+struct Alone;
+
+impl Peers for Alone {
+    fn tick(&mut self, _: usize) -> PeerTick {
+        PeerTick::Busy
+    }
 }
 
 /// One entity that wants to leave. Sorted by `key`, then by `sequence`.
@@ -66,13 +77,73 @@ pub(crate) fn dispatch<W: WorldConfig>(
     endpoint: &mut Endpoint<W::Schema>,
     peers: &mut dyn Peers,
 ) -> Dispatched {
-    let mut done = Dispatched::default();
-    if endpoint.spills {
-        done.gone += endpoint.outlets.iter_mut().map(Outlet::flush_spill).sum::<usize>();
-    }
+    let gone = flush_spills(endpoint);
     if world.outbox_len() == 0 {
-        return done;
+        return Dispatched { gone, kept: 0 };
     }
+    plan(world, endpoint);
+    send(world, endpoint, peers, gone)
+}
+
+/// The first half of a dispatch in lock-step: says how much room is wanted.
+pub(crate) fn ask<W: WorldConfig>(
+    tick: u64,
+    world: &mut World<W>,
+    endpoint: &mut Endpoint<W::Schema>,
+) {
+    if world.outbox_len() > 0 {
+        plan(world, endpoint);
+    }
+    let id = endpoint.id;
+    for_each_lane(endpoint, |lane, wanted, limit| lane.ask(tick, id, wanted, limit));
+}
+
+/// The second half: sends as far as room was granted.
+pub(crate) fn send_granted<W: WorldConfig>(
+    tick: u64,
+    world: &mut World<W>,
+    endpoint: &mut Endpoint<W::Schema>,
+) -> Dispatched {
+    let id = endpoint.id;
+    for_each_lane(endpoint, |lane, wanted, limit| lane.take_grant(tick, id, wanted, limit));
+    let gone = flush_spills(endpoint);
+    if endpoint.plan.is_empty() {
+        return Dispatched { gone, kept: 0 };
+    }
+    send(world, endpoint, &mut Alone, gone)
+}
+
+/// Calls `each` with each way out, how many entities want to take it, and the
+/// most that may be on it.
+fn for_each_lane<S: Schema>(
+    endpoint: &mut Endpoint<S>,
+    mut each: impl FnMut(&mut LaneSource<S>, usize, usize),
+) {
+    let Endpoint { outlets, plan, .. } = endpoint;
+    let mut planned = plan.as_slice();
+    for (index, outlet) in outlets.iter_mut().enumerate() {
+        for (lane_index, lane) in outlet.lanes.iter_mut().enumerate() {
+            // The plan is sorted by outlet and lane.
+            let mine =
+                |item: &Item| (item.key.outlet as usize, item.key.lane as usize) == (index, lane_index);
+            let count = planned.iter().take_while(|item| mine(item)).count();
+            planned = &planned[count..];
+            let spilled: usize = outlet.spill[lane_index].iter().map(Block::len).sum();
+            each(lane, count + spilled, outlet.limit);
+        }
+    }
+    debug_assert!(planned.is_empty());
+}
+
+fn flush_spills<S: Schema>(endpoint: &mut Endpoint<S>) -> usize {
+    if !endpoint.spills {
+        return 0;
+    }
+    endpoint.outlets.iter_mut().map(Outlet::flush_spill).sum()
+}
+
+/// Sorts what is in the outbox by where and how it goes.
+fn plan<W: WorldConfig>(world: &mut World<W>, endpoint: &mut Endpoint<W::Schema>) {
     let mut parcels = std::mem::take(&mut endpoint.parcels);
     let mut plan = std::mem::take(&mut endpoint.plan);
     world.drain_outbox(&mut parcels);
@@ -85,6 +156,19 @@ pub(crate) fn dispatch<W: WorldConfig>(
         plan.sort_unstable();
     }
     rank_by_age(&mut plan);
+    (endpoint.parcels, endpoint.plan) = (parcels, plan);
+}
+
+/// Sends what is planned, as far as there is room; `gone` have left already.
+fn send<W: WorldConfig>(
+    world: &mut World<W>,
+    endpoint: &mut Endpoint<W::Schema>,
+    peers: &mut dyn Peers,
+    gone: usize,
+) -> Dispatched {
+    let mut done = Dispatched { gone, kept: 0 };
+    let mut parcels = std::mem::take(&mut endpoint.parcels);
+    let mut plan = std::mem::take(&mut endpoint.plan);
     shed_excess(world, endpoint, &parcels, &mut plan, &mut done);
     // What stays is moved to the front of the plan.
     let mut kept = 0;
@@ -176,7 +260,7 @@ fn shed_excess<W: WorldConfig>(
             key.outlet as usize == index && key.lane as usize == NORMAL && !key.copy
         };
         let waiting = plan.iter().filter(|item| mine(item)).count();
-        let room = outlet.limit.saturating_sub(outlet.lanes[NORMAL].pending.count());
+        let room = outlet.lanes[NORMAL].room(outlet.limit);
         let excess = waiting.saturating_sub(room);
         if excess == 0 {
             continue;
@@ -232,7 +316,8 @@ fn send_run<W: WorldConfig>(
         };
         let patience = patience.get_or_insert_with(|| Patience::new(timeout));
         let halted = endpoint.flags.as_deref().is_some_and(Flags::is_halted);
-        if halted || !patience.wait(&outlet.targets, peers) {
+        // In lock-step nobody makes room before all have sent.
+        if halted || endpoint.step.is_some() || !patience.wait(&outlet.targets, peers) {
             break;
         }
     }

@@ -65,6 +65,39 @@ impl<S: Schema> Outlet<S> {
         self.spill.iter().flatten().map(Block::len).sum()
     }
 
+    /// In lock-step, keeps one entity at the source until the end of the tick,
+    /// ahead of those who leave then.
+    fn stage_one(
+        &mut self,
+        source: u16,
+        transfer: EntityTransfer<S>,
+    ) -> Result<(), QueueError<EntityTransfer<S>>> {
+        if !self.admits(transfer.mask()) {
+            self.counters.add_refused();
+            return Err(QueueError::new(QueueErrorKind::ClosedArchetype, transfer));
+        }
+        if self.spilled() >= self.limit {
+            self.counters.add_full();
+            return Err(QueueError::new(QueueErrorKind::Full, transfer));
+        }
+        let flags = transfer.flags();
+        let lane = if flags.priority { PRIORITY } else { NORMAL };
+        let last = self.spill[lane].back_mut().filter(|block| {
+            block.mask() == transfer.mask() && block.flags() == flags && block.room() > 0
+        });
+        if let Some(block) = last {
+            block.push(transfer);
+        } else {
+            let mut block = self.lanes[lane].block();
+            block.begin(transfer.mask(), source, flags);
+            block.push(transfer);
+            self.spill[lane].push_back(block);
+        }
+        self.counters.add_taken(1);
+        self.counters.set_spilled(self.spilled());
+        Ok(())
+    }
+
     /// Whoever waits for the target's edges to fill looks again.
     pub(crate) fn wake(&self) {
         self.wakers.iter().for_each(Waker::wake);
@@ -195,11 +228,13 @@ pub(crate) struct Returns {
 }
 
 impl Returns {
-    /// Batches of returned ids that can wait at an origin.
+    /// Batches of returned ids that can wait at an origin; at least one for each
+    /// world, so that in lock-step all find a place in each tick.
     const BATCHES: usize = 64;
 
-    pub(crate) fn new() -> Self {
-        Self { full: SharedQueue::new(Self::BATCHES), empty: SharedQueue::new(Self::BATCHES) }
+    pub(crate) fn new(worlds: usize) -> Self {
+        let queue = || SharedQueue::new(worlds.max(Self::BATCHES));
+        Self { full: queue(), empty: SharedQueue::new(Self::BATCHES) }
     }
 }
 
@@ -249,6 +284,10 @@ pub struct Endpoint<S: Schema> {
     pub(crate) burst: usize,
     /// Set while worlds run on threads: what they and who stops them tell each other.
     pub(crate) flags: Option<Arc<Flags>>,
+    /// The number of the tick, in lock-step.
+    pub(crate) step: Option<u64>,
+    /// The worlds' ids by place.
+    pub(crate) ids: Arc<[u16]>,
     /// Entities received, and queued one by one, in this tick.
     pub(crate) moved: (usize, usize),
     pub(crate) counters: Arc<CachePadded<WorldCounters>>,
@@ -346,7 +385,8 @@ impl<S: Schema> Endpoint<S> {
         EntityTransfer::new(self.id, target)
     }
 
-    /// Sends one entity to the world with id `target`.
+    /// Sends one entity to the world with id `target`. In lock-step it leaves at
+    /// the end of the tick, and up to the queue's capacity can wait for that.
     ///
     /// # Errors
     /// If there is no room, no edge or no such world, or the world is this one:
@@ -363,7 +403,13 @@ impl<S: Schema> Endpoint<S> {
             Some(&Some(outlet)) => {
                 let source = self.place as u16;
                 let transfer = transfer.between(self.id, target);
-                let sent = self.outlets[outlet].send_one(source, transfer);
+                let outlet = &mut self.outlets[outlet];
+                let sent = if self.step.is_some() {
+                    self.spills = true;
+                    outlet.stage_one(source, transfer)
+                } else {
+                    outlet.send_one(source, transfer)
+                };
                 self.moved.1 += usize::from(sent.is_ok());
                 return sent;
             }
@@ -452,10 +498,18 @@ impl<S: Schema> Endpoint<S> {
         }
     }
 
-    /// Calls `reclaim` with the id of each entity of this world that died abroad.
+    /// Calls `reclaim` with the id of each entity of this world that died abroad;
+    /// in lock-step in order, since they come in any.
     pub(crate) fn receive_returns(&mut self, mut reclaim: impl FnMut(Entity)) {
         let home = &self.returns[self.place_of_origin()];
         while let Some(mut batch) = home.full.pop() {
+            if self.step.is_some() {
+                while let Some(mut next) = home.full.pop() {
+                    batch.append(&mut next);
+                    let _ = home.empty.push(next);
+                }
+                batch.sort_unstable();
+            }
             batch.drain(..).for_each(&mut reclaim);
             let _ = home.empty.push(batch);
         }
@@ -497,7 +551,45 @@ impl<S: Schema> Endpoint<S> {
         // the queues then hold back.
         self.counters.entities.store(entities as u64, Ordering::Relaxed);
         self.counters.outbox.store(waiting as u64, Ordering::Relaxed);
-        self.counters.pressed.store(pressed.into(), Ordering::Relaxed);
+        let bits = match self.step {
+            None if pressed => u64::MAX,
+            None => 0,
+            Some(tick) => {
+                // Others still read the bit of this tick.
+                let bit = pressure_bit(tick + 1);
+                let old = self.counters.pressed.load(Ordering::Relaxed);
+                if pressed { old | bit } else { old & !bit }
+            }
+        };
+        self.counters.pressed.store(bits, Ordering::Relaxed);
+    }
+
+    /// Says what can be taken in the next tick in lock-step, of inboxes that
+    /// members of an array share.
+    pub(crate) fn want(&mut self, room: usize) {
+        for inlet in self.inlets.iter_mut().filter(|inlet| inlet.shared) {
+            inlet.lanes[PRIORITY].want(PRIORITY_BURST, room == 0);
+            inlet.lanes[NORMAL].want(1, room == 0);
+        }
+    }
+
+    /// A tick in lock-step begins: what was sent in the last one is put in order.
+    pub(crate) fn begin_step(&mut self, tick: u64) {
+        self.step = Some(tick);
+        for lane in self.inlets.iter_mut().flat_map(|inlet| &mut inlet.lanes) {
+            lane.collect(tick, &self.ids);
+        }
+    }
+
+    /// The lock-step is over.
+    pub(crate) fn leave_step(&mut self) {
+        self.step = None;
+        for lane in self.outlets.iter_mut().flat_map(|outlet| &mut outlet.lanes) {
+            lane.end_grant();
+        }
+        for lane in self.inlets.iter_mut().flat_map(|inlet| &mut inlet.lanes) {
+            lane.settle();
+        }
     }
 }
 
@@ -510,6 +602,11 @@ impl<S: Schema> fmt::Debug for Endpoint<S> {
             .field("pending", &self.pending_transfers())
             .finish_non_exhaustive()
     }
+}
+
+/// Which bit of a world's pressure is read in a tick in lock-step.
+pub(crate) const fn pressure_bit(tick: u64) -> u64 {
+    1 << (tick % 2)
 }
 
 /// How entities of an ordinary batch travel.

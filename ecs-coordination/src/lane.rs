@@ -16,15 +16,20 @@
 //!
 //! - **Full**: a [`Batch`] has less room than was asked for, or there is none.
 //! - **Panic**: room that was reserved and not used is given back.
+//! - **Lock-step**: a source has no more room than it was granted, and a target
+//!   takes batches in order of their sources' ids; see
+//!   [`exchange`](crate::exchange).
 //! - **Drop**: blocks left in either queue drop their entities, once.
 
+use std::collections::VecDeque;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use ecs_core::block::Block;
 use ecs_core::schema::Schema;
 
 use crate::counters::EdgeCounters;
+use crate::exchange::{Exchange, drain_by_source};
 use crate::pending::Pending;
 use crate::queue::SharedQueue;
 use crate::ring::{self, Consumer, Producer};
@@ -32,6 +37,16 @@ use crate::ring::{self, Consumer, Producer};
 struct Shared<S: Schema> {
     full: SharedQueue<Block<S>>,
     empty: SharedQueue<Block<S>>,
+    /// How many receivers.
+    members: usize,
+    /// Of use in lock-step only.
+    exchange: Mutex<Exchange<S>>,
+}
+
+impl<S: Schema> Shared<S> {
+    fn exchange(&self) -> MutexGuard<'_, Exchange<S>> {
+        self.exchange.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
 }
 
 enum SourceQueues<S: Schema> {
@@ -51,6 +66,8 @@ pub(crate) struct LaneSource<S: Schema> {
     /// A block in hand for the next batch.
     spare: Option<Block<S>>,
     block_bytes: usize,
+    /// In lock-step: for how many more entities there is room in this tick.
+    grant: Option<usize>,
 }
 
 /// A target's end of a lane.
@@ -59,6 +76,12 @@ pub(crate) struct LaneTarget<S: Schema> {
     queues: TargetQueues<S>,
     /// The block in front, of which some entities may have been moved out.
     front: Option<Block<S>>,
+    /// In lock-step: blocks that were taken out of the queue, in their order.
+    waiting: VecDeque<Block<S>>,
+    /// The place among those who share the inbox.
+    member: usize,
+    /// In lock-step, members of an array take what was dealt to them only.
+    dealt: bool,
 }
 
 /// A lane from one source to one target.
@@ -71,10 +94,7 @@ pub(crate) fn ring_lane<S: Schema>(
     let pending = Arc::new(Pending::new(capacity));
     let source = SourceQueues::Ring { full: full_in, empty: empty_out };
     let target = TargetQueues::Ring { full: full_out, empty: empty_in };
-    (
-        LaneSource { pending: pending.clone(), queues: source, spare: None, block_bytes },
-        LaneTarget { pending, queues: target, front: None },
-    )
+    (LaneSource::new(pending.clone(), source, block_bytes), LaneTarget::new(pending, target, 0))
 }
 
 /// A lane that several sources and targets share.
@@ -85,31 +105,62 @@ pub(crate) struct Inbox<S: Schema> {
 }
 
 impl<S: Schema> Inbox<S> {
-    pub(crate) fn new(capacity: usize, block_bytes: usize) -> Self {
+    /// With so many receivers.
+    pub(crate) fn new(capacity: usize, block_bytes: usize, members: usize) -> Self {
         let queue = || SharedQueue::new(capacity);
-        let shared = Arc::new(Shared { full: queue(), empty: queue() });
+        let exchange = Mutex::new(Exchange::new(members));
+        let shared = Arc::new(Shared { full: queue(), empty: queue(), members, exchange });
         Self { pending: Arc::new(Pending::new(capacity)), shared, block_bytes }
     }
 
     pub(crate) fn source(&self) -> LaneSource<S> {
-        LaneSource {
-            pending: self.pending.clone(),
-            queues: SourceQueues::Inbox(self.shared.clone()),
-            spare: None,
-            block_bytes: self.block_bytes,
-        }
+        let queues = SourceQueues::Inbox(self.shared.clone());
+        LaneSource::new(self.pending.clone(), queues, self.block_bytes)
     }
 
-    pub(crate) fn target(&self) -> LaneTarget<S> {
-        LaneTarget {
-            pending: self.pending.clone(),
-            queues: TargetQueues::Inbox(self.shared.clone()),
-            front: None,
-        }
+    /// The end of the receiver with this number.
+    pub(crate) fn target(&self, member: usize) -> LaneTarget<S> {
+        let queues = TargetQueues::Inbox(self.shared.clone());
+        LaneTarget::new(self.pending.clone(), queues, member)
     }
 }
 
 impl<S: Schema> LaneSource<S> {
+    fn new(pending: Arc<Pending>, queues: SourceQueues<S>, block_bytes: usize) -> Self {
+        Self { pending, queues, spare: None, block_bytes, grant: None }
+    }
+
+    /// For how many entities there is room, while no more than `limit` are in
+    /// the lane.
+    pub(crate) fn room(&self, limit: usize) -> usize {
+        self.grant.unwrap_or_else(|| limit.saturating_sub(self.pending.count()))
+    }
+
+    /// In lock-step, the world with the id `source` asks for room.
+    pub(crate) fn ask(&self, tick: u64, source: u16, wanted: usize, limit: usize) {
+        if let SourceQueues::Inbox(shared) = &self.queues
+            && wanted > 0
+        {
+            shared.exchange().ask(tick, source, wanted, limit);
+        }
+    }
+
+    /// In lock-step, takes what room was granted to whoever asked.
+    pub(crate) fn take_grant(&mut self, tick: u64, source: u16, wanted: usize, limit: usize) {
+        let pending = self.pending.count();
+        self.grant = Some(match &self.queues {
+            _ if wanted == 0 => 0,
+            // Nobody else sends here, and nobody receives now.
+            SourceQueues::Ring { .. } => limit.saturating_sub(pending),
+            SourceQueues::Inbox(shared) => shared.exchange().grant(tick, source, pending),
+        });
+    }
+
+    /// There is as much room as there is.
+    pub(crate) fn end_grant(&mut self) {
+        self.grant = None;
+    }
+
     /// An empty block.
     pub(crate) fn block(&mut self) -> Block<S> {
         let home = || match &mut self.queues {
@@ -122,7 +173,15 @@ impl<S: Schema> LaneSource<S> {
     /// Reserves room for up to `wanted` entities, while no more than `limit` are
     /// in the lane. `None` if there is none.
     pub(crate) fn batch(&mut self, wanted: usize, limit: usize) -> Option<Batch<'_, S>> {
-        let room = self.pending.reserve(wanted, limit);
+        let room = match &mut self.grant {
+            None => self.pending.reserve(wanted, limit),
+            Some(grant) => {
+                // What was granted is there, whatever limits the others have.
+                let room = self.pending.reserve(wanted.min(*grant), self.pending.capacity());
+                *grant -= room;
+                room
+            }
+        };
         if room == 0 {
             return None;
         }
@@ -208,20 +267,61 @@ impl<S: Schema> Drop for Batch<'_, S> {
         }
         if self.room > 0 {
             self.lane.pending.release(self.room);
+            self.lane.grant = self.lane.grant.map(|grant| grant + self.room);
         }
     }
 }
 
 impl<S: Schema> LaneTarget<S> {
+    fn new(pending: Arc<Pending>, queues: TargetQueues<S>, member: usize) -> Self {
+        Self { pending, queues, front: None, waiting: VecDeque::new(), member, dealt: false }
+    }
+
     /// The block in front, if any.
     pub(crate) fn front(&mut self) -> Option<&mut Block<S>> {
         if self.front.is_none() {
-            self.front = match &mut self.queues {
+            let queued = || match &mut self.queues {
+                _ if self.dealt => None,
                 TargetQueues::Ring { full, .. } => full.pop(),
                 TargetQueues::Inbox(shared) => shared.full.pop(),
             };
+            self.front = self.waiting.pop_front().or_else(queued);
         }
         self.front.as_mut()
+    }
+
+    /// In lock-step, says how many batches can be taken in the next tick, so
+    /// that up to `most` are at hand; `none` if the world has no room.
+    pub(crate) fn want(&mut self, most: usize, none: bool) {
+        let TargetQueues::Inbox(shared) = &self.queues else { return };
+        if shared.members > 1 {
+            let at_hand = usize::from(self.front.is_some()) + self.waiting.len();
+            let wanted = if none { 0 } else { most.saturating_sub(at_hand) };
+            shared.exchange().want(self.member, wanted);
+        }
+    }
+
+    /// In lock-step, takes what was sent in the last tick, in order of the
+    /// sources' `ids`, which stand by place; of a shared inbox, what is dealt
+    /// to this member.
+    pub(crate) fn collect(&mut self, tick: u64, ids: &[u16]) {
+        let TargetQueues::Inbox(shared) = &self.queues else { return };
+        if shared.members > 1 {
+            self.dealt = true;
+            shared.exchange().fetch(tick, self.member, &shared.full, ids, &mut self.waiting);
+        } else if !shared.full.is_empty() {
+            let ordered = self.waiting.len();
+            drain_by_source(&shared.full, ids, &mut self.waiting, ordered);
+        }
+    }
+
+    /// The lock-step is over: takes what comes again.
+    pub(crate) fn settle(&mut self) {
+        if std::mem::take(&mut self.dealt)
+            && let TargetQueues::Inbox(shared) = &self.queues
+        {
+            shared.exchange().settle(&shared.full);
+        }
     }
 
     /// `count` entities were moved out of the front block; an empty one goes home.
@@ -240,6 +340,7 @@ impl<S: Schema> LaneTarget<S> {
     /// Whether nothing waits here.
     pub(crate) fn is_empty(&self) -> bool {
         self.front.is_none()
+            && self.waiting.is_empty()
             && match &self.queues {
                 TargetQueues::Ring { full, .. } => full.is_empty(),
                 TargetQueues::Inbox(shared) => shared.full.is_empty(),
@@ -261,7 +362,7 @@ impl<S: Schema> LaneTarget<S> {
     /// `all` those in the queue. Only at rest: what is pushed meanwhile may be
     /// missed.
     pub(crate) fn for_each(&mut self, all: bool, mut visit: impl FnMut(&Block<S>)) {
-        self.front.iter().for_each(&mut visit);
+        self.front.iter().chain(&self.waiting).for_each(&mut visit);
         match &mut self.queues {
             _ if !all => {}
             TargetQueues::Ring { full, .. } => full.iter().for_each(visit),

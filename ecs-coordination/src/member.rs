@@ -14,25 +14,12 @@ use ecs_core::world::{Counts, World};
 
 use crate::admit::Admission;
 use crate::clock;
-use crate::dispatch::{Peers, dispatch};
+use crate::dispatch::{self, Peers, dispatch};
 use crate::driver::{Driver, Event, Registry};
 use crate::endpoint::Endpoint;
 use crate::error::{Cause, Failure};
+use crate::pace::Pace;
 use crate::stats::StatsReader;
-
-/// When a world ticks, on its thread.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pace {
-    /// When something arrives, an event comes, or entities wait to leave; then
-    /// again until a tick finds nothing to do.
-    #[default]
-    OnDemand,
-    /// Again and again.
-    Continuous,
-    /// At a fixed rate. A tick that comes late does not delay those after it;
-    /// ticks that were missed altogether are left out.
-    Every(Duration),
-}
 
 /// What a thread does when its worlds have nothing to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,11 +89,23 @@ pub(crate) struct Member<W: WorldConfig> {
     /// Commands that the world refused and that wait for room.
     commands: usize,
     failed: bool,
+    /// The first half of a tick in lock-step is done.
+    stepping: bool,
 }
 
 /// A member whatever its world.
 pub(crate) trait Node<S: Schema>: Send {
     fn tick(&mut self, events: &[Event], peers: &mut dyn Peers) -> Result<Activity, Failure>;
+    /// The first half of a tick in lock-step: receives and runs the systems.
+    fn step_work(&mut self, tick: u64, events: &[Event]) -> Result<Activity, Failure>;
+    /// The second half, when all worlds have done the first: sends.
+    fn step_send(&mut self, tick: u64) -> Result<Activity, Failure>;
+    /// Says what can be taken in in the next tick in lock-step.
+    fn want(&mut self);
+    /// The lock-step is over, before the tick with this number.
+    fn leave_step(&mut self, next: u64);
+    /// Counts ticks that were left out.
+    fn skip(&mut self, ticks: u64);
     fn start(&mut self, registry: &Registry) -> Result<(), Failure>;
     /// The coordinator stops.
     fn close(&mut self) -> Result<(), Failure>;
@@ -135,6 +134,11 @@ pub(crate) trait Node<S: Schema>: Send {
     fn share_stats(&mut self, stats: StatsReader);
 }
 
+/// A panic is one more way to fail.
+fn flatten<T>(result: std::thread::Result<Result<T, Cause>>) -> Result<T, Cause> {
+    result.unwrap_or_else(|panic| Err(Cause::of_panic(&*panic)))
+}
+
 impl<W: WorldConfig> Member<W> {
     pub(crate) fn new(world: World<W>, endpoint: Endpoint<W::Schema>) -> Self {
         Self {
@@ -149,11 +153,38 @@ impl<W: WorldConfig> Member<W> {
             dead: Vec::new(),
             commands: 0,
             failed: false,
+            stepping: false,
         }
     }
 
     /// Receives, polls the driver, runs the systems, dispatches.
     fn try_tick(&mut self, events: &[Event], peers: &mut dyn Peers) -> Result<Activity, Cause> {
+        let worked = self.work(events)?;
+        // Also after a system failed: what is complete goes on its way.
+        let done = dispatch(&mut self.world, &mut self.endpoint, peers);
+        let driven = worked?;
+        let (received, queued) = self.endpoint.moved;
+        let waiting = done.kept + self.commands;
+        Ok(Activity { received, sent: done.gone + queued, waiting, driven })
+    }
+
+    /// The first half of a tick in lock-step: all but the dispatch, of which it
+    /// says how much room it wants.
+    fn try_step(&mut self, tick: u64, events: &[Event]) -> Result<Activity, Cause> {
+        self.endpoint.begin_step(tick);
+        self.set_step(tick);
+        let worked = self.work(events)?;
+        dispatch::ask(tick, &mut self.world, &mut self.endpoint);
+        let driven = worked?;
+        // What an intake sent by hand counts when it leaves.
+        let received = self.endpoint.moved.0;
+        Ok(Activity { received, sent: 0, waiting: self.commands, driven })
+    }
+
+    /// Receives, polls the driver, runs the systems. Answers whether the driver
+    /// did anything; the inner error is that of a system, which does not keep
+    /// others from leaving.
+    fn work(&mut self, events: &[Event]) -> Result<Result<bool, Cause>, Cause> {
         let Self { world, endpoint, .. } = self;
         if world.id() != Some(endpoint.id) {
             return Err(Cause::Replaced);
@@ -176,14 +207,25 @@ impl<W: WorldConfig> Member<W> {
         let systems = self.schedule.run(&mut self.world);
         let waiting = |error: &SystemError| error.waits().map_or(0, |refused| refused.waiting);
         self.commands = systems.as_ref().err().map_or(0, waiting);
-        // Also after a system failed: what is complete goes on its way.
-        let done = dispatch(&mut self.world, &mut self.endpoint, peers);
         // Commands that the full world refused wait for room, as entities do.
-        systems
-            .or_else(|error| if self.commands > 0 { Ok(()) } else { Err(Cause::System(error)) })?;
-        let (received, queued) = self.endpoint.moved;
-        let waiting = done.kept + self.commands;
-        Ok(Activity { received, sent: done.gone + queued, waiting, driven })
+        Ok(match systems {
+            Err(error) if self.commands == 0 => Err(Cause::System(error)),
+            _ => Ok(driven),
+        })
+    }
+
+    /// A tick, or a half of one, has ended.
+    fn count(&self, start: Option<Instant>, ticks: u64) {
+        // ORDERING: relaxed: counts of their own.
+        self.endpoint.counters.ticks.fetch_add(ticks, Ordering::Relaxed);
+        let took = clock::since(start).as_nanos() as u64;
+        self.endpoint.counters.tick_ns.fetch_add(took, Ordering::Relaxed);
+    }
+
+    fn set_step(&mut self, tick: u64) {
+        if let Some(admission) = self.world.resource_mut::<Admission>() {
+            admission.set_step(tick);
+        }
     }
 
     fn publish(&mut self) {
@@ -216,19 +258,57 @@ where
             self.publish();
             ticked
         }));
-        // ORDERING: relaxed: counts of their own.
-        self.endpoint.counters.ticks.fetch_add(1, Ordering::Relaxed);
-        let took = clock::since(start).as_nanos() as u64;
-        self.endpoint.counters.tick_ns.fetch_add(took, Ordering::Relaxed);
-        if let Pace::Every(period) = self.pace {
-            self.due = next_due(self.due, start, period);
+        self.count(start, 1);
+        let (due, skipped) = self.pace.next(self.due, start);
+        self.due = due;
+        self.skip(skipped);
+        flatten(ticked).map_err(|cause| self.fail(cause))
+    }
+
+    fn step_work(&mut self, tick: u64, events: &[Event]) -> Result<Activity, Failure> {
+        if self.failed {
+            return Ok(Activity::default());
         }
-        let cause = match ticked {
-            Ok(Ok(activity)) => return Ok(activity),
-            Ok(Err(cause)) => cause,
-            Err(panic) => Cause::of_panic(&*panic),
-        };
-        Err(self.fail(cause))
+        let start = clock::now();
+        self.stepping = true;
+        // See `tick`.
+        let worked = catch_unwind(AssertUnwindSafe(|| self.try_step(tick, events)));
+        self.count(start, 1);
+        flatten(worked).map_err(|cause| self.fail(cause))
+    }
+
+    fn step_send(&mut self, tick: u64) -> Result<Activity, Failure> {
+        if !std::mem::take(&mut self.stepping) {
+            return Ok(Activity::default());
+        }
+        let start = clock::now();
+        let sent = catch_unwind(AssertUnwindSafe(|| {
+            let done = dispatch::send_granted(tick, &mut self.world, &mut self.endpoint);
+            self.publish();
+            Ok(Activity { sent: done.gone, waiting: done.kept, ..Activity::default() })
+        }));
+        self.count(start, 0);
+        let sent = flatten(sent).map_err(|cause| self.fail(cause));
+        if !self.failed {
+            self.want();
+        }
+        sent
+    }
+
+    fn want(&mut self) {
+        self.endpoint.want(self.world.room());
+    }
+
+    fn leave_step(&mut self, next: u64) {
+        self.endpoint.leave_step();
+        self.set_step(next);
+    }
+
+    fn skip(&mut self, ticks: u64) {
+        if ticks > 0 {
+            // ORDERING: relaxed: a count of its own.
+            self.endpoint.counters.skipped.fetch_add(ticks, Ordering::Relaxed);
+        }
     }
 
     fn start(&mut self, registry: &Registry) -> Result<(), Failure> {
@@ -269,6 +349,7 @@ where
                 && self.world.outbox_len() == 0
                 && self.spilled() == 0
                 && self.commands == 0
+                && self.endpoint.plan.is_empty()
                 && self.driver.as_ref().is_none_or(|driver| driver.is_idle())
     }
 
@@ -293,14 +374,14 @@ where
         let due = match self.pace {
             Pace::OnDemand => None,
             Pace::Continuous => Some(Duration::ZERO),
-            Pace::Every(_) => self.due.map(|due| due.saturating_duration_since(Instant::now())),
+            Pace::Every(_) | Pace::Fixed { .. } => self.due.map(|due| due.saturating_duration_since(Instant::now())),
         };
         let driver = self.driver.as_ref().and_then(|driver| driver.timeout());
         [retry, due, driver].into_iter().flatten().min()
     }
 
     fn is_due(&self) -> bool {
-        !matches!(self.pace, Pace::Every(_)) || self.due.is_none_or(|due| Instant::now() >= due)
+        !self.pace.is_timed() || self.due.is_none_or(|due| Instant::now() >= due)
     }
 
     fn idle(&self, spins: bool) -> Idle {
@@ -338,37 +419,5 @@ where
 
     fn share_stats(&mut self, stats: StatsReader) {
         self.world.insert_resource(stats);
-    }
-}
-
-/// The first time after `start` that is a whole number of periods after `due`:
-/// neither a late tick nor one that was missed shifts those after it.
-fn next_due(due: Option<Instant>, start: Option<Instant>, period: Duration) -> Option<Instant> {
-    let (due, start) = (due.or(start)?, start?);
-    let late = start.saturating_duration_since(due).as_nanos();
-    let missed = late.checked_div(period.as_nanos()).unwrap_or(0);
-    let ahead = period.saturating_mul(u32::try_from(missed + 1).unwrap_or(u32::MAX));
-    due.checked_add(ahead)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::{Duration, Instant};
-
-    use super::next_due;
-
-    #[test]
-    fn a_late_tick_shifts_none_after_it() {
-        let (start, period) = (Instant::now(), Duration::from_millis(10));
-        let at = |ms| Some(start + Duration::from_millis(ms));
-        assert_eq!(next_due(at(0), at(0), period), at(10));
-        assert_eq!(next_due(at(0), at(9), period), at(10));
-        // Missed altogether, and left out.
-        assert_eq!(next_due(at(0), at(10), period), at(20));
-        assert_eq!(next_due(at(0), at(35), period), at(40));
-        // Early, or the first.
-        assert_eq!(next_due(at(20), at(15), period), at(30));
-        assert_eq!(next_due(None, at(5), period), at(15));
-        assert_eq!(next_due(at(0), at(7), Duration::ZERO), at(0));
     }
 }

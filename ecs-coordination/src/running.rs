@@ -75,6 +75,7 @@ where
         let mut coordinator = self.coordinator.take()?;
         coordinator.seat_all(ended.nodes);
         coordinator.running = false;
+        coordinator.next_step = ended.next_step.unwrap_or(coordinator.next_step);
         let conservation = coordinator.conservation();
         let (failures, drained) = (ended.failures, ended.drained);
         Some(Stopped { coordinator, failures, drained, conservation })

@@ -20,6 +20,7 @@ use ecs_core::schema::Schema;
 
 use crate::crew::Crew;
 use crate::error::{Cause, Failure};
+use crate::lock_step::Steps;
 use crate::member::{Activity, Idle, Node};
 use crate::park::{Parker, Waker};
 use crate::pending::Pending;
@@ -58,14 +59,16 @@ impl Flags {
 }
 
 /// Shared by the threads and whoever stops them.
+#[derive(Default)]
 pub(crate) struct Control {
     /// By place.
     worlds: Vec<Arc<Flags>>,
     /// By place: what is on its way to the world.
     pending: Vec<Vec<Arc<Pending>>>,
     /// By place: the stop's order.
-    components: Vec<usize>,
-    sources: Vec<bool>,
+    pub(crate) components: Vec<usize>,
+    /// By place: whether the world is a source.
+    pub(crate) sources: Vec<bool>,
     draining: AtomicBool,
     state: Mutex<State>,
     changed: Condvar,
@@ -78,9 +81,16 @@ struct State {
     failures: Vec<Failure>,
     /// Threads that have ended.
     ended: usize,
+    /// All threads are there.
+    complete: bool,
 }
 
 impl Control {
+    /// For worlds in lock-step.
+    pub(crate) fn of_steps(components: Vec<usize>, sources: Vec<bool>) -> Arc<Self> {
+        Arc::new(Self { components, sources, ..Self::default() })
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
@@ -94,7 +104,37 @@ impl Control {
         self.changed.notify_all();
     }
 
-    fn fail(&self, failure: Failure) {
+    /// Whether the worlds are to stop.
+    pub(crate) fn is_stopping(&self) -> bool {
+        let state = self.lock();
+        state.stop.is_some() || !state.failures.is_empty()
+    }
+
+    /// Sleeps until `due`, or until a stop is asked for.
+    pub(crate) fn sleep_until(&self, due: Instant) {
+        let mut state = self.lock();
+        while state.stop.is_none() {
+            let left = due.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            state = self.changed.wait_timeout(state, left).map_or_else(
+                |poisoned| poisoned.into_inner().0,
+                |(state, _)| state,
+            );
+        }
+    }
+
+    /// Waits until all threads are there; `false` if one could not be made.
+    pub(crate) fn wait_for_all(&self) -> bool {
+        let mut state = self.lock();
+        while !state.complete && state.stop.is_none() {
+            state = self.changed.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
+        }
+        state.complete
+    }
+
+    pub(crate) fn fail(&self, failure: Failure) {
         self.lock().failures.push(failure);
         self.changed.notify_all();
     }
@@ -157,7 +197,8 @@ impl Control {
         }
     }
 
-    fn deadline(&self) -> Duration {
+    /// How long a stop drains.
+    pub(crate) fn deadline(&self) -> Duration {
         let state = self.lock();
         let asked = state.stop.unwrap_or(DEFAULT_DEADLINE);
         if state.failures.is_empty() { asked } else { asked.min(FAILED_DEADLINE) }
@@ -202,6 +243,8 @@ impl fmt::Debug for StopHandle {
 pub(crate) struct Threads<S: Schema> {
     control: Arc<Control>,
     handles: Vec<JoinHandle<Crew<S>>>,
+    /// In lock-step the threads find their end by themselves.
+    steps: Option<Arc<Steps>>,
 }
 
 /// What came back from the threads.
@@ -210,6 +253,8 @@ pub(crate) struct Ended<S: Schema> {
     pub(crate) failures: Vec<Failure>,
     /// Whether every world was quiet in the end.
     pub(crate) drained: bool,
+    /// In lock-step, the number of the next tick.
+    pub(crate) next_step: Option<u64>,
 }
 
 /// Threads could not be started; the nodes are all here.
@@ -276,40 +321,68 @@ where
             changed: Condvar::new(),
             wakers,
         });
-        Self::spawn(control, crews, parkers)
-    }
-
-    fn spawn(
-        control: Arc<Control>,
-        crews: Vec<Crew<S>>,
-        parkers: Vec<Parker>,
-    ) -> Result<Self, NotStarted<S>> {
         // With a core for each thread it pays to look again before sleeping.
         let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
         let spins = crews.len() < cores;
-        let mut threads = Self { control, handles: Vec::new() };
-        let mut left = crews.into_iter().zip(parkers);
-        while let Some((crew, parker)) = left.next() {
+        let mut parkers = parkers.into_iter();
+        Self::spawn(control, None, crews, |_| {
+            let parker = parkers.next().expect("one for each crew");
+            move |crew: &mut Crew<S>, control: &Control| run_worlds(crew, parker, control, spins)
+        })
+    }
+
+    /// Starts a thread for each crew, to tick in lock-step.
+    pub(crate) fn start_steps(
+        mut crews: Vec<Crew<S>>,
+        control: Arc<Control>,
+        steps: Arc<Steps>,
+    ) -> Result<Self, NotStarted<S>> {
+        for crew in &mut crews {
+            if let Err(error) = crew.prepare().map(drop) {
+                let nodes = crews.into_iter().flat_map(Crew::into_nodes).collect();
+                return Err(NotStarted { nodes, error });
+            }
+        }
+        Self::spawn(control, Some(steps.clone()), crews, |thread| {
+            let steps = steps.clone();
+            move |crew: &mut Crew<S>, control: &Control| steps.run(thread, crew, control)
+        })
+    }
+
+    fn spawn<Life>(
+        control: Arc<Control>,
+        steps: Option<Arc<Steps>>,
+        crews: Vec<Crew<S>>,
+        mut life: impl FnMut(usize) -> Life,
+    ) -> Result<Self, NotStarted<S>>
+    where
+        Life: FnOnce(&mut Crew<S>, &Control) + Send + 'static,
+    {
+        let mut threads = Self { control, handles: Vec::new(), steps };
+        let mut left = crews.into_iter();
+        while let Some(crew) = left.next() {
+            let number = threads.handles.len();
             let name = match crew.nodes().next() {
                 Some(node) if crew.len() == 1 => node.endpoint().name().to_owned(),
-                _ => format!("worlds-{}", threads.handles.len()),
+                _ => format!("worlds-{number}"),
             };
             // Handed over through a slot, so that it comes back if the thread
             // can't be made.
             let slot = Arc::new(Mutex::new(Some(crew)));
             let taken = slot.clone();
             let control = threads.control.clone();
+            let life = life(number);
             let spawned = thread::Builder::new().name(name).spawn(move || {
                 let crew = taken.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
                 let mut crew = crew.expect("the crew was put there for this thread");
-                run_crew(&mut crew, parker, &control, spins);
+                run_crew(&mut crew, &control, life);
                 crew
             });
             match spawned {
                 Ok(handle) => threads.handles.push(handle),
                 Err(error) => {
                     let crew = slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
-                    let rest = crew.into_iter().chain(left.map(|(crew, _)| crew));
+                    let rest = crew.into_iter().chain(left);
                     let mut nodes: Vec<_> = rest.flat_map(Crew::into_nodes).collect();
                     threads.control.request_stop(Duration::ZERO);
                     nodes.extend(threads.join().nodes);
@@ -317,6 +390,8 @@ where
                 }
             }
         }
+        threads.control.lock().complete = true;
+        threads.control.changed.notify_all();
         Ok(threads)
     }
 
@@ -332,6 +407,30 @@ where
 
     /// Waits until a stop is asked for or a world fails, then stops all in order.
     pub(crate) fn join(self) -> Ended<S> {
+        if self.steps.is_none() {
+            self.drain();
+        }
+        let mut nodes = Vec::new();
+        for handle in self.handles {
+            // A crew contains its worlds' panics; its own loop has none.
+            let crew = handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            nodes.extend(crew.into_nodes());
+        }
+        let next_step = self.steps.map(|steps| steps.next());
+        for node in &mut nodes {
+            let endpoint = node.endpoint_mut();
+            endpoint.outlets.iter_mut().for_each(|outlet| outlet.wakers.clear());
+            endpoint.flags = None;
+            if let Some(next) = next_step {
+                node.leave_step(next);
+            }
+        }
+        let drained = nodes.iter().all(|node| node.is_quiet());
+        let failures = std::mem::take(&mut self.control.lock().failures);
+        Ended { nodes, failures, drained, next_step }
+    }
+
+    fn drain(&self) {
         let mut state = self.control.lock();
         while state.stop.is_none() && state.failures.is_empty() && state.ended == 0 {
             state =
@@ -339,26 +438,16 @@ where
         }
         drop(state);
         self.control.drain();
-        let mut nodes = Vec::new();
-        for handle in self.handles {
-            // A crew contains its worlds' panics; its own loop has none.
-            let crew = handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            nodes.extend(crew.into_nodes());
-        }
-        for node in &mut nodes {
-            let endpoint = node.endpoint_mut();
-            endpoint.outlets.iter_mut().for_each(|outlet| outlet.wakers.clear());
-            endpoint.flags = None;
-        }
-        let drained = nodes.iter().all(|node| node.is_quiet());
-        let failures = std::mem::take(&mut self.control.lock().failures);
-        Ended { nodes, failures, drained }
     }
 }
 
 /// A thread's life. Ticks contain their panics; what panics in between, in a
 /// driver's `timeout` say, ends the thread, but not its worlds.
-fn run_crew<S: Schema>(crew: &mut Crew<S>, parker: Parker, control: &Control, spins: bool) {
+fn run_crew<S: Schema>(
+    crew: &mut Crew<S>,
+    control: &Control,
+    life: impl FnOnce(&mut Crew<S>, &Control),
+) {
     /// Tells that the thread has ended, also when it panics.
     struct End<'a>(&'a Control);
     impl Drop for End<'_> {
@@ -368,7 +457,7 @@ fn run_crew<S: Schema>(crew: &mut Crew<S>, parker: Parker, control: &Control, sp
         }
     }
     let _end = End(control);
-    let ran = catch_unwind(AssertUnwindSafe(|| run_worlds(crew, parker, control, spins)));
+    let ran = catch_unwind(AssertUnwindSafe(|| life(crew, control)));
     if let (Err(panic), Some(node)) = (ran, crew.nodes_mut().next()) {
         control.fail(node.fail(Cause::of_panic(&*panic)));
     }

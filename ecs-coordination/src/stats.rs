@@ -72,7 +72,10 @@ pub(crate) struct WorldCounters {
     pub(crate) outbox: AtomicU64,
     pub(crate) no_edge: AtomicU64,
     pub(crate) not_clone: AtomicU64,
-    /// Set while the world can take little more: see `Admission`.
+    /// Ticks that the pace left out.
+    pub(crate) skipped: AtomicU64,
+    /// All bits, or in lock-step that of the next tick, are set while the world
+    /// can take little more: see `Admission`.
     pub(crate) pressed: AtomicU64,
 }
 
@@ -83,6 +86,8 @@ pub struct WorldCounts {
     pub ticks: u64,
     /// Time spent in ticks.
     pub tick_time: Duration,
+    /// Ticks that came too late for the world's pace, and were left out.
+    pub skipped: u64,
     /// Entities at the end of the last tick.
     pub entities: u64,
     /// Entities that wanted to leave and could not, at the end of the last tick.
@@ -101,6 +106,7 @@ impl WorldCounters {
         WorldCounts {
             ticks: read(&self.ticks),
             tick_time: Duration::from_nanos(read(&self.tick_ns)),
+            skipped: read(&self.skipped),
             entities: read(&self.entities),
             waiting: read(&self.outbox),
             no_edge: read(&self.no_edge),
@@ -154,6 +160,7 @@ impl StatsReader {
             if let Some(base) = base_worlds.get(index) {
                 counts.ticks -= base.ticks;
                 counts.tick_time -= base.tick_time;
+                counts.skipped -= base.skipped;
                 counts.no_edge -= base.no_edge;
                 counts.not_clone -= base.not_clone;
             }

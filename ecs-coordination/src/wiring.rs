@@ -37,7 +37,8 @@ pub(crate) fn wire<S: Schema>(groups: &'static [Group]) -> Wiring<S> {
         },
         components: (0..total).map(|place| cycles.component_of(place)).collect(),
     };
-    let returns: Arc<Vec<Returns>> = Arc::new((0..total).map(|_| Returns::new()).collect());
+    let returns: Arc<Vec<Returns>> = Arc::new((0..total).map(|_| Returns::new(total)).collect());
+    let ids: Arc<[u16]> = (0..total).map(|place| topology.id_of(place)).collect();
     for place in 0..total {
         let (group, _) = topology.locate(place);
         let id = topology.id_of(place);
@@ -55,6 +56,8 @@ pub(crate) fn wire<S: Schema>(groups: &'static [Group]) -> Wiring<S> {
             turn: 0,
             burst: 0,
             flags: None,
+            step: None,
+            ids: ids.clone(),
             moved: (0, 0),
             counters,
             returns: returns.clone(),
@@ -161,10 +164,10 @@ impl<S: Schema> Builder<'_, S> {
                 });
             }
         } else {
-            let inboxes = inboxes::<S>(desc.queue);
+            let inboxes = inboxes::<S>(desc.queue, 1);
             let counters = self.outlets(&sources, end, &[to], &inboxes, desc.queue);
             self.wiring.endpoints[to].inlets.push(Inlet {
-                lanes: inboxes.each_ref().map(Inbox::target),
+                lanes: inboxes.each_ref().map(|inbox| inbox.target(0)),
                 counters,
                 headroom: 0,
                 group: None,
@@ -183,12 +186,12 @@ impl<S: Schema> Builder<'_, S> {
         let members: Vec<usize> = (0..topology.groups()[group].count)
             .map(|member| topology.flat(group, member))
             .collect();
-        let inboxes = inboxes::<S>(queue);
+        let inboxes = inboxes::<S>(queue, members.len());
         let end = EdgeEnd::Group(topology.id_of(first));
         let counters = self.outlets(&sources, end, &members, &inboxes, queue);
-        for &member in &members {
+        for (number, &member) in members.iter().enumerate() {
             self.wiring.endpoints[member].inlets.push(Inlet {
-                lanes: inboxes.each_ref().map(Inbox::target),
+                lanes: inboxes.each_ref().map(|inbox| inbox.target(number)),
                 counters: counters.clone(),
                 headroom: 0,
                 group: Some(topology.id_of(first)),
@@ -296,8 +299,9 @@ impl<S: Schema> Builder<'_, S> {
     }
 }
 
-fn inboxes<S: Schema>(queue: QueueConfig) -> [Inbox<S>; 2] {
-    [(); 2].map(|()| Inbox::new(queue.capacity as usize, block_bytes::<S>(queue.batch_size)))
+fn inboxes<S: Schema>(queue: QueueConfig, members: usize) -> [Inbox<S>; 2] {
+    let (capacity, bytes) = (queue.capacity as usize, block_bytes::<S>(queue.batch_size));
+    [(); 2].map(|()| Inbox::new(capacity, bytes, members))
 }
 
 /// A batch, or half of the world if that is less.

@@ -220,7 +220,7 @@ impl<S: Schema> Block<S> {
     }
 
     /// Rows that have room for.
-    pub(crate) fn room(&self) -> usize {
+    pub fn room(&self) -> usize {
         (self.header().rows - self.header().end) as usize
     }
 
