@@ -124,8 +124,9 @@ fn for_each_lane<S: Schema>(
     for (index, outlet) in outlets.iter_mut().enumerate() {
         for (lane_index, lane) in outlet.lanes.iter_mut().enumerate() {
             // The plan is sorted by outlet and lane.
-            let mine =
-                |item: &Item| (item.key.outlet as usize, item.key.lane as usize) == (index, lane_index);
+            let mine = |item: &Item| {
+                (item.key.outlet as usize, item.key.lane as usize) == (index, lane_index)
+            };
             let count = planned.iter().take_while(|item| mine(item)).count();
             planned = &planned[count..];
             let spilled: usize = outlet.spill[lane_index].iter().map(Block::len).sum();

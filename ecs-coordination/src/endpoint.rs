@@ -588,7 +588,7 @@ impl<S: Schema> Endpoint<S> {
             lane.end_grant();
         }
         for lane in self.inlets.iter_mut().flat_map(|inlet| &mut inlet.lanes) {
-            lane.settle();
+            lane.settle(&self.ids);
         }
     }
 }

@@ -115,11 +115,8 @@ impl<S: Schema> Exchange<S> {
     /// Deals batches one by one, oldest first, to members in turn, as many as
     /// each wants.
     fn deal(&mut self, tick: u64, full: &SharedQueue<Block<S>>, ids: &[u16]) {
-        let Self { wants, hands, left, sorting, .. } = self;
-        // Those whose world ticks no more.
-        sorting.extend(hands.iter_mut().flat_map(|hand| hand.drain(..)));
-        let ordered = sorting.len() + *left;
-        drain_by_source(full, ids, sorting, ordered);
+        self.collect(full, ids);
+        let Self { wants, hands, sorting, .. } = self;
         let (members, mut idle) = (wants.len(), 0);
         let mut member = tick as usize % members;
         while idle < members && !sorting.is_empty() {
@@ -133,16 +130,29 @@ impl<S: Schema> Exchange<S> {
         }
         // Whoever ticks no more tells nothing, and is dealt nothing.
         wants.fill(0);
-        *left = sorting.len();
-        put_back(full, sorting);
+        self.put_back(full);
     }
 
-    /// Puts what nobody has fetched back into the queue.
-    pub(crate) fn settle(&mut self, full: &SharedQueue<Block<S>>) {
+    /// Puts the queue in order, and what nobody has fetched back into it.
+    pub(crate) fn settle(&mut self, full: &SharedQueue<Block<S>>, ids: &[u16]) {
+        self.collect(full, ids);
+        self.put_back(full);
+    }
+
+    /// Moves all batches that no member has to where they are put in order.
+    fn collect(&mut self, full: &SharedQueue<Block<S>>, ids: &[u16]) {
         let Self { hands, left, sorting, .. } = self;
+        // Those whose world ticks no more.
         sorting.extend(hands.iter_mut().flat_map(|hand| hand.drain(..)));
-        *left = (*left).min(full.len());
-        put_back(full, sorting);
+        let ordered = sorting.len() + *left;
+        drain_by_source(full, ids, sorting, ordered);
+    }
+
+    fn put_back(&mut self, full: &SharedQueue<Block<S>>) {
+        self.left = self.sorting.len();
+        for block in self.sorting.drain(..) {
+            assert!(full.push(block).is_ok(), "there is a place for what was in the queue");
+        }
     }
 }
 
@@ -154,8 +164,10 @@ pub(crate) fn drain_by_source<S: Schema>(
     out: &mut VecDeque<Block<S>>,
     ordered: usize,
 ) {
-    while let Some(block) = full.pop() {
-        out.push_back(block);
+    let before = out.len();
+    out.extend(std::iter::from_fn(|| full.pop()));
+    if out.len() == before {
+        return;
     }
     let id = |block: &Block<S>| ids[block.source() as usize];
     let blocks = out.make_contiguous();
@@ -163,12 +175,6 @@ pub(crate) fn drain_by_source<S: Schema>(
     let new = &mut blocks[new..];
     if !new.is_sorted_by_key(id) {
         new.sort_by_key(id);
-    }
-}
-
-fn put_back<S: Schema>(full: &SharedQueue<Block<S>>, blocks: &mut VecDeque<Block<S>>) {
-    for block in blocks.drain(..) {
-        assert!(full.push(block).is_ok(), "there is a place for what was in the queue");
     }
 }
 

@@ -309,18 +309,22 @@ impl<S: Schema> LaneTarget<S> {
         if shared.members > 1 {
             self.dealt = true;
             shared.exchange().fetch(tick, self.member, &shared.full, ids, &mut self.waiting);
-        } else if !shared.full.is_empty() {
+        } else {
             let ordered = self.waiting.len();
             drain_by_source(&shared.full, ids, &mut self.waiting, ordered);
         }
     }
 
-    /// The lock-step is over: takes what comes again.
-    pub(crate) fn settle(&mut self) {
-        if std::mem::take(&mut self.dealt)
-            && let TargetQueues::Inbox(shared) = &self.queues
-        {
-            shared.exchange().settle(&shared.full);
+    /// The lock-step is over, and what was sent last is put in order; takes what
+    /// comes again.
+    pub(crate) fn settle(&mut self, ids: &[u16]) {
+        let TargetQueues::Inbox(shared) = &self.queues else { return };
+        if shared.members > 1 {
+            self.dealt = false;
+            shared.exchange().settle(&shared.full, ids);
+        } else {
+            let ordered = self.waiting.len();
+            drain_by_source(&shared.full, ids, &mut self.waiting, ordered);
         }
     }
 

@@ -374,7 +374,9 @@ where
         let due = match self.pace {
             Pace::OnDemand => None,
             Pace::Continuous => Some(Duration::ZERO),
-            Pace::Every(_) | Pace::Fixed { .. } => self.due.map(|due| due.saturating_duration_since(Instant::now())),
+            Pace::Every(_) | Pace::Fixed { .. } => {
+                self.due.map(|due| due.saturating_duration_since(Instant::now()))
+            }
         };
         let driver = self.driver.as_ref().and_then(|driver| driver.timeout());
         [retry, due, driver].into_iter().flatten().min()

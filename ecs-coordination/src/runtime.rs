@@ -118,10 +118,10 @@ impl Control {
             if left.is_zero() {
                 return;
             }
-            state = self.changed.wait_timeout(state, left).map_or_else(
-                |poisoned| poisoned.into_inner().0,
-                |(state, _)| state,
-            );
+            state = self
+                .changed
+                .wait_timeout(state, left)
+                .map_or_else(|poisoned| poisoned.into_inner().0, |(state, _)| state);
         }
     }
 
