@@ -35,8 +35,8 @@ fn all_worlds_tick_at_the_rate_of_the_lock_step() {
     let stopped = running.stop();
     let periods = begun.elapsed().as_millis() as u64 / 5;
     let ticks = ticks(&stopped.coordinator.stats());
-    // The first group halts a tick before the second.
-    assert_eq!((ticks[0].0 + 1, ticks[0].1), ticks[1]);
+    // One of them, which has nothing to do with the other, halts a tick before it.
+    assert!(ticks[0].0.abs_diff(ticks[1].0) <= 1 && ticks[0].1 == ticks[1].1, "{ticks:?}");
     // One to begin with, and up to one for each group that the stop drains.
     assert!(ticks[0].0 <= periods + 4, "{ticks:?} in {periods}");
     assert!(ticks[0].0 >= 3 && ticks[0].1 >= 1, "{ticks:?} in {periods}");
