@@ -37,7 +37,7 @@ pub mod prelude {
     pub use ecs_core::query::{Or, QueryData, With, Without};
     pub use ecs_core::resources::Resource;
     pub use ecs_core::schedule::{Phase, Schedule};
-    pub use ecs_core::system::{Local, Query, Res, ResMut};
+    pub use ecs_core::system::{EventReader, EventWriter, Local, Query, Res, ResMut};
     pub use ecs_core::template::Template;
     pub use ecs_core::time::{FixedSteps, Time};
     pub use ecs_core::transfer::{EntityTransfer, TransferFlags};

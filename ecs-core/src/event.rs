@@ -7,6 +7,7 @@ mod store;
 
 use crate::schema::{Mask, Schema};
 
+pub(crate) use channel::{Channel, EventTarget, target_of};
 pub use ring::{EventCounts, EventCursor, EventIter, Events};
 pub use store::EventStore;
 

@@ -6,6 +6,8 @@ use core::any::Any;
 
 use super::ring::{Bounded, Events};
 use super::{Event, EventInfo};
+use crate::config::WorldConfig;
+use crate::error::{Refusal, Refused};
 
 /// What is known of a world that events can go to.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +15,11 @@ pub(crate) struct EventTarget {
     pub(crate) id: u16,
     /// The world's path.
     pub(crate) path: &'static str,
+}
+
+/// The id of the first world of type `T` among the targets.
+pub(crate) fn target_of<T: WorldConfig>(targets: &[EventTarget]) -> Option<u16> {
+    targets.iter().find(|target| target.path == T::PATH).map(|target| target.id)
 }
 
 /// The most unreached targets that are remembered until somebody asks.
@@ -43,19 +50,46 @@ impl<E: Event> Channel<E> {
         }
     }
 
-    /// Puts an event in line for the target at a place, of so many.
-    pub(super) fn send_away(&mut self, place: usize, of: usize, event: E) -> Result<(), E> {
-        if self.outgoing.len() < of {
-            self.outgoing.resize_with(of, || Bounded::new(self.info));
+    /// Puts an event in, or says why not.
+    #[inline]
+    pub(crate) fn send(&mut self, event: E) -> Result<(), Refused<E>> {
+        self.events.push(event).map_err(|event| Refused::new(event, self.full()))
+    }
+
+    /// Puts an event in line for another world, or says why not.
+    pub(crate) fn send_to(
+        &mut self,
+        targets: &[EventTarget],
+        target: u16,
+        event: E,
+    ) -> Result<(), Refused<E>> {
+        let Ok(place) = targets.binary_search_by_key(&target, |known| known.id) else {
+            self.note_unreached(target);
+            return Err(Refused::new(event, Refusal::NoEdge { target }));
+        };
+        if self.outgoing.len() < targets.len() {
+            self.outgoing.resize_with(targets.len(), || Bounded::new(self.info));
         }
-        let oldest = self.outgoing[place].push(event)?;
-        self.waiting += usize::from(oldest.is_none());
-        drop(oldest);
-        Ok(())
+        match self.outgoing[place].push(event) {
+            Ok(oldest) => {
+                self.waiting += usize::from(oldest.is_none());
+                drop(oldest);
+                Ok(())
+            }
+            Err(event) => Err(Refused::new(event, self.full())),
+        }
+    }
+
+    fn full(&self) -> Refusal {
+        Refusal::EventsFull { event: self.info.name, capacity: self.info.capacity }
+    }
+
+    pub(crate) fn events(&self) -> &Events<E> {
+        &self.events
     }
 
     #[cold]
-    pub(super) fn note_unreached(&mut self, target: u16) {
+    fn note_unreached(&mut self, target: u16) {
         self.no_edge += 1;
         if self.unreached.len() < MAX_UNREACHED && !self.unreached.contains(&target) {
             self.unreached.push(target);

@@ -8,8 +8,7 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use super::channel::{AnyChannel, Channel, EventTarget};
-use super::{Event, Events, HasEvent};
-use crate::error::{Refusal, Refused};
+use super::{Event, HasEvent};
 use crate::schema::Schema;
 
 /// What a world has of one event type, from the first one on.
@@ -57,7 +56,6 @@ impl<S: Schema> EventStore<S> {
     ///
     /// # Safety
     /// Nobody else uses events of type `E` for as long as the answer lives.
-    #[expect(dead_code, reason = "for the parameters of systems")]
     #[allow(clippy::mut_from_ref)]
     pub(crate) unsafe fn channel_unshared<E: Event>(&self) -> &mut Channel<E>
     where
@@ -177,39 +175,6 @@ fn channel_in<S: HasEvent<E>, E: Event>(slot: &mut Option<Box<dyn AnyChannel>>) 
     // SAFETY: the slot is that of the one event with this index, and is filled here
     // alone.
     unsafe { &mut *(&raw mut **channel).cast::<Channel<E>>() }
-}
-
-impl<E: Event> Channel<E> {
-    /// Puts an event in, or says why not.
-    #[inline]
-    pub(crate) fn send(&mut self, event: E, name: &'static str) -> Result<(), Refused<E>> {
-        self.events.push(event).map_err(|event| {
-            let capacity = self.events.capacity() as u32;
-            Refused::new(event, Refusal::EventsFull { event: name, capacity })
-        })
-    }
-
-    /// Puts an event in line for another world, or says why not.
-    pub(crate) fn send_to(
-        &mut self,
-        targets: &[EventTarget],
-        target: u16,
-        event: E,
-        name: &'static str,
-    ) -> Result<(), Refused<E>> {
-        let Ok(place) = targets.binary_search_by_key(&target, |known| known.id) else {
-            self.note_unreached(target);
-            return Err(Refused::new(event, Refusal::NoEdge { target }));
-        };
-        self.send_away(place, targets.len(), event).map_err(|event| {
-            let capacity = self.events.capacity() as u32;
-            Refused::new(event, Refusal::EventsFull { event: name, capacity })
-        })
-    }
-
-    pub(crate) fn events(&self) -> &Events<E> {
-        &self.events
-    }
 }
 
 impl<S: Schema> fmt::Debug for EventStore<S> {

@@ -74,8 +74,8 @@ pub struct Job<'s, W: WorldConfig> {
 }
 
 // SAFETY: a job runs a system, which is `Send`, with commands of its own, on components
-// that may be used on another thread, and on resources: one that it shares with others is
-// `Sync`, one that it writes is `Send` and its alone.
+// that may be used on another thread, and on resources and events: one that it shares
+// with others is `Sync`, one that it writes or sends is `Send` and its alone.
 unsafe impl<W: WorldConfig> Send for Job<'_, W> where W::Schema: Schema<Types: Send + Sync> {}
 
 impl<W: WorldConfig> Job<'_, W> {

@@ -44,6 +44,7 @@ impl Node<'_> {
             return Some(match clash {
                 Clash::World => Reason::World,
                 Clash::Component(index) => Reason::Component(components[index].name),
+                Clash::Event(name) => Reason::Event(name),
                 Clash::Resource(name) => Reason::Resource(name),
                 Clash::Commands => Reason::Commands,
             });
@@ -65,6 +66,8 @@ pub enum Reason {
     World,
     /// One of them writes this component.
     Component(&'static str),
+    /// One of them sends this event.
+    Event(&'static str),
     /// One of them writes this resource.
     Resource(&'static str),
     /// It may see what the commands of the other do.
@@ -78,7 +81,7 @@ impl fmt::Display for Reason {
         match self {
             Self::Asked => f.write_str("as asked"),
             Self::World => f.write_str("world"),
-            Self::Component(name) => f.write_str(name),
+            Self::Component(name) | Self::Event(name) => f.write_str(name),
             Self::Resource(name) => f.write_str(last_segment(name)),
             Self::Commands => f.write_str("commands"),
             Self::Condition => f.write_str("condition"),
@@ -331,6 +334,8 @@ fn uses(access: &SystemAccess, components: &'static [ComponentInfo]) -> String {
     let (mut reads, mut writes) = (Vec::new(), Vec::new());
     reads.extend(crate::system::names(components, access.components.read));
     writes.extend(crate::system::names(components, access.components.write));
+    reads.extend(access.events.names(access.events.read));
+    writes.extend(access.events.names(access.events.write));
     access.for_each_resource(&mut |used| {
         let list = if used.write { &mut writes } else { &mut reads };
         list.push(last_segment(used.name));

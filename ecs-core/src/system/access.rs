@@ -1,5 +1,6 @@
 //! What systems use, as constants, and where two of them would be in each other's way.
 
+use crate::event::EventInfo;
 use crate::query::Access;
 use crate::schema::{ComponentInfo, Mask};
 use crate::text::{Text, equal, last_segment};
@@ -9,6 +10,8 @@ use crate::text::{Text, equal, last_segment};
 pub struct SystemAccess {
     /// The components.
     pub components: Access,
+    /// The events.
+    pub events: EventUse,
     /// The resource, of a parameter that is one.
     pub resource: Option<ResourceUse>,
     /// Whether the world is looked at in any way.
@@ -19,6 +22,40 @@ pub struct SystemAccess {
     pub commands: bool,
     /// What it is made of.
     pub parts: &'static [&'static SystemAccess],
+}
+
+/// How events are used, by their bits.
+#[derive(Clone, Copy, Debug)]
+pub struct EventUse {
+    /// Those that are read.
+    pub read: Mask,
+    /// Those that are sent.
+    pub write: Mask,
+    /// All of the schema, if any is used.
+    pub known: &'static [EventInfo],
+}
+
+impl EventUse {
+    /// Nothing.
+    pub const NONE: Self = Self { read: 0, write: 0, known: &[] };
+
+    const fn and(self, other: Self) -> Self {
+        let known = if self.known.is_empty() { other.known } else { self.known };
+        Self { read: self.read | other.read, write: self.write | other.write, known }
+    }
+
+    const fn clash(&self, other: &Self) -> Option<Clash> {
+        let both = self.write & (other.read | other.write) | other.write & self.read;
+        match both {
+            0 => None,
+            _ => Some(Clash::Event(self.known[both.trailing_zeros() as usize].name)),
+        }
+    }
+
+    /// The names of the events of a mask.
+    pub(crate) fn names(&self, mask: Mask) -> impl Iterator<Item = &'static str> {
+        crate::memory::bits(mask).map(|index| self.known[index].name)
+    }
 }
 
 /// How a parameter uses a resource.
@@ -37,6 +74,8 @@ pub enum Clash {
     World,
     /// The component with this index.
     Component(usize),
+    /// The event with this name.
+    Event(&'static str),
     /// The resource with this path.
     Resource(&'static str),
     /// The commands of one system.
@@ -47,6 +86,7 @@ impl SystemAccess {
     /// Nothing.
     pub const NONE: Self = Self {
         components: Access::NONE,
+        events: EventUse::NONE,
         resource: None,
         shares: false,
         alone: false,
@@ -67,6 +107,11 @@ impl SystemAccess {
         Self { resource: Some(ResourceUse { name, write }), shares: true, ..Self::NONE }
     }
 
+    /// These events.
+    pub const fn of_events(events: EventUse) -> Self {
+        Self { events, shares: true, ..Self::NONE }
+    }
+
     /// All of these at once.
     pub const fn of_parts(parts: &'static [&'static Self]) -> Self {
         let mut whole = Self { parts, ..Self::NONE };
@@ -74,6 +119,7 @@ impl SystemAccess {
         while index < parts.len() {
             let part = parts[index];
             whole.components = whole.components.and(part.components);
+            whole.events = whole.events.and(part.events);
             whole.shares |= part.shares;
             whole.alone |= part.alone;
             whole.commands |= part.commands;
@@ -84,7 +130,7 @@ impl SystemAccess {
 
     /// Whether something of the world is written.
     pub const fn writes(&self) -> bool {
-        if self.alone || self.components.write != 0 {
+        if self.alone || self.components.write != 0 || self.events.write != 0 {
             return true;
         }
         if let Some(ResourceUse { write: true, .. }) = self.resource {
@@ -109,6 +155,9 @@ impl SystemAccess {
         let both = a.write & (b.read | b.write) | b.write & a.read;
         if both != 0 {
             return Some(Clash::Component(both.trailing_zeros() as usize));
+        }
+        if let Some(clash) = self.events.clash(&other.events) {
+            return Some(clash);
         }
         self.resource_clash(other)
     }
@@ -191,6 +240,10 @@ pub(super) const fn assert_no_clash(access: &SystemAccess, components: &[Compone
             .str("component `")
             .str(components[index].name)
             .str("`, at least one of them to write it: ask for it in one query"),
+        Clash::Event(name) => text
+            .str("event `")
+            .str(name)
+            .str("`, at least one of them to send it: ask for one writer alone, or read and send in two systems"),
         Clash::Resource(name) => text
             .str("resource `")
             .str(last_segment(name))

@@ -1,6 +1,7 @@
 //! What runs at each tick of a world: functions whose parameters say what they use.
 
 mod access;
+mod event;
 mod function;
 mod param;
 mod query;
@@ -15,7 +16,8 @@ use crate::config::WorldConfig;
 use crate::world::World;
 
 pub(crate) use access::names;
-pub use access::{Clash, ResourceUse, SystemAccess};
+pub use access::{Clash, EventUse, ResourceUse, SystemAccess};
+pub use event::{EventReader, EventWriter};
 pub use param::{Local, MissingResource, Res, ResMut, SystemContext, SystemParam};
 pub use query::{NotSingle, Query};
 
@@ -128,7 +130,7 @@ impl<W: WorldConfig> fmt::Debug for BoxedSystem<W> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a system of the world `{W}`",
     label = "not a system",
-    note = "a system takes up to 16 parameters, such as `Query<Schema, (&mut A, &B)>`, `Res<R>`, `ResMut<R>`, `Local<T>`, `&mut Commands<{W}>` or `&mut World<{W}>`, and returns nothing or a `Result`; write the types of a closure's parameters"
+    note = "a system takes up to 16 parameters, such as `Query<Schema, (&mut A, &B)>`, `Res<R>`, `ResMut<R>`, `EventReader<E>`, `EventWriter<E>`, `Local<T>`, `&mut Commands<{W}>` or `&mut World<{W}>`, and returns nothing or a `Result`; write the types of a closure's parameters"
 )]
 pub trait IntoSystem<W: WorldConfig, Marker> {
     /// The system.

@@ -79,6 +79,7 @@ impl<W: WorldConfig> fmt::Debug for SystemContext<'_, W> {
 }
 
 /// What a system can ask for: [`Query`](super::Query), [`Res`], [`ResMut`], [`Local`],
+/// [`EventReader`](super::EventReader), [`EventWriter`](super::EventWriter),
 /// `&mut Commands<W>`, `&mut World<W>`, `&World<W>`, an `Option` of a resource, and
 /// tuples of up to 16 of these.
 ///
@@ -87,7 +88,7 @@ impl<W: WorldConfig> fmt::Debug for SystemContext<'_, W> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a parameter of systems of the world `{W}`",
     label = "not a parameter",
-    note = "ask for `Query<Schema, (&mut A, &B)>`, `Res<R>`, `ResMut<R>`, `Local<T>`, `&mut Commands<{W}>` or `&mut World<{W}>`; the schema of a query is that of the world"
+    note = "ask for `Query<Schema, (&mut A, &B)>`, `Res<R>`, `ResMut<R>`, `EventReader<E>`, `EventWriter<E>`, `Local<T>`, `&mut Commands<{W}>` or `&mut World<{W}>`; the schema of a query is that of the world"
 )]
 pub unsafe trait SystemParam<W: WorldConfig> {
     /// What the system keeps of it from run to run.

@@ -8,7 +8,8 @@ use crate::commands::Commands;
 use crate::component::Component;
 use crate::config::WorldConfig;
 use crate::entity::Entity;
-use crate::error::AccessError;
+use crate::error::{AccessError, Refused};
+use crate::event::{Event, HasEvent};
 use crate::iter::QueryIter;
 use crate::query::{Filter, QueryData};
 use crate::resources::Resources;
@@ -45,6 +46,29 @@ impl<'w, W: WorldConfig> DeferredWorld<'w, W> {
         W::Schema: Contains<C>,
     {
         self.world.get_mut(entity)
+    }
+
+    /// As [`World::send`].
+    ///
+    /// # Errors
+    /// As [`World::send`].
+    #[inline]
+    pub fn send<E: Event>(&mut self, event: E) -> Result<(), Refused<E>>
+    where
+        W::Schema: HasEvent<E>,
+    {
+        self.world.send(event)
+    }
+
+    /// As [`World::send_to`].
+    ///
+    /// # Errors
+    /// As [`World::send_to`].
+    pub fn send_to<E: Event>(&mut self, target: u16, event: E) -> Result<(), Refused<E>>
+    where
+        W::Schema: HasEvent<E>,
+    {
+        self.world.send_to(target, event)
     }
 
     /// As [`World::query`].

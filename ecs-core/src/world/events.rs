@@ -3,7 +3,7 @@
 use super::World;
 use crate::config::WorldConfig;
 use crate::error::Refused;
-use crate::event::{Event, EventStore, Events, HasEvent};
+use crate::event::{Event, EventStore, Events, HasEvent, target_of};
 
 impl<W: WorldConfig> World<W> {
     /// Tells those who read events of type `E`.
@@ -34,7 +34,7 @@ impl<W: WorldConfig> World<W> {
     where
         W::Schema: HasEvent<E>,
     {
-        self.event_store_of::<E>().channel_mut::<E>().send(event, W::Schema::INFO.name)
+        self.event_store_of::<E>().channel_mut::<E>().send(event)
     }
 
     /// Tells those who read events of type `E` in the world with id `target`, to which
@@ -56,14 +56,13 @@ impl<W: WorldConfig> World<W> {
         }
         let store = self.event_store_of::<E>();
         let (channel, targets) = store.channel_and_targets::<E>();
-        channel.send_to(targets, target, event, W::Schema::INFO.name)
+        channel.send_to(targets, target, event)
     }
 
     /// The id of the world of type `T`, if events can go there; of an array, that of
     /// the first member that is reached.
     pub fn event_target<T: WorldConfig<Schema = W::Schema>>(&self) -> Option<u16> {
-        let targets = self.events.as_deref()?.targets();
-        targets.iter().find(|target| target.path == T::PATH).map(|target| target.id)
+        target_of::<T>(self.events.as_deref()?.targets())
     }
 
     /// The events of type `E` that are here, to read.
@@ -91,6 +90,11 @@ impl<W: WorldConfig> World<W> {
     /// the schema has none.
     pub fn event_store_mut(&mut self) -> Option<&mut EventStore<W::Schema>> {
         self.events.as_deref_mut()
+    }
+
+    /// The events of this world.
+    pub(crate) fn event_store(&self) -> Option<&EventStore<W::Schema>> {
+        self.events.as_deref()
     }
 
     fn event_store_of<E: Event>(&mut self) -> &mut EventStore<W::Schema>
