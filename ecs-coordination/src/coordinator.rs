@@ -75,6 +75,8 @@ where
     pub(crate) running: bool,
     /// The number of the next tick in lock-step.
     pub(crate) next_step: u64,
+    /// How much time such a tick stands for.
+    pub(crate) step_time: Duration,
     worlds: PhantomData<Worlds>,
 }
 
@@ -121,6 +123,7 @@ where
             components: wiring.components,
             running: false,
             next_step: 0,
+            step_time: Duration::ZERO,
             worlds: PhantomData,
         }
     }

@@ -8,7 +8,7 @@ use ecs_core::schema::Schema;
 use crate::dispatch::{PeerTick, Peers};
 use crate::driver::{Event, Reactor, Registry};
 use crate::error::{Cause, Failure};
-use crate::member::{Activity, Node};
+use crate::member::{Activity, Node, Step};
 
 /// The worlds of one thread; an empty seat's world is ticking, down the stack.
 pub(crate) struct Crew<S: Schema> {
@@ -123,9 +123,9 @@ impl<S: Schema> Crew<S> {
 
     /// The first half of one world's tick in lock-step, with the events that
     /// wait for it.
-    pub(crate) fn step_work(&mut self, seat: usize, tick: u64) -> Result<Activity, Failure> {
+    pub(crate) fn step_work(&mut self, seat: usize, step: Step) -> Result<Activity, Failure> {
         let mut events = std::mem::take(&mut self.events[seat]);
-        let worked = self.node_mut(seat).step_work(tick, &events);
+        let worked = self.node_mut(seat).step_work(step, &events);
         events.clear();
         self.events[seat] = events;
         worked

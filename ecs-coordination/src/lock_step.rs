@@ -33,7 +33,7 @@ use crate::clock;
 use crate::coordinator::WorldCoordinator;
 use crate::crew::Crew;
 use crate::error::{Cause, Failure, RunError};
-use crate::member::Activity;
+use crate::member::{Activity, Step};
 use crate::pace::Pace;
 use crate::placement::Placement;
 use crate::running::{Running, Stopped};
@@ -74,6 +74,7 @@ where
     /// ```
     pub fn step(&mut self) -> Result<Activity, Failure> {
         let tick = self.next_step;
+        let step = Step { tick, delta: self.step_time };
         self.next_step += 1;
         let mut all = Activity::default();
         let mut failed = None;
@@ -83,7 +84,7 @@ where
         };
         self.crew.nodes_mut().for_each(|node| node.want());
         for seat in 0..self.crew.len() {
-            add(self.fetch_events(seat).and_then(|()| self.crew.step_work(seat, tick)));
+            add(self.fetch_events(seat).and_then(|()| self.crew.step_work(seat, step)));
         }
         for seat in 0..self.crew.len() {
             add(self.crew.node_mut(seat).step_send(tick));
@@ -92,12 +93,21 @@ where
         failed.map_or(Ok(all), Err)
     }
 
+    /// Says how much time a tick in lock-step stands for in the worlds' `Time`:
+    /// zero, unless it is said. It is not looked up on a clock, or worlds would
+    /// differ from run to run.
+    pub fn set_step_time(&mut self, time: Duration) -> &mut Self {
+        self.step_time = time;
+        self
+    }
+
     /// Hands the worlds to threads that tick in lock-step: all make one tick,
     /// then all the next. Equal inputs give equal results, bit for bit, whatever
     /// the placement, and as [`step`](Self::step) by hand does.
     ///
     /// The `pace` is that of all worlds, in place of their own; on demand is as
-    /// continuous here. A stop begins at the end of a tick and drains in further
+    /// continuous here. With a rate, its period is also the time that a tick
+    /// stands for, in place of [`set_step_time`](Self::set_step_time). A stop begins at the end of a tick and drains in further
     /// ticks; what is left is in the worlds and queues. Where a queue is full,
     /// `block` does what `retain` does.
     ///
@@ -155,7 +165,10 @@ where
     ) -> Result<Running<Worlds>, RunError<Worlds>> {
         self.run_on(placement, |this, crews, sources| {
             let control = Control::of_steps(this.components.clone(), sources);
-            let steps = Steps::new(crews.len(), this.components.len(), this.next_step, pace, ticks);
+            let (threads, worlds) = (crews.len(), this.components.len());
+            let first =
+                Step { tick: this.next_step, delta: pace.period().unwrap_or(this.step_time) };
+            let steps = Steps::new(threads, worlds, first, pace, ticks);
             Threads::start_steps(crews, control, Arc::new(steps))
         })
     }
@@ -164,8 +177,8 @@ where
 /// What the threads share.
 pub(crate) struct Steps {
     barrier: Barrier,
-    /// The number of the first tick.
-    first: u64,
+    /// The first tick.
+    first: Step,
     pace: Pace,
     shared: Mutex<Shared>,
 }
@@ -197,8 +210,8 @@ struct Clock {
 }
 
 impl Steps {
-    fn new(threads: usize, worlds: usize, first: u64, pace: Pace, ticks: Option<u64>) -> Self {
-        let end = ticks.map(|ticks| first.saturating_add(ticks));
+    fn new(threads: usize, worlds: usize, first: Step, pace: Pace, ticks: Option<u64>) -> Self {
+        let end = ticks.map(|ticks| first.tick.saturating_add(ticks));
         let orders = Orders { end, draining: None, skipped: 0 };
         Self {
             barrier: Barrier::new(threads),
@@ -214,7 +227,7 @@ impl Steps {
 
     /// The number of the tick after the last one, when all threads have ended.
     pub(crate) fn next(&self) -> u64 {
-        self.lock().orders.end.unwrap_or(self.first)
+        self.lock().orders.end.unwrap_or(self.first.tick)
     }
 
     /// A thread's life.
@@ -231,7 +244,7 @@ impl Steps {
         });
         let mut closed = vec![false; crew.len()];
         let mut clock = Clock { due: clock::now(), stopping_since: None };
-        let mut tick = self.first;
+        let mut tick = self.first.tick;
         self.barrier.wait();
         loop {
             let orders = self.lock().orders;
@@ -287,7 +300,7 @@ impl Steps {
                     failures.extend(crew.node_mut(seat).close().err());
                 }
             }
-            let busy = match crew.step_work(seat, tick) {
+            let busy = match crew.step_work(seat, Step { tick, ..self.first }) {
                 Ok(activity) => activity.is_busy(),
                 Err(failure) => {
                     failures.push(failure);
@@ -305,7 +318,7 @@ impl Steps {
         let mut orders = self.lock().orders;
         let last = orders.end.is_some_and(|end| tick + 1 >= end);
         orders.skipped = 0;
-        if self.pace.is_timed() && !last && !control.is_stopping() {
+        if self.pace.period().is_some() && !last && !control.is_stopping() {
             (clock.due, orders.skipped) = self.pace.next(clock.due, began);
             if let Some(due) = clock.due {
                 control.sleep_until(due);

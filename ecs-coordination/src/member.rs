@@ -10,6 +10,7 @@ use ecs_core::config::{Role, WorldConfig};
 use ecs_core::entity::Entity;
 use ecs_core::schedule::{Schedule, SystemError};
 use ecs_core::schema::Schema;
+use ecs_core::time::Time;
 use ecs_core::world::{Counts, World};
 
 use crate::admit::Admission;
@@ -71,6 +72,15 @@ impl Activity {
     }
 }
 
+/// A tick in lock-step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    /// Its number.
+    pub(crate) tick: u64,
+    /// How much time it stands for.
+    pub(crate) delta: Duration,
+}
+
 /// Takes in what has arrived, in place of [`Endpoint::receive`].
 pub(crate) type Intake<W> =
     Box<dyn FnMut(&mut World<W>, &mut Endpoint<<W as WorldConfig>::Schema>) + Send>;
@@ -85,6 +95,9 @@ pub(crate) struct Member<W: WorldConfig> {
     pub(crate) pace: Pace,
     pub(crate) idle: Option<Idle>,
     pub(crate) due: Option<Instant>,
+    /// When the last tick began, and how much time this one stands for.
+    last: Option<Instant>,
+    delta: Duration,
     dead: Vec<Entity>,
     /// Commands that the world refused and that wait for room.
     commands: usize,
@@ -97,7 +110,7 @@ pub(crate) struct Member<W: WorldConfig> {
 pub(crate) trait Node<S: Schema>: Send {
     fn tick(&mut self, events: &[Event], peers: &mut dyn Peers) -> Result<Activity, Failure>;
     /// The first half of a tick in lock-step: receives and runs the systems.
-    fn step_work(&mut self, tick: u64, events: &[Event]) -> Result<Activity, Failure>;
+    fn step_work(&mut self, step: Step, events: &[Event]) -> Result<Activity, Failure>;
     /// The second half, when all worlds have done the first: sends.
     fn step_send(&mut self, tick: u64) -> Result<Activity, Failure>;
     /// Says what can be taken in in the next tick in lock-step.
@@ -150,6 +163,8 @@ impl<W: WorldConfig> Member<W> {
             pace: Pace::OnDemand,
             idle: None,
             due: None,
+            last: None,
+            delta: Duration::ZERO,
             dead: Vec::new(),
             commands: 0,
             failed: false,
@@ -188,6 +203,9 @@ impl<W: WorldConfig> Member<W> {
         let Self { world, endpoint, .. } = self;
         if world.id() != Some(endpoint.id) {
             return Err(Cause::Replaced);
+        }
+        if let Some(time) = world.resource_mut::<Time>() {
+            time.advance(self.delta);
         }
         endpoint.receive_returns(|entity| world.reclaim(entity));
         endpoint.moved = (0, 0);
@@ -251,6 +269,11 @@ where
             return Ok(Activity::default());
         }
         let start = clock::now();
+        self.delta = match self.pace {
+            Pace::Fixed { step, .. } => step,
+            _ => start.zip(self.last).map_or(Duration::ZERO, |(start, last)| start - last),
+        };
+        self.last = start;
         // A panic leaves the world between two steps of a tick: each step keeps
         // the world whole, so that it can be looked at and dropped afterwards.
         let ticked = catch_unwind(AssertUnwindSafe(|| {
@@ -265,14 +288,15 @@ where
         flatten(ticked).map_err(|cause| self.fail(cause))
     }
 
-    fn step_work(&mut self, tick: u64, events: &[Event]) -> Result<Activity, Failure> {
+    fn step_work(&mut self, step: Step, events: &[Event]) -> Result<Activity, Failure> {
         if self.failed {
             return Ok(Activity::default());
         }
         let start = clock::now();
         self.stepping = true;
+        (self.delta, self.last) = (step.delta, start);
         // See `tick`.
-        let worked = catch_unwind(AssertUnwindSafe(|| self.try_step(tick, events)));
+        let worked = catch_unwind(AssertUnwindSafe(|| self.try_step(step.tick, events)));
         self.count(start, 1);
         flatten(worked).map_err(|cause| self.fail(cause))
     }
@@ -313,7 +337,7 @@ where
 
     fn start(&mut self, registry: &Registry) -> Result<(), Failure> {
         self.failed = false;
-        self.due = clock::now();
+        (self.due, self.last) = (clock::now(), None);
         if let Some(admission) = self.world.resource_mut::<Admission>() {
             admission.set_stopping(false);
         }
@@ -383,7 +407,7 @@ where
     }
 
     fn is_due(&self) -> bool {
-        !self.pace.is_timed() || self.due.is_none_or(|due| Instant::now() >= due)
+        self.pace.period().is_none() || self.due.is_none_or(|due| Instant::now() >= due)
     }
 
     fn idle(&self, spins: bool) -> Idle {

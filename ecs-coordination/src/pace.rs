@@ -15,7 +15,7 @@ pub enum Pace {
     /// ticks that were missed altogether are left out, and counted.
     Every(Duration),
     /// In steps of simulated time that keep up with the clock: time adds up, and
-    /// each `step` of it is a tick. Ticks that come late are made up for, up to
+    /// each `step` of it is a tick, whose `Time` it is. Ticks that come late are made up for, up to
     /// `max_steps` in a row; the rest is left out, and counted.
     Fixed {
         /// How much time a tick stands for.
@@ -27,9 +27,12 @@ pub enum Pace {
 }
 
 impl Pace {
-    /// Whether ticks are due by the clock.
-    pub(crate) fn is_timed(self) -> bool {
-        matches!(self, Self::Every(_) | Self::Fixed { .. })
+    /// How much time a tick stands for, if there is a rate.
+    pub(crate) fn period(self) -> Option<Duration> {
+        match self {
+            Self::OnDemand | Self::Continuous => None,
+            Self::Every(step) | Self::Fixed { step, .. } => Some(step),
+        }
     }
 
     /// After a tick that was due at `due` and began at `start`: when the next
