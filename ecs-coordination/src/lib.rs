@@ -15,6 +15,8 @@ pub mod driver;
 pub mod endpoint;
 pub mod error;
 mod exchange;
+#[cfg(feature = "parallel")]
+pub mod executor;
 mod lane;
 mod lock_step;
 mod member;
@@ -64,6 +66,8 @@ pub use wiring::edge_bytes;
 
 /// What most programs of several worlds need.
 pub mod prelude {
+    #[cfg(feature = "parallel")]
+    pub use crate::executor::ParallelExecutor;
     #[cfg(feature = "parallel")]
     pub use crate::parallel::ParQuery;
     pub use crate::{

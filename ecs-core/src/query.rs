@@ -103,7 +103,7 @@ pub unsafe trait QueryData<S: Schema> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` writes components, so it needs `&mut` access to the world",
     label = "writes components",
-    note = "use `query` on a `&mut World`, or ask for `&C` in place of `&mut C`"
+    note = "use `query` on a `&mut World` or `iter_mut` on a `Query`, or ask for `&C` in place of `&mut C`"
 )]
 pub unsafe trait ReadOnlyQueryData<S: Schema>: QueryData<S> {}
 

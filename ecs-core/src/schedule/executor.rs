@@ -45,6 +45,12 @@ impl<'s, W: WorldConfig> Stage<'s, W> {
     ) -> Self {
         Self { slots: slots.iter_mut(), world, clock }
     }
+
+    /// The [numbers](Job::number) of the systems, in the order in which they run where
+    /// nothing runs them at once.
+    pub fn numbers(&self) -> impl Iterator<Item = usize> {
+        self.slots.as_slice().iter().filter(|slot| slot.runs).map(|slot| slot.added)
+    }
 }
 
 impl<'s, W: WorldConfig> Iterator for Stage<'s, W> {

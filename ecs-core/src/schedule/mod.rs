@@ -8,15 +8,16 @@ mod plan;
 mod slot;
 
 use alloc::boxed::Box;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt;
-use core::ops::{Deref, DerefMut};
+use core::ops::{Deref, DerefMut, Range};
 use core::ptr::NonNull;
 use core::time::Duration;
 
 use crate::commands::{ApplyError, Commands};
 use crate::config::WorldConfig;
+use crate::error::Refusal;
 use crate::schema::Schema;
 use crate::time::Time;
 use crate::world::World;
@@ -85,8 +86,10 @@ pub struct Schedule<W: WorldConfig> {
     capacity: usize,
     on_error: OnError,
     clock: Option<Clock>,
-    /// Those whose commands the world refused, the first first.
-    waiting: Vec<usize>,
+    /// How many systems have commands that the world refused.
+    waiting: usize,
+    /// How often commands began to wait, by which they know their order.
+    refusals: u64,
     added: usize,
     /// Whether a run has begun that has not ended.
     running: bool,
@@ -109,7 +112,8 @@ impl<W: WorldConfig> Schedule<W> {
             capacity,
             on_error: OnError::Stop,
             clock: None,
-            waiting: Vec::new(),
+            waiting: 0,
+            refusals: 0,
             added: 0,
             running: false,
         }
@@ -142,7 +146,9 @@ impl<W: WorldConfig> Schedule<W> {
     }
 
     /// Adds a system, and answers it for further settings.
-    pub fn add<M>(&mut self, system: impl IntoSystem<W, M>) -> Added<'_, W> {
+    pub fn add<M, S: IntoSystem<W, M>>(&mut self, system: S) -> Added<'_, W> {
+        // Here as well, so that the compiler's note shows the caller's line.
+        const { S::CHECKED };
         self.plan = None;
         let commands = Commands::with_capacity(self.capacity);
         self.slots.push(Slot::new(system.into_system(), commands, self.added));
@@ -190,23 +196,16 @@ impl<W: WorldConfig> Schedule<W> {
     /// If what the systems ask for can't be.
     pub fn plan(&mut self) -> Result<&Plan, PlanError> {
         if self.plan.is_none() {
-            // What waits is found again by its place before.
-            let waiting = self.waiting.iter().map(|&index| self.slots[index].added).collect();
+            self.slots.sort_by_key(|slot| slot.added);
             let nodes: Vec<Node<'_>> = self.slots.iter().map(Slot::node).collect();
             let (plan, order) = Plan::new(&nodes, self.phases(), W::Schema::COMPONENTS)?;
             drop(nodes);
             let mut slots: Vec<_> =
                 core::mem::take(&mut self.slots).into_iter().map(Some).collect();
             self.slots = order.iter().filter_map(|&index| slots[index].take()).collect();
-            self.restore_waiting(waiting);
             self.plan = Some(plan);
         }
         Ok(self.plan.as_ref().expect("it was made just now"))
-    }
-
-    fn restore_waiting(&mut self, added: Vec<usize>) {
-        let place = |added: usize| self.slots.iter().position(|slot| slot.added == added);
-        self.waiting = added.into_iter().filter_map(place).collect();
     }
 
     /// Lets `delta` of time pass in the world, whose [`Time`] is made if need be, and runs
@@ -240,12 +239,13 @@ impl<W: WorldConfig> Schedule<W> {
         let stages = self.plan.as_ref().map_or(0, |plan| plan.stages().len());
         if core::mem::replace(&mut self.running, true) {
             // A system panicked: what it wrote down is made first.
-            let left = |&index: &usize| !self.slots[index].commands.is_empty();
-            self.waiting = (0..self.slots.len()).filter(left).collect();
+            for slot in &mut self.slots {
+                slot.waits_since = slot.waits_since.or((!slot.commands.is_empty()).then_some(0));
+            }
+            self.waiting = self.slots.iter().filter(|slot| slot.waits_since.is_some()).count();
         }
         let mut failures = Failures::new(self.on_error);
-        let mut waits = None;
-        self.apply_waiting(world, None, &mut waits);
+        self.apply(world, 0..0, false);
         let mut spent = false;
         for stage in 0..stages {
             let (range, phase_ends) = match &self.plan {
@@ -253,10 +253,10 @@ impl<W: WorldConfig> Schedule<W> {
                 None => break,
             };
             spent |= self.run_stage(world, range.clone(), &mut failures);
-            self.apply(world, range.clone(), &mut waits, false);
+            self.apply(world, range.clone(), false);
             if phase_ends || failures.stop() {
                 let first = self.first_of_phase(stage);
-                self.apply(world, first..range.end, &mut waits, true);
+                self.apply(world, first..range.end, true);
             }
             if failures.stop() {
                 break;
@@ -270,12 +270,7 @@ impl<W: WorldConfig> Schedule<W> {
         if spent {
             self.forget_spent();
         }
-        match failures.into_error() {
-            Some(error) => Err(error),
-            None => waits.map_or(Ok(()), |(system, error): (String, ApplyError)| {
-                Err(SystemError::new(system, Box::new(error)))
-            }),
-        }
+        failures.into_error().or_else(|| self.refusal()).map_or(Ok(()), Err)
     }
 
     /// Runs the systems of a stage whose conditions hold. Answers whether one of them ran
@@ -283,7 +278,7 @@ impl<W: WorldConfig> Schedule<W> {
     fn run_stage(
         &mut self,
         world: &mut World<W>,
-        range: core::ops::Range<usize>,
+        range: Range<usize>,
         failures: &mut Failures,
     ) -> bool {
         let slots = &mut self.slots[range];
@@ -314,56 +309,64 @@ impl<W: WorldConfig> Schedule<W> {
         spent
     }
 
-    /// Makes the commands of systems that are done: those that put them off, or the
-    /// others.
-    fn apply(
-        &mut self,
-        world: &mut World<W>,
-        range: core::ops::Range<usize>,
-        waits: &mut Option<(String, ApplyError)>,
-        deferred: bool,
-    ) {
-        let has = |slot: &Slot<W>| slot.deferred == deferred && !slot.commands.is_empty();
+    /// Makes the commands that wait, the oldest first, then those of systems that are done:
+    /// of those that put them off, or of the others.
+    fn apply(&mut self, world: &mut World<W>, done: Range<usize>, deferred: bool) {
         // At the end of a phase, nothing has made room since its last stage.
-        let retry = !deferred && !self.waiting.is_empty();
-        if !retry && !self.slots[range.clone()].iter().any(has) {
-            return;
+        if self.waiting > 0 && !deferred {
+            self.apply_waiting(world);
         }
-        self.apply_waiting(world, Some((range, deferred)), waits);
+        for at in done {
+            let slot = &self.slots[at];
+            let fresh = !slot.commands.is_empty() && slot.waits_since.is_none();
+            if fresh && slot.deferred == deferred {
+                self.apply_of(world, at);
+            }
+        }
     }
 
-    /// Makes the commands that wait, the oldest first, then those of systems of `then`.
-    fn apply_waiting(
-        &mut self,
-        world: &mut World<W>,
-        then: Option<(core::ops::Range<usize>, bool)>,
-        waits: &mut Option<(String, ApplyError)>,
-    ) {
-        let mut refused = None;
-        let Self { waiting, slots, .. } = self;
-        waiting.retain(|&index| match slots[index].commands.apply(world) {
-            Ok(_) => false,
-            Err(error) => {
-                refused.get_or_insert((index, error));
-                true
-            }
-        });
-        let (range, deferred) = then.unwrap_or((0..0, false));
-        for index in range {
-            let slot = &mut slots[index];
-            if slot.deferred != deferred || slot.commands.is_empty() || waiting.contains(&index) {
-                continue;
-            }
-            if let Err(error) = slot.commands.apply(world) {
-                waiting.push(index);
-                refused.get_or_insert((index, error));
-            }
+    #[cold]
+    fn apply_waiting(&mut self, world: &mut World<W>) {
+        let waits = |&at: &usize| self.slots[at].waits_since.is_some();
+        let mut waiting: Vec<usize> = (0..self.slots.len()).filter(waits).collect();
+        waiting.sort_by_key(|&at| self.slots[at].waits_since);
+        for at in waiting {
+            self.apply_of(world, at);
         }
-        // The sum of what waits is told, and the first reason.
-        *waits = refused.map(|(index, mut error)| {
-            error.waiting = waiting.iter().map(|&index| slots[index].commands.len()).sum();
-            (slots[index].name().to_string(), error)
-        });
+    }
+
+    fn apply_of(&mut self, world: &mut World<W>, at: usize) {
+        let slot = &mut self.slots[at];
+        let waited = slot.waits_since.is_some();
+        slot.refusal = slot.commands.apply(world).err();
+        match slot.refusal {
+            Some(_) if !waited => {
+                self.refusals += 1;
+                slot.waits_since = Some(self.refusals);
+                self.waiting += 1;
+            }
+            None if waited => {
+                slot.waits_since = None;
+                self.waiting -= 1;
+            }
+            _ => {}
+        }
+    }
+
+    /// The first refusal of commands that wait, with the number of all that do.
+    fn refusal(&self) -> Option<SystemError> {
+        if self.waiting == 0 {
+            return None;
+        }
+        let waiting = self.slots.iter().filter(|slot| slot.waits_since.is_some());
+        let count = waiting.clone().map(|slot| slot.commands.len()).sum();
+        // What room alone doesn't mend is told first.
+        let full = |slot: &Slot<W>| {
+            slot.refusal.is_some_and(|error| matches!(error.why, Refusal::WorldFull { .. }))
+        };
+        let first = waiting.min_by_key(|slot| (full(slot), slot.waits_since))?;
+        let error = ApplyError { waiting: count, ..first.refusal? };
+        Some(SystemError::new(first.name().to_string(), Box::new(error)))
     }
 
     fn first_of_phase(&self, stage: usize) -> usize {
@@ -372,10 +375,7 @@ impl<W: WorldConfig> Schedule<W> {
 
     /// Takes out the systems that were to run once and did.
     fn forget_spent(&mut self) {
-        let waiting: Vec<usize> =
-            self.waiting.iter().map(|&index| self.slots[index].added).collect();
         self.slots.retain(|slot| !slot.spent || !slot.commands.is_empty());
-        self.restore_waiting(waiting);
         self.plan = None;
     }
 }
@@ -502,7 +502,8 @@ impl<'s, W: WorldConfig> Added<'s, W> {
     /// Adds the next system.
     // Not by `Deref` alone, so that a chain can go on with it.
     #[allow(clippy::should_implement_trait)]
-    pub fn add<M>(self, system: impl IntoSystem<W, M>) -> Added<'s, W> {
+    pub fn add<M, S: IntoSystem<W, M>>(self, system: S) -> Added<'s, W> {
+        const { S::CHECKED };
         self.schedule.add(system)
     }
 }

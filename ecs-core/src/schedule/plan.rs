@@ -54,6 +54,12 @@ impl Node<'_> {
         }
         (later.asks && self.access.writes()).then_some(Reason::Condition)
     }
+
+    /// Whether `later` may run beside this one, but in no stage before: its commands are
+    /// made at the end of its stage, and a condition is asked at the start.
+    fn is_not_overtaken_by(&self, later: &Self) -> bool {
+        later.holds_up && (self.access.shares || self.asks) || self.asks && later.access.writes()
+    }
 }
 
 /// Why a system runs after another.
@@ -185,6 +191,8 @@ impl Plan {
                 if let Some(reason) = reason {
                     stage_of[later] = stage_of[later].max(stage_of[earlier] + 1);
                     links.push((earlier, later, reason));
+                } else if nodes[other].is_not_overtaken_by(&nodes[node]) {
+                    stage_of[later] = stage_of[later].max(stage_of[earlier]);
                 }
             }
         }

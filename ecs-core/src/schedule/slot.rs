@@ -9,7 +9,7 @@ use core::ptr::NonNull;
 use super::histogram::{Clock, Histogram};
 use super::phase::Phase;
 use super::plan::Node;
-use crate::commands::Commands;
+use crate::commands::{ApplyError, Commands};
 use crate::config::WorldConfig;
 use crate::system::{BoxError, BoxedSystem, SystemAccess, SystemContext};
 use crate::world::World;
@@ -89,6 +89,10 @@ pub(super) struct Slot<W: WorldConfig> {
     /// Whether it will not run again.
     pub(super) spent: bool,
     pub(super) error: Option<BoxError>,
+    /// Why the world last refused its commands.
+    pub(super) refusal: Option<ApplyError>,
+    /// Since which refusal they wait.
+    pub(super) waits_since: Option<u64>,
 }
 
 impl<W: WorldConfig> Slot<W> {
@@ -112,6 +116,8 @@ impl<W: WorldConfig> Slot<W> {
             runs: false,
             spent: false,
             error: None,
+            refusal: None,
+            waits_since: None,
         }
     }
 

@@ -40,9 +40,12 @@ macro_rules! system {
                 + FnMut($($name::Item<'_, '_>),*) -> R,
             R: SystemResult,
         {
+            const CHECKED: () =
+                assert_no_clash(&<($($name,)*) as SystemParam<W>>::ACCESS, W::Schema::COMPONENTS);
+
             #[allow(non_snake_case, unused_variables, unused_mut, unused_unsafe, clippy::unused_unit)]
             fn into_system(mut self) -> BoxedSystem<W> {
-                const { assert_no_clash(&<($($name,)*) as SystemParam<W>>::ACCESS, W::Schema::COMPONENTS) };
+                let () = <Func as IntoSystem<W, fn($($name),*) -> R>>::CHECKED;
                 /// With the parameters' types written once, so that the compiler
                 /// need not choose between the two bounds.
                 #[allow(clippy::too_many_arguments)]

@@ -1,0 +1,18 @@
+use static_ecs::prelude::*;
+
+#[derive(Component)]
+struct A;
+#[derive(Component)]
+struct B;
+
+#[world_config(components(A, B))]
+struct Base;
+
+#[derive(Resource)]
+struct Score(u32);
+
+fn step(_: u32) {}
+
+fn main() {
+    Schedule::<Base>::new().add(step);
+}
