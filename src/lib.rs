@@ -7,6 +7,8 @@
 //!
 //! Start with the [`prelude`] and the guide in `docs/GUIDE.md`.
 
+#[cfg(feature = "serde")]
+pub use ecs_core::save;
 #[cfg(feature = "snapshot")]
 pub use ecs_core::snapshot;
 pub use ecs_core::{

@@ -1,6 +1,6 @@
 //! Where each entity is: a dense array for those born here, pages for guests.
 
-#[cfg(feature = "snapshot")]
+#[cfg(any(feature = "serde", feature = "snapshot"))]
 pub(crate) mod saved;
 
 use alloc::boxed::Box;

@@ -22,12 +22,14 @@ pub mod iter;
 pub mod lanes;
 pub mod members;
 mod memory;
-#[cfg(feature = "snapshot")]
+#[cfg(any(feature = "serde", feature = "snapshot"))]
 mod names;
 pub mod outbox;
 pub mod probe;
 pub mod query;
 pub mod resources;
+#[cfg(feature = "serde")]
+pub mod save;
 pub mod schedule;
 pub mod schema;
 mod shelf;

@@ -137,6 +137,8 @@ pub unsafe trait Schema: Sized + 'static {
     const OBSERVED: Mask = mask_of!(Self::COMPONENTS, info => info.observe);
     /// The components that are plain bytes.
     const PLAIN: Mask = mask_of!(Self::COMPONENTS, info => info.plain.is_some());
+    /// The components that can be serialized.
+    const SERIALIZABLE: Mask = mask_of!(Self::COMPONENTS, info => info.serialize.is_some());
     /// Shows each event type to `visitor`, in order.
     fn visit_events<V: EventVisitor<Self>>(_visitor: &mut V) {}
 }

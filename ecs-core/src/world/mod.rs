@@ -8,11 +8,15 @@ mod debug;
 mod deferred;
 mod events;
 mod hooks;
+#[cfg(feature = "serde")]
+mod load;
 mod lookup;
 mod moving;
 mod observe;
 #[cfg(feature = "snapshot")]
 mod restore;
+#[cfg(any(feature = "serde", feature = "snapshot"))]
+mod saved;
 mod spawn;
 mod state;
 mod structure;

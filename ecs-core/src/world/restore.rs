@@ -2,10 +2,8 @@
 
 use super::{World, admits};
 use crate::config::WorldConfig;
-use crate::entities::Entities;
 use crate::schema::Schema;
 use crate::snapshot::{Parsed, RestoreError, Target, parse};
-use crate::tables::Tables;
 
 impl<W: WorldConfig> World<W> {
     /// Makes the entities of this world those of a snapshot: with their ids, in their
@@ -39,9 +37,7 @@ impl<W: WorldConfig> World<W> {
             admits: admits::<W>,
         };
         let Parsed { masks, parts, entities } = parse(snapshot, &target)?;
-        for table in 0..self.tables.all().len() as u32 {
-            self.end_table(table);
-        }
+        self.end_all();
         self.tables.arrange(&masks);
         for part in parts.iter().filter(|part| part.rows > 0) {
             let table = self.tables.get_mut(part.table);
@@ -54,19 +50,5 @@ impl<W: WorldConfig> World<W> {
         }
         self.replace_entities(entities);
         Ok(())
-    }
-
-    pub(crate) fn state(&self) -> (&Tables, &Entities) {
-        (&self.tables, &self.entities)
-    }
-
-    /// Takes over ids, of entities that are in the tables by now; those that were here
-    /// are gone.
-    pub(super) fn replace_entities(&mut self, entities: Entities) {
-        debug_assert!(self.is_empty());
-        self.entities = entities;
-        self.counts.spawned += self.entities.live() as u64;
-        // Guests that are here again have not died.
-        self.returns.retain(|&guest| self.entities.find(guest).is_err());
     }
 }
