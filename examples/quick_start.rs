@@ -29,6 +29,7 @@ struct Name(String);
 struct Outside;
 
 /// A resource: one value of its type in the world.
+#[derive(Resource)]
 struct Border(f32);
 
 #[world_config(
@@ -38,23 +39,23 @@ struct Border(f32);
 )]
 struct Field;
 
-/// Moves everything that has a velocity.
-fn walk(field: &mut World<Field>) {
-    for (position, velocity) in field.query::<(&mut Position, &Velocity)>() {
+/// Moves everything that has a velocity. A system says by its parameters what it uses.
+fn walk(mut movers: Query<Field, (&mut Position, &Velocity)>) {
+    for (position, velocity) in &mut movers {
         position.x += velocity.dx;
         position.y += velocity.dy;
     }
 }
 
-/// Tags what has left the field. The query borrows the world, so the change is
+/// Tags what has left the field. The query borrows entities, so the change is
 /// written down and made when the system has returned.
 fn tag(
-    field: &mut World<Field>,
+    inside: Query<Field, (Entity, &Position), Without<Outside>>,
+    border: Res<Border>,
     commands: &mut Commands<Field>,
 ) -> Result<(), BufferFull<Outside>> {
-    let border = field.resource::<Border>().map_or(f32::MAX, |border| border.0);
-    for (entity, position) in field.view_filtered::<(Entity, &Position), Without<Outside>>() {
-        if position.x > border {
+    for (entity, position) in &inside {
+        if position.x > border.0 {
             commands.insert(entity, Outside)?;
         }
     }
