@@ -13,8 +13,8 @@ pub use ecs_core::save;
 pub use ecs_core::snapshot;
 pub use ecs_core::{
     block, bundle, columns, commands, component, config, entity, error, event, hash, iter, members,
-    outbox, probe, query, resources, schedule, schema, system, table, template, time, topology,
-    transfer, world,
+    outbox, probe, query, relation, resources, schedule, schema, system, table, template, time,
+    topology, transfer, world,
 };
 #[cfg(feature = "bytemuck")]
 pub use ecs_core::{bytemuck, lanes};
@@ -37,6 +37,7 @@ pub mod prelude {
     pub use ecs_core::event::{Event, EventCursor};
     pub use ecs_core::outbox::TransferMarker;
     pub use ecs_core::query::{Or, QueryData, With, Without};
+    pub use ecs_core::relation::{ChildOf, Children, Relation, Sources};
     pub use ecs_core::resources::Resource;
     pub use ecs_core::schedule::{Phase, Schedule};
     pub use ecs_core::system::{EventReader, EventWriter, Local, Query, Res, ResMut};

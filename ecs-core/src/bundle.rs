@@ -143,4 +143,5 @@ pub const fn has_duplicate(parts: &[Part]) -> bool {
 /// Fails to compile where a bundle has a component twice.
 pub(crate) const fn assert_distinct<S: Schema, B: Bundle<S>>() {
     assert!(!B::DUPLICATE, "this bundle holds one component twice: remove one of the two");
+    crate::relation::assert_not_kept::<S>(B::MASK);
 }

@@ -2,6 +2,7 @@
 
 mod chain;
 mod kinds;
+mod relations;
 
 use alloc::vec::Vec;
 use core::error::Error;

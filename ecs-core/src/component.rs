@@ -48,6 +48,8 @@ pub trait Component: Sized + 'static {
     /// Whether observers may be told of the component: `#[component(observe)]`. What
     /// is not declared so costs nothing for it.
     const OBSERVE: bool = false;
+    /// Whether it is a relation: `#[component(relation)]`.
+    const RELATION: bool = false;
 }
 
 /// How a world keeps the values of a component.

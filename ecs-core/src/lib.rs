@@ -27,6 +27,7 @@ mod names;
 pub mod outbox;
 pub mod probe;
 pub mod query;
+pub mod relation;
 pub mod resources;
 #[cfg(feature = "serde")]
 pub mod save;
@@ -63,6 +64,7 @@ pub mod __support {
     pub use crate::event::{DEFAULT_CAPACITY, Event, EventInfo, EventVisitor, HasEvent, Overflow};
     pub use crate::members::{Group, Member};
     pub use crate::query::{Access, QueryData, ReadOnlyQueryData};
+    pub use crate::relation::Relation;
     pub use crate::resources::Resource;
     pub use crate::schema::{ComponentInfo, Contains, Mask, Schema};
     pub use crate::table::Table;

@@ -65,6 +65,8 @@ pub trait CanNot {
     const OBSERVE: bool = false;
     /// Any.
     const VERSION: u32 = 1;
+    /// It is no relation.
+    const RELATION: bool = false;
     /// It can't be printed.
     const DEBUG: Option<DebugFn> = None;
     /// It can't be hashed.
@@ -87,6 +89,8 @@ impl<C: Component> Probe<C> {
     pub const OBSERVE: bool = C::OBSERVE;
     /// The version of its values where they are saved.
     pub const VERSION: u32 = C::VERSION;
+    /// Whether it is a relation.
+    pub const RELATION: bool = C::RELATION;
 }
 
 impl<C: Send> Probe<C> {
@@ -225,7 +229,7 @@ pub const fn either(values: Option<HashFn>, bytes: Option<HashFn>) -> Option<Has
 macro_rules! __component_info {
     ($component:ty, $name:expr, $offset:expr) => {{
         #[allow(unused_imports)]
-        use $crate::probe::CanNot as _;
+        use $crate::{probe::CanNot as _, relation::NotLinked as _};
         type Probe = $crate::probe::Probe<$component>;
         $crate::schema::ComponentInfo {
             clone: Probe::CLONE,
@@ -234,6 +238,10 @@ macro_rules! __component_info {
             storage: Probe::STORAGE,
             observe: Probe::OBSERVE,
             version: Probe::VERSION,
+            link: $crate::relation::listed(
+                Probe::RELATION,
+                $crate::relation::LinkProbe::<Self, $component>::LINK,
+            ),
             debug: Probe::DEBUG,
             hash: $crate::probe::either(Probe::HASH, Probe::HASH_BYTES),
             plain: Probe::PLAIN,

@@ -111,7 +111,8 @@ const fn reads(mask: Mask) -> Access {
     Access { required: mask, read: mask, write: 0, conflict: false }
 }
 
-const fn writes(mask: Mask) -> Access {
+const fn writes<S: Schema>(mask: Mask) -> Access {
+    crate::relation::assert_not_kept::<S>(mask);
     Access { required: mask, read: 0, write: mask, conflict: false }
 }
 
@@ -199,7 +200,7 @@ unsafe impl<S: Contains<C>, C: Component> QueryData<S> for &mut C {
     type Item<'w> = &'w mut C;
     type Slices<'w> = &'w mut [C];
     type Fetch = Values<C>;
-    const ACCESS: Access = writes(S::BIT);
+    const ACCESS: Access = writes::<S>(S::BIT);
 
     #[inline(always)]
     unsafe fn fetch(table: &Table) -> Values<C> {

@@ -6,6 +6,7 @@ use crate::component::{Component, Storage};
 use crate::event::{EventInfo, EventVisitor};
 use crate::memory::bits;
 use crate::probe::{CloneFn, DebugFn, DeserializeFn, DropFn, HashFn, PlainFn, SerializeFn};
+use crate::relation::Link;
 
 /// A set of components: bit `i` stands for the component with index `i`.
 pub type Mask = u128;
@@ -36,6 +37,8 @@ pub struct ComponentInfo {
     pub storage: Storage,
     /// Whether observers may be told of it.
     pub observe: bool,
+    /// How it takes part in a relation; `None` for most.
+    pub link: Option<Link>,
     /// The version of its values where they are saved.
     pub version: u32,
     /// How to print a value; `None` where the component is not `Debug`.
@@ -75,6 +78,7 @@ impl ComponentInfo {
             send: false,
             storage: Storage::Table,
             observe: false,
+            link: None,
             version: 1,
             debug: None,
             hash: None,
@@ -135,6 +139,11 @@ pub unsafe trait Schema: Sized + 'static {
         mask_of!(Self::COMPONENTS, info => matches!(info.storage, Storage::Sparse));
     /// The components of which observers may be told.
     const OBSERVED: Mask = mask_of!(Self::COMPONENTS, info => info.observe);
+    /// The components that are relations.
+    const RELATIONS: Mask =
+        mask_of!(Self::COMPONENTS, info => matches!(info.link, Some(Link::Relation(_))));
+    /// The relations, and the lists of their sources, which only the world writes.
+    const LINKED: Mask = mask_of!(Self::COMPONENTS, info => info.link.is_some());
     /// The components that are plain bytes.
     const PLAIN: Mask = mask_of!(Self::COMPONENTS, info => info.plain.is_some());
     /// The components that can be serialized.

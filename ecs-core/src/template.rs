@@ -1,17 +1,22 @@
-//! Prefabs: the values of entities that are made again and again.
+//! Prefabs: the values of entities, and of their descendants, that are made again and
+//! again.
 
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::bundle::Bundle;
+use crate::entity::Entity;
 use crate::memory::bits;
-use crate::schema::{Mask, Schema};
+use crate::relation::{ChildOf, Children};
+use crate::schema::{Contains, Mask, Schema};
 use crate::transfer::{Row, clone_row};
 
-/// Values for the components of an entity, of which each instance gets clones.
+/// Values for the components of an entity and its descendants, of which each instance
+/// gets clones.
 ///
-/// Made by hand with [`new`](Self::new), or of an entity by `World::template`. It
-/// belongs to no world: worlds with its schema make instances of it with
+/// Made by hand with [`new`](Self::new) and [`with_child`](Self::with_child), or of an
+/// entity and its descendants by `World::template`. Where one of them is related to
+/// another, so are those of an instance, in the same order. A template belongs to no world: worlds with its schema make instances of it with
 /// `World::spawn_template` and its like.
 ///
 /// # Examples
@@ -34,7 +39,29 @@ use crate::transfer::{Row, clone_row};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Template<S: Schema> {
+    /// The components of each entity without their relations. The root is the first.
     nodes: Vec<Row<S>>,
+    ties: Vec<Tie>,
+}
+
+/// A relation of one of a template's entities. Those of one target stand in the order of
+/// its list.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tie {
+    /// The relation's index.
+    pub(crate) relation: usize,
+    /// The place of the source among the nodes.
+    pub(crate) source: usize,
+    pub(crate) target: To,
+}
+
+/// To whom a template's entity is related.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum To {
+    /// To one of the template's, at this place among the nodes.
+    Node(usize),
+    /// To one of the world's.
+    Entity(Entity),
 }
 
 impl<S: Schema> Template<S> {
@@ -44,12 +71,49 @@ impl<S: Schema> Template<S> {
         const { assert_cloned::<S, B>() };
         let mut row = Row::new();
         row.put(bundle);
-        Self { nodes: alloc::vec![row] }
+        Self { nodes: alloc::vec![row], ties: Vec::new() }
+    }
+
+    /// The same with one more child of the root, the last.
+    ///
+    /// # Examples
+    /// ```
+    /// # use static_ecs::prelude::*;
+    /// # #[derive(Component, Clone)] struct Name(&'static str);
+    /// # #[world_config(components(Name, ChildOf, Children))] struct Scene;
+    /// let car = Template::<Scene>::new(Name("car"))
+    ///     .with_child(Template::new(Name("motor")).with_child(Template::new(Name("fan"))))
+    ///     .with_child(Template::new(Name("wheel")));
+    /// # let mut scene = World::<Scene>::new();
+    /// let car = scene.spawn_template(&car)?;
+    /// let names = scene.descendants(car).map(|part| scene.get::<Name>(part).map(|name| name.0));
+    /// assert!(names.eq([Ok("motor"), Ok("fan"), Ok("wheel")]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_child(mut self, child: Self) -> Self
+    where
+        S: Contains<ChildOf> + Contains<Children>,
+    {
+        let first = self.nodes.len();
+        let Self { nodes, ties } = child;
+        self.nodes.extend(nodes);
+        self.ties.extend(ties.into_iter().map(|tie| Tie {
+            source: tie.source + first,
+            target: match tie.target {
+                To::Node(node) => To::Node(node + first),
+                outside => outside,
+            },
+            ..tie
+        }));
+        let relation = <S as Contains<ChildOf>>::INDEX;
+        self.ties.push(Tie { relation, source: first, target: To::Node(0) });
+        self
     }
 
     /// Of rows whose components are all `Clone`.
-    pub(crate) fn of(nodes: Vec<Row<S>>) -> Self {
-        Self { nodes }
+    pub(crate) fn of(nodes: Vec<Row<S>>, ties: Vec<Tie>) -> Self {
+        debug_assert!(nodes.iter().all(|row| row.mask() & S::LINKED == 0));
+        Self { nodes, ties }
     }
 
     /// How many entities an instance has.
@@ -58,7 +122,7 @@ impl<S: Schema> Template<S> {
         self.nodes.len()
     }
 
-    /// The components of an instance's root.
+    /// The components of an instance's root, without its relations.
     pub fn mask(&self) -> Mask {
         self.nodes[0].mask()
     }
@@ -66,6 +130,11 @@ impl<S: Schema> Template<S> {
     /// The values of each entity, the root's first. All are `Clone`.
     pub(crate) fn nodes(&self) -> &[Row<S>] {
         &self.nodes
+    }
+
+    /// How they are related.
+    pub(crate) fn ties(&self) -> &[Tie] {
+        &self.ties
     }
 }
 
@@ -90,7 +159,7 @@ impl<S: Schema> Clone for Template<S> {
             let clone = unsafe { clone_row(row.mask(), |index| row.place(index)) };
             clone.expect("what is in a template is `Clone`")
         };
-        Self { nodes: self.nodes.iter().map(clone).collect() }
+        Self { nodes: self.nodes.iter().map(clone).collect(), ties: self.ties.clone() }
     }
 }
 

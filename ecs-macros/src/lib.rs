@@ -28,6 +28,11 @@ use proc_macro::TokenStream;
 /// `#[component(observe)]` lets observers be told when it is added, inserted, removed,
 /// or despawned with its entity.
 ///
+/// `#[component(relation)]` on a struct that holds one `Entity` makes it a relation to
+/// that entity, whose other side is `Sources<Self>`. With
+/// `relation(on_despawn = cascade)` those who are related to an entity end with it;
+/// `detach`, the default, leaves them without the relation.
+///
 /// `#[component(crate = path)]` names the crate where `static-ecs` is found
 /// under another name.
 ///

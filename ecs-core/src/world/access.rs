@@ -35,6 +35,7 @@ impl<W: WorldConfig> World<W> {
     where
         W::Schema: Contains<C>,
     {
+        const { crate::relation::assert_not_kept::<W::Schema>(<W::Schema as Contains<C>>::BIT) };
         let value = self.find_cell::<C>(entity)?;
         // SAFETY: the cell holds a `C`, and `&mut self` is exclusive.
         Ok(unsafe { &mut *value })

@@ -119,15 +119,13 @@ impl<W: WorldConfig> World<W> {
     /// these were.
     pub fn despawn_where<F: Filter<W::Schema>>(&mut self) -> usize {
         let (tables, single) = self.chosen::<F>(|_| !F::ROWS, |_| true, 0);
-        let mut despawned = 0;
         let mut world = Operation::begin(self);
-        for &entity in &single {
-            despawned += usize::from(world.despawn(entity).is_ok());
-        }
+        let mut despawned = world.despawn_batch(&single);
         for &table in &tables {
             despawned += world.tables.get(table).len();
             world.clear_table(table);
         }
+        world.end_sources();
         world.scratch.give_back(tables, single);
         drop(world);
         self.settle(Self::WATCHED);

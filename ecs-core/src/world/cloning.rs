@@ -16,7 +16,8 @@ impl<W: WorldConfig> World<W> {
     /// Makes an entity that has clones of all components that another has. Answers
     /// its id.
     ///
-    /// A request to leave is not cloned.
+    /// A request to leave is not cloned. The clone is related to whom the entity is
+    /// related to, as its last source; nobody is related to the clone.
     ///
     /// # Errors
     /// If the entity is not here, one of its components is not `Clone`, or the world is
@@ -40,7 +41,7 @@ impl<W: WorldConfig> World<W> {
     /// ```
     pub fn clone_entity(&mut self, entity: Entity) -> Result<Entity, CopyError> {
         let place = self.entities.find(entity)?;
-        let mask = self.row_mask(place, Mask::MAX);
+        let mask = self.row_mask(place, Mask::MAX) & !W::Schema::LINKED;
         if bits(mask).any(|index| W::Schema::COMPONENTS[index].clone.is_none()) {
             return Err(not_clone(W::Schema::COMPONENTS, mask));
         }
@@ -58,7 +59,15 @@ impl<W: WorldConfig> World<W> {
         // SAFETY: each component of the table was filled.
         unsafe { clones.commit(&mut self.entities, &mut self.counts) };
         let table = self.tables.get(place.table);
-        Ok(table.entities()[table.len() - 1])
+        let clone = table.entities()[table.len() - 1];
+        for index in bits(W::Schema::RELATIONS) {
+            if let Some(target) = self.target_at(place, index) {
+                self.relate_checked(clone, target, index, None);
+            }
+        }
+        self.after_insert(clone, mask, 0);
+        self.settle(mask);
+        Ok(clone)
     }
 }
 
@@ -108,6 +117,7 @@ where
         for &parcel in self.outbox.iter() {
             clone.outbox.put(&mut clone.entities, parcel);
         }
+        clone.waiting = self.waiting.clone();
         clone.counts = self.counts;
         clone
     }

@@ -7,12 +7,15 @@ mod cloning;
 mod debug;
 mod deferred;
 mod events;
+mod hierarchy;
 mod hooks;
+mod links;
 #[cfg(feature = "serde")]
 mod load;
 mod lookup;
 mod moving;
 mod observe;
+mod relations;
 #[cfg(feature = "snapshot")]
 mod restore;
 #[cfg(any(feature = "serde", feature = "snapshot"))]
@@ -82,6 +85,9 @@ pub struct World<W: WorldConfig> {
     returns: alloc::vec::Vec<Entity>,
     counts: Counts,
     hooks: Option<Box<hooks::Hooks<W>>>,
+    waiting: links::Waiting,
+    /// Sources that end with a target that has ended.
+    ending: alloc::vec::Vec<Entity>,
     observers: Option<Box<observe::Observers<W>>>,
     /// None where the schema has no events.
     events: Option<Box<EventStore<W::Schema>>>,
@@ -150,6 +156,8 @@ impl<W: WorldConfig> World<W> {
             returns: alloc::vec::Vec::new(),
             counts: Counts::default(),
             hooks: None,
+            waiting: links::Waiting::new(),
+            ending: alloc::vec::Vec::new(),
             observers: None,
             events: (!W::Schema::EVENTS.is_empty()).then(|| Box::new(EventStore::new())),
             scratch: moving::Scratch::default(),

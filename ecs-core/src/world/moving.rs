@@ -101,19 +101,21 @@ impl<W: WorldConfig> World<W> {
     /// # Errors
     /// If the entity is not here.
     pub fn take(&mut self, entity: Entity) -> Result<EntityTransfer<W::Schema>, EntityError> {
+        let place = self.entities.find(entity)?;
+        self.unlink_departing(entity, place);
         let row = self.detach(entity, Mask::MAX)?;
         self.entities.depart(entity);
         self.counts.departed += 1;
         Ok(EntityTransfer::from_row(row, Some(entity), FULL).between(self.id_or_0(), 0))
     }
 
-    /// Copies an entity; the copy has an id of its own, made here.
+    /// Copies an entity; the copy has an id of its own, made here, and no relations.
     ///
     /// # Errors
     /// If the entity is not here, or one of its components is not `Clone`.
     pub fn copy(&mut self, entity: Entity) -> Result<EntityTransfer<W::Schema>, CopyError> {
         let place = self.entities.find(entity)?;
-        let mask = self.row_mask(place, Mask::MAX);
+        let mask = self.row_mask(place, Mask::MAX) & !W::Schema::LINKED;
         let table = self.tables.get(place.table);
         // SAFETY: the row holds a value of each component of its mask.
         let row =
@@ -183,6 +185,9 @@ impl<W: WorldConfig> World<W> {
             transfer.row_mut().set_mask(0);
         }
         self.counts.arrived += 1;
+        if self.may_link(mask) {
+            self.link_arrived(entity);
+        }
         self.tell_arrived(&[entity]);
         Ok(entity)
     }
@@ -304,6 +309,7 @@ impl<W: WorldConfig> World<W> {
                 break;
             }
             self.outbox.take(&mut self.entities, entity);
+            self.unlink_departing(entity, place);
             // From here on the entity is away: named twice, it stops the loop.
             self.entities.depart(entity);
             let row = place.row as usize;
@@ -402,6 +408,11 @@ impl<W: WorldConfig> World<W> {
             }
             self.counts.arrived += 1;
         }
+        if self.may_link(block.mask()) {
+            for row in to..to + count {
+                self.link_arrived(self.tables.get(number).entities()[row]);
+            }
+        }
         if self.has_arrive_hook() {
             let mut ids = core::mem::take(&mut self.scratch.ids);
             ids.clear();
@@ -433,10 +444,14 @@ impl<W: WorldConfig> World<W> {
     pub fn shed(&mut self, entity: Entity, target: u16) -> Result<(), EntityError> {
         self.entities.find(entity)?;
         self.tell_departing(&[entity], Departure { target, kind: DepartureKind::Shed });
+        if W::Schema::LINKED != 0 {
+            self.unlink(&[entity]);
+        }
         let row = self.detach(entity, 0)?;
         self.retire(entity);
         self.counts.departed += 1;
         drop(row);
+        self.end_sources();
         Ok(())
     }
 

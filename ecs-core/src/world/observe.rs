@@ -216,7 +216,7 @@ impl<W: WorldConfig> World<W> {
 /// The places where observers are told.
 impl<W: WorldConfig> World<W> {
     /// The components of which something is to be told.
-    pub(crate) const WATCHED: Mask = W::Schema::OBSERVED;
+    pub(crate) const WATCHED: Mask = W::Schema::OBSERVED | W::Schema::LINKED;
 
     /// The components of `mask` were written to an entity that had those of `old`.
     #[inline(always)]
@@ -238,6 +238,14 @@ impl<W: WorldConfig> World<W> {
     /// The entity, which has the components of `mask`, ends.
     #[inline(always)]
     pub(super) fn before_despawn(&mut self, entity: Entity, mask: Mask) {
+        self.tell_despawn(entity, mask);
+        if mask & W::Schema::LINKED != 0 {
+            self.unlink(&[entity]);
+        }
+    }
+
+    #[inline(always)]
+    fn tell_despawn(&mut self, entity: Entity, mask: Mask) {
         if mask & W::Schema::OBSERVED != 0 {
             self.tell(Event::Despawn, entity, mask & W::Schema::OBSERVED);
         }
@@ -273,7 +281,11 @@ impl<W: WorldConfig> World<W> {
             for row in 0..self.tables.get(table).len() {
                 let table = self.tables.get(table);
                 let (entity, mask) = (table.entities()[row], table.row_mask(row));
-                self.before_despawn(entity, mask);
+                self.tell_despawn(entity, mask);
+            }
+            if self.tables.get(table).possible() & W::Schema::LINKED != 0 {
+                let entities = self.tables.get(table).entities().to_vec();
+                self.unlink(&entities);
             }
         }
     }

@@ -18,6 +18,7 @@ impl<W: WorldConfig> World<W> {
         self.counts.spawned += self.entities.live() as u64;
         // Guests that are here again have not died.
         self.returns.retain(|&guest| self.entities.find(guest).is_err());
+        self.relink();
     }
 
     /// Ends all entities. No observer is told.
@@ -26,5 +27,7 @@ impl<W: WorldConfig> World<W> {
             // A drop may panic: the tables after it then stay.
             self.end_table(table);
         }
+        self.waiting.clear();
+        self.ending.clear();
     }
 }

@@ -9,7 +9,7 @@ use crate::entities::{Entities, Place};
 use crate::entity::Entity;
 use crate::error::{EntityError, Refusal, Refused};
 use crate::outbox::{Parcel, Request, TransferMarker};
-use crate::schema::Mask;
+use crate::schema::{Mask, Schema};
 use crate::table::Table;
 
 /// How many ids are looked at before the first entity is despawned, where many are
@@ -190,12 +190,22 @@ impl<W: WorldConfig> World<W> {
         self.outbox.put(&mut self.entities, Parcel { entity, request });
     }
 
-    /// Ends an entity and drops its components.
+    /// Ends an entity and drops its components. Its relations end with it, and its
+    /// sources by a relation that is declared so.
     ///
     /// # Errors
     /// If the entity is not here.
     #[inline]
     pub fn despawn(&mut self, entity: Entity) -> Result<(), EntityError> {
+        self.end(entity)?;
+        self.end_sources();
+        self.settle(Self::WATCHED);
+        Ok(())
+    }
+
+    /// As [`despawn`](Self::despawn), but for its end.
+    #[inline]
+    pub(super) fn end(&mut self, entity: Entity) -> Result<(), EntityError> {
         if Self::WATCHED != 0 {
             let place = self.entities.find(entity)?;
             self.before_despawn(entity, self.row_mask(place, Self::WATCHED));
@@ -204,7 +214,6 @@ impl<W: WorldConfig> World<W> {
         self.counts.despawned += 1;
         self.retire(entity);
         drop(row);
-        self.settle(Self::WATCHED);
         Ok(())
     }
 
@@ -213,9 +222,13 @@ impl<W: WorldConfig> World<W> {
     ///
     /// Faster than one [`despawn`](Self::despawn) after the other where the entities
     /// are many and lie anywhere: their memory is waited for at once. A drop that
-    /// panics leaves those after it as they are.
+    /// panics leaves those after it as they are, but for their relations.
     pub fn despawn_batch(&mut self, entities: &[Entity]) -> usize {
         let mut despawned = 0;
+        // At once, so that each list is looked through once. Observers would miss them.
+        if W::Schema::LINKED != 0 && self.observers.is_none() {
+            self.unlink(entities);
+        }
         let mut world = Operation::begin(self);
         for entities in entities.chunks(AHEAD) {
             // Looks at each slot before the first entity goes, so that no slot is
@@ -226,6 +239,7 @@ impl<W: WorldConfig> World<W> {
                 despawned += gone.count();
             }
         }
+        world.end_sources();
         drop(world);
         self.settle(Self::WATCHED);
         despawned
@@ -238,6 +252,7 @@ impl<W: WorldConfig> World<W> {
             // An observer, or a drop, may panic: the tables after it then stay.
             self.clear_table(table);
         }
+        self.end_sources();
         self.settle(Self::WATCHED);
     }
 
@@ -313,6 +328,7 @@ pub(crate) const fn assert_declared<W: WorldConfig, B: Bundle<W::Schema>>() {
 }
 
 const fn assert_admitted<W: WorldConfig>(mask: Mask, duplicate: bool) {
+    crate::relation::assert_not_kept::<W::Schema>(mask);
     assert!(!duplicate, "this bundle holds one component twice: remove one of the two");
     assert!(
         admits::<W>(mask),

@@ -8,26 +8,80 @@ use super::{World, admits};
 use crate::bundle::{Bundle, assert_distinct};
 use crate::config::WorldConfig;
 use crate::entity::Entity;
-use crate::error::{Refusal, Refused};
+use crate::error::{EntityError, Refusal, Refused};
 use crate::memory::bits;
+use crate::relation::tree;
 use crate::schema::{Mask, Schema};
-use crate::template::Template;
+use crate::template::{Template, Tie, To};
 use crate::transfer::{Row, clone_row};
 use crate::world::CopyError;
 
 impl<W: WorldConfig> World<W> {
-    /// A template with clones of an entity's components.
+    /// A template with clones of the components of an entity and its descendants.
+    ///
+    /// Relations between them become relations between those of an instance. Where one of
+    /// them is related to another entity, so are those of the instances, if that entity
+    /// is in their world then; but that the root has a parent is left out.
     ///
     /// # Errors
-    /// If the entity is not here, or one of its components is not `Clone`.
+    /// If the entity is not here, or one of the components is not `Clone`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use static_ecs::prelude::*;
+    /// # #[derive(Component, Clone)] struct Name(&'static str);
+    /// # #[world_config(components(Name, ChildOf, Children))] struct Scene;
+    /// # let mut scene = World::<Scene>::new();
+    /// let tree = scene.spawn(Name("tree"))?;
+    /// scene.spawn_child(tree, Name("nest"))?;
+    /// let template = scene.template(tree)?;
+    /// let forest = scene.spawn_templates(&template, 10)?.to_vec();
+    /// assert!(forest.iter().all(|&tree| scene.children(tree).len() == 1));
+    /// assert_eq!(scene.len(), 22);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn template(&self, entity: Entity) -> Result<Template<W::Schema>, CopyError> {
-        let place = self.entities.find(entity)?;
-        let mask = self.row_mask(place, Mask::MAX);
-        let table = self.tables.get(place.table);
-        // SAFETY: the row holds a value of each component of its mask.
-        let row = unsafe { clone_row(mask, |index| table.cell(index, place.row as usize)) };
-        let row = row.ok_or_else(|| not_clone(W::Schema::COMPONENTS, mask))?;
-        Ok(Template::of(alloc::vec![row]))
+        let members = self.subtree(entity)?;
+        let mut nodes = Vec::with_capacity(members.len());
+        for &member in &members {
+            let place = self.entities.find(member)?;
+            let mask = self.row_mask(place, Mask::MAX) & !W::Schema::LINKED;
+            let table = self.tables.get(place.table);
+            // SAFETY: the row holds a value of each component of its mask.
+            let row = unsafe { clone_row(mask, |index| table.cell(index, place.row as usize)) };
+            nodes.push(row.ok_or_else(|| not_clone(W::Schema::COMPONENTS, mask))?);
+        }
+        let ties = if W::Schema::LINKED == 0 { Vec::new() } else { self.ties(&members)? };
+        Ok(Template::of(nodes, ties))
+    }
+
+    /// How these entities, which are here, are related.
+    fn ties(&self, members: &[Entity]) -> Result<Vec<Tie>, EntityError> {
+        let mut sorted: Vec<(Entity, usize)> = members.iter().copied().zip(0..).collect();
+        sorted.sort_unstable();
+        let node_of = |entity: Entity| {
+            let found = sorted.binary_search_by_key(&entity, |&(member, _)| member);
+            found.ok().map(|at| sorted[at].1)
+        };
+        let mut ties = Vec::new();
+        for (node, &member) in members.iter().enumerate() {
+            let place = self.entities.find(member)?;
+            for relation in bits(W::Schema::RELATIONS) {
+                // Of each target, so that the order of its sources is kept.
+                let sources = self.list_at(place, relation).into_iter().flatten();
+                let sources = sources.filter_map(|&source| node_of(source));
+                let target = To::Node(node);
+                ties.extend(sources.map(|source| Tie { relation, source, target }));
+                let up = node == 0 && tree::<W::Schema>() == Some(relation);
+                if let Some(target) = self.target_at(place, relation)
+                    && !up
+                    && node_of(target).is_none()
+                {
+                    ties.push(Tie { relation, source: node, target: To::Entity(target) });
+                }
+            }
+        }
+        Ok(ties)
     }
 
     /// Makes an instance of a template. Answers its root.
@@ -141,7 +195,41 @@ impl<W: WorldConfig> World<W> {
         }
         // SAFETY: each node's components are those of its table, and all were filled.
         unsafe { clones.commit(&mut self.entities, &mut self.counts) };
-        &self.tables.get(tables[0]).entities()[firsts[0]..][..count]
+        if template.ties().is_empty() && W::Schema::OBSERVED == 0 {
+            return &self.tables.get(tables[0]).entities()[firsts[0]..][..count];
+        }
+        // Node by node, the roots first. What observers write down may move them.
+        let (spare, mut made) = self.scratch.lists();
+        for (&table, &first) in tables.iter().zip(&firsts) {
+            made.extend_from_slice(&self.tables.get(table).entities()[first..][..count]);
+        }
+        self.tie(template.ties(), &made, count);
+        for &entity in &made {
+            let mask = self.mask_of(entity).unwrap_or_default();
+            self.after_insert(entity, mask & Self::WATCHED, 0);
+        }
+        made.truncate(count);
+        self.settle(Self::WATCHED);
+        self.scratch.give_back(spare, made)
+    }
+
+    /// Relates the entities of `count` instances, which are given node by node.
+    fn tie(&mut self, ties: &[Tie], made: &[Entity], count: usize) {
+        for &Tie { relation, source, target } in ties {
+            for instance in 0..count {
+                let source = made[source * count + instance];
+                let target = match target {
+                    To::Node(node) => made[node * count + instance],
+                    To::Entity(entity) => entity,
+                };
+                if let Ok(place) = self.entities.find(source)
+                    && self.entities.find(target).is_ok()
+                {
+                    self.set_target(place, relation, target);
+                    self.list_source(source, relation, target);
+                }
+            }
+        }
     }
 }
 

@@ -5,26 +5,52 @@ use syn::{
     Ident, Index, Lit, Member, PathArguments, Type, TypeReference,
 };
 
-use super::parse::Input;
-use super::{Bundle, Component, Event, Form, Query, QueryField, Resource};
+use super::parse::{self, Input};
+use super::{Bundle, Component, Event, Form, Query, QueryField, Relation, Resource};
 use crate::errors::Errors;
 
 /// A component owns its data.
 pub(super) fn component(input: Input, errors: &mut Errors) -> Option<Component> {
     let observe = input.has("observe");
-    let Input { root, item: DeriveInput { ident, generics, .. }, storage, version, .. } = input;
+    let Input { root, item, storage, version, relation, .. } = input;
+    let DeriveInput { ident, generics, data, .. } = item;
     let is = |storage: &Expr, name: &str| match storage {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.value() == name,
         _ => false,
     };
     let sparse = storage.as_ref().is_some_and(|storage| is(storage, "sparse"));
-    if let Some(storage) = storage.filter(|storage| !sparse && !is(storage, "table")) {
+    if let Some(storage) = storage.as_ref().filter(|storage| !sparse && !is(storage, "table")) {
         let message = "a component is stored in tables or beside them: write `\"table\"` or \
                        `\"sparse\"`";
         errors.at(storage, message);
     }
     owned(&generics, "a component", errors)?;
-    Some(Component { root, ident, generics, sparse, version, observe })
+    let relation = match relation {
+        Some(parse::Relation { cascade }) => {
+            if let Some(storage) = &storage {
+                let message = "a relation is always kept beside the tables: take out `storage`";
+                errors.at(storage, message);
+            }
+            let (member, ty) = target(&ident, data, errors)?;
+            Some(Relation { member, ty, cascade })
+        }
+        None => None,
+    };
+    let sparse = sparse || relation.is_some();
+    Some(Component { root, ident, generics, sparse, version, observe, relation })
+}
+
+/// The one field of a relation.
+fn target(ident: &Ident, data: Data, errors: &mut Errors) -> Option<(Member, Type)> {
+    if let Data::Struct(DataStruct { fields, .. }) = data
+        && fields.len() == 1
+    {
+        return members(fields).next();
+    }
+    let message =
+        format!("a relation is a struct that holds its target: write `struct {ident}(Entity);`");
+    errors.at(ident, message);
+    None
 }
 
 /// A resource owns its data.
@@ -127,14 +153,18 @@ fn fields(
         errors.at(ident, format!("{what} has fields: write `struct {ident} {{ name: C }}`"));
         return None;
     }
-    let named = fields.into_iter().enumerate().map(|(index, field)| {
+    Some(members(fields).collect())
+}
+
+/// The fields with their names, or places.
+fn members(fields: Fields) -> impl Iterator<Item = (Member, Type)> {
+    fields.into_iter().enumerate().map(|(index, field)| {
         let member = match field.ident {
             Some(ident) => Member::Named(ident),
             None => Member::Unnamed(Index::from(index)),
         };
         (member, field.ty)
-    });
-    Some(named.collect())
+    })
 }
 
 /// What a field's type asks for.

@@ -1,15 +1,16 @@
 //! The impls of `Component` and `Bundle` for a component.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::parse_quote;
+use syn::spanned::Spanned;
 
-use super::Component;
+use super::{Component, Relation};
 
 /// The impls; type parameters are bound to own their data. The promises of
 /// `Bundle`: the one cell of the mask is written, or read, once.
 pub(super) fn expand(component: &Component) -> TokenStream {
-    let Component { root, ident, generics, sparse, version, observe } = component;
+    let Component { root, ident, generics, sparse, version, observe, relation } = component;
     let support = root.support();
     let mut generics = generics.clone();
     let owned: Vec<syn::WherePredicate> = generics
@@ -28,12 +29,36 @@ pub(super) fn expand(component: &Component) -> TokenStream {
         .as_ref()
         .map(|version| quote!(const VERSION: #support::core::primitive::u32 = #version;));
     let observe = observe.then(|| quote!(const OBSERVE: #support::core::primitive::bool = true;));
+    let is_relation =
+        relation.as_ref().map(|_| quote!(const RELATION: #support::core::primitive::bool = true;));
+    let relation = relation.as_ref().map(|relation| {
+        let Relation { member, ty, cascade } = relation;
+        // At the user's token, where the compiler finds that it is no id.
+        let value = quote_spanned!(ty.span()=> self.#member);
+        quote! {
+            #[automatically_derived]
+            impl #params #support::Relation for #ident #arguments #bounds {
+                const CASCADE: #support::core::primitive::bool = #cascade;
+
+                fn to(target: #support::Entity) -> Self {
+                    Self { #member: target }
+                }
+
+                fn target(&self) -> #support::Entity {
+                    #value
+                }
+            }
+        }
+    });
     quote! {
+        #relation
+
         #[automatically_derived]
         impl #params #support::Component for #ident #arguments #bounds {
             #storage
             #version
             #observe
+            #is_relation
         }
 
         #[automatically_derived]

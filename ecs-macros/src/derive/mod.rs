@@ -24,6 +24,15 @@ struct Component {
     /// What `version` is set to.
     version: Option<Expr>,
     observe: bool,
+    relation: Option<Relation>,
+}
+
+/// What makes a component a relation.
+struct Relation {
+    /// The field with the target, and its type.
+    member: Member,
+    ty: Type,
+    cascade: bool,
 }
 
 /// A type that becomes a resource.
@@ -79,7 +88,7 @@ pub(crate) fn component(input: TokenStream) -> TokenStream {
     expand(
         input,
         "component",
-        &["crate", "storage", "version", "observe"],
+        &["crate", "storage", "version", "observe", "relation"],
         check::component,
         component::expand,
     )

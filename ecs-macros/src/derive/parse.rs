@@ -17,8 +17,17 @@ pub(super) struct Input {
     pub(super) storage: Option<Expr>,
     /// What `version` is set to.
     pub(super) version: Option<Expr>,
+    /// What stands behind `relation`.
+    pub(super) relation: Option<Relation>,
     /// Which of [`FLAGS`] are set.
     flags: Vec<Ident>,
+}
+
+/// `relation`, or `relation(on_despawn = ...)`.
+#[derive(Default)]
+pub(super) struct Relation {
+    /// Whether sources end with their target.
+    pub(super) cascade: bool,
 }
 
 /// Arguments without a value.
@@ -31,7 +40,7 @@ impl Input {
 }
 
 /// Parses the item and its `#[attribute(...)]`, which takes these arguments:
-/// `crate = path`, `storage = "..."`, `version = number`, and [`FLAGS`].
+/// `crate = path`, `storage = "..."`, `version = number`, [`Relation`], and [`FLAGS`].
 pub(super) fn input(
     tokens: TokenStream,
     attribute: &str,
@@ -41,15 +50,18 @@ pub(super) fn input(
     let item: DeriveInput = errors.take(syn::parse2(tokens))?;
     let mut root = Root::default();
     let (mut storage, mut version, mut flags) = (None, None, Vec::new());
+    let mut relation_set = None;
     for attr in item.attrs.iter().filter(|attr| attr.path().is_ident(attribute)) {
         let parsed = attr.parse_args_with(|input: ParseStream<'_>| {
-            list::entries(input, errors, |input, _| {
+            list::entries(input, errors, |input, errors| {
                 let name = input.call(Ident::parse_any)?;
                 if !arguments.iter().any(|known| name == known) {
                     return Err(unknown("argument", &name, arguments));
                 }
                 let before = if name == "crate" {
                     root.0.replace(Root::parse_value(input)?).is_some()
+                } else if name == "relation" {
+                    relation_set.replace(relation(input, errors)?).is_some()
                 } else if FLAGS.iter().any(|flag| name == flag) {
                     let before = flags.contains(&name);
                     flags.push(name.clone());
@@ -65,5 +77,28 @@ pub(super) fn input(
         });
         errors.take(parsed);
     }
-    Some(Input { root, item, storage, version, flags })
+    Some(Input { root, item, storage, version, relation: relation_set, flags })
+}
+
+/// What stands behind `relation`.
+fn relation(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Relation> {
+    let mut cascade = None;
+    if input.peek(syn::token::Paren) {
+        list::group(input, errors, |input, _| {
+            let name = input.call(Ident::parse_any)?;
+            if name != "on_despawn" {
+                return Err(unknown("setting of a relation", &name, &["on_despawn"]));
+            }
+            input.parse::<Token![=]>()?;
+            let value = input.call(Ident::parse_any)?;
+            if value != "detach" && value != "cascade" {
+                return Err(unknown("value of `on_despawn`", &value, &["detach", "cascade"]));
+            }
+            match cascade.replace(value == "cascade") {
+                Some(_) => Err(doubled(&name)),
+                None => Ok(()),
+            }
+        })?;
+    }
+    Ok(Relation { cascade: cascade.unwrap_or_default() })
 }
