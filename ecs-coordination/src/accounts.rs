@@ -18,17 +18,23 @@ where
     /// lost or doubled. The counters run from the start, whatever was reset.
     pub fn conservation(&mut self) -> Conservation {
         let in_flight = self.in_flight();
+        let events = self.crew.nodes().flat_map(|node| node.endpoint().events.in_flight());
+        let events: Vec<_> = events.collect();
         let worlds = self.crew.nodes().map(|node| WorldBalance {
             name: node.endpoint().name(),
             id: node.endpoint().id(),
             live: node.live() as u64,
             counts: node.counts(),
+            events_waiting: node.events_waiting() as u64,
         });
         let worlds = worlds.collect();
         let edges = self.stats.counters.edges.iter().map(|edge| {
             let stats = EdgeStats { from: edge.from, to: edge.to, counts: edge.counters.read() };
-            let found = in_flight.iter().filter(|found| found.0 == edge.from && found.1 == edge.to);
-            EdgeBalance { stats, in_flight: found.map(|found| found.2).sum() }
+            let sum = |found: &[(u16, EdgeEnd, u64)]| {
+                let found = found.iter().filter(|on| on.0 == edge.from && on.1 == edge.to);
+                found.map(|found| found.2).sum()
+            };
+            EdgeBalance { stats, in_flight: sum(&in_flight), events_in_flight: sum(&events) }
         });
         let edges = edges.collect();
         Conservation { worlds, edges }

@@ -93,6 +93,9 @@ impl<S: Schema<Types: Send>> MemberVisitor<S> for Maker<'_, S> {
             let admission = self.wiring.admissions.remove(0);
             let mut world = World::<W>::with_origin(endpoint.id() + 1);
             world.insert_resource(admission);
+            if let Some(events) = world.event_store_mut() {
+                events.set_targets(endpoint.events.targets());
+            }
             self.nodes.push(Box::new(Member::new(world, endpoint)));
         }
     }

@@ -24,14 +24,23 @@ struct SourceSide {
     full: AtomicU64,
     refused: AtomicU64,
     spilled: AtomicU64,
+    events_sent: AtomicU64,
+    events_dropped: AtomicU64,
+    events_full: AtomicU64,
+}
+
+/// What the other side counts, or each member of a target array.
+#[derive(Debug, Default)]
+struct TargetSide {
+    received: AtomicU64,
+    events_received: AtomicU64,
 }
 
 /// The counters of one edge.
 #[derive(Debug, Default)]
 pub struct EdgeCounters {
     source: CachePadded<SourceSide>,
-    /// Written by the target, or by each member of a target array.
-    received: CachePadded<AtomicU64>,
+    target: CachePadded<TargetSide>,
 }
 
 impl EdgeCounters {
@@ -46,7 +55,7 @@ impl EdgeCounters {
     pub fn add_received(&self, count: usize) {
         // ORDERING: release, with the acquire in `read`: who sees this sees the
         // `taken` that came before the push whose batch was popped.
-        self.received.fetch_add(count as u64, Ordering::Release);
+        self.target.received.fetch_add(count as u64, Ordering::Release);
     }
 
     /// Entities that were taken are back in the source's world.
@@ -95,6 +104,30 @@ impl EdgeCounters {
         self.source.spilled.store(count as u64, Ordering::Relaxed);
     }
 
+    /// Events left the source's world for this edge. Before they are pushed.
+    pub fn add_events_sent(&self, count: usize) {
+        // ORDERING: relaxed: as in `add_taken`.
+        self.source.events_sent.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    /// Events came into the target's world. After they were popped.
+    pub fn add_events_received(&self, count: usize) {
+        // ORDERING: release: as in `add_received`.
+        self.target.events_received.fetch_add(count as u64, Ordering::Release);
+    }
+
+    /// Events on their way were dropped when the coordinator was closed.
+    pub fn add_events_dropped(&self, count: usize) {
+        // ORDERING: release: as in `add_dropped`.
+        self.source.events_dropped.fetch_add(count as u64, Ordering::Release);
+    }
+
+    /// Events of one type found too little room.
+    pub fn add_events_full(&self) {
+        // ORDERING: relaxed: a count of its own, as in `add_batch`.
+        self.source.events_full.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// What has been counted so far: of what has left, never more than was taken.
     pub fn read(&self) -> EdgeCounts {
         // ORDERING: acquire, and before `taken` is read: with the releases above
@@ -102,12 +135,14 @@ impl EdgeCounters {
         // that were received, returned, shed or dropped, so never less than all
         // of them.
         let gone = |counter: &AtomicU64| counter.load(Ordering::Acquire);
-        let received = gone(&self.received);
+        let received = gone(&self.target.received);
         let returned = gone(&self.source.returned);
         let shed = gone(&self.source.shed);
         let dropped = gone(&self.source.dropped);
-        // ORDERING: relaxed: `taken` is read after the acquires above, which make it
-        // new enough; the others are counts of their own.
+        let events_received = gone(&self.target.events_received);
+        let events_dropped = gone(&self.source.events_dropped);
+        // ORDERING: relaxed: `taken` and `events_sent` are read after the acquires above,
+        // which make them new enough; the others are counts of their own.
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         EdgeCounts {
             taken: read(&self.source.taken),
@@ -119,6 +154,10 @@ impl EdgeCounters {
             full: read(&self.source.full),
             refused: read(&self.source.refused),
             spilled: read(&self.source.spilled),
+            events_sent: read(&self.source.events_sent),
+            events_received,
+            events_dropped,
+            events_full: read(&self.source.events_full),
         }
     }
 }

@@ -15,6 +15,7 @@ use ecs_core::world::World;
 
 use crate::counters::EdgeCounters;
 use crate::error::{QueueError, QueueErrorKind};
+use crate::events::EventEnds;
 use crate::lane::{LaneSource, LaneTarget};
 use crate::park::Waker;
 use crate::queue::SharedQueue;
@@ -278,6 +279,8 @@ pub struct Endpoint<S: Schema> {
     pub(crate) by_id: Vec<Option<usize>>,
     pub(crate) routes: Routes,
     pub(crate) inlets: Vec<Inlet<S>>,
+    /// The ends of the lanes for events.
+    pub(crate) events: EventEnds<S>,
     /// Which inlet comes first in the next tick.
     pub(crate) turn: usize,
     /// Priority batches taken in a row, by `pop_transfer`.
@@ -308,11 +311,12 @@ pub struct Endpoint<S: Schema> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
-    /// An entity was to go to a world to which no edge leads. It stays.
+    /// An entity or an event was to go to a world to which no edge leads. The entity
+    /// stays, the event was handed back.
     NoEdge {
         /// The world's name.
         world: &'static str,
-        /// Where the entity was to go.
+        /// Where it was to go.
         target: u16,
     },
     /// An entity was completed in a world without a route for it. It stays.
@@ -466,9 +470,14 @@ impl<S: Schema> Endpoint<S> {
         self.inlets.iter().map(Inlet::pending).sum()
     }
 
+    /// Events that are on their way to this world.
+    pub fn pending_events(&self) -> usize {
+        self.events.pending.count()
+    }
+
     /// Whether nothing waits to come in.
     pub(crate) fn nothing_waits(&self) -> bool {
-        self.inlets.iter().all(Inlet::is_empty)
+        self.inlets.iter().all(Inlet::is_empty) && self.events.nothing_waits()
     }
 
     /// Problems since the last call, each reported once.
@@ -542,6 +551,7 @@ impl<S: Schema> Endpoint<S> {
                 }
             }
         }
+        self.events.drop_in_flight();
     }
 
     /// Publishes what the world looks like from outside.

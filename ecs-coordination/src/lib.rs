@@ -14,6 +14,7 @@ mod dispatch;
 pub mod driver;
 pub mod endpoint;
 pub mod error;
+mod events;
 mod exchange;
 #[cfg(feature = "parallel")]
 pub mod executor;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use ecs_core::block::Block;
 use ecs_core::config::{Role, WorldConfig};
 use ecs_core::entity::Entity;
+use ecs_core::event::EventStore;
 use ecs_core::schedule::{Schedule, SystemError};
 use ecs_core::schema::Schema;
 use ecs_core::time::Time;
@@ -19,6 +20,7 @@ use crate::dispatch::{self, Peers, dispatch};
 use crate::driver::{Driver, Event, Registry};
 use crate::endpoint::Endpoint;
 use crate::error::{Cause, Failure};
+use crate::events;
 use crate::pace::Pace;
 use crate::stats::StatsReader;
 
@@ -56,12 +58,14 @@ pub struct Activity {
     pub waiting: usize,
     /// Whether the driver did anything.
     pub driven: bool,
+    /// Events that came from other worlds, or left for them.
+    pub events: usize,
 }
 
 impl Activity {
     /// Whether the tick did anything.
     pub fn is_busy(&self) -> bool {
-        self.received > 0 || self.sent > 0 || self.driven
+        self.received > 0 || self.sent > 0 || self.driven || self.events > 0
     }
 
     pub(crate) fn add(&mut self, other: Self) {
@@ -69,6 +73,7 @@ impl Activity {
         self.sent += other.sent;
         self.waiting += other.waiting;
         self.driven |= other.driven;
+        self.events += other.events;
     }
 }
 
@@ -104,7 +109,13 @@ pub(crate) struct Member<W: WorldConfig> {
     failed: bool,
     /// The first half of a tick in lock-step is done.
     stepping: bool,
+    /// Ticks in a row that did nothing but pass events on inside of the world.
+    echoes: u32,
 }
+
+/// How many ticks a world makes, or a stop waits for, in which systems do nothing but
+/// answer each other's events. One that sends in each run would go on for good.
+const ECHOES: u32 = 64;
 
 /// A member whatever its world.
 pub(crate) trait Node<S: Schema>: Send {
@@ -140,6 +151,8 @@ pub(crate) trait Node<S: Schema>: Send {
     fn endpoint_mut(&mut self) -> &mut Endpoint<S>;
     fn counts(&self) -> Counts;
     fn live(&self) -> usize;
+    /// How many events wait to leave.
+    fn events_waiting(&self) -> usize;
     fn take_in(&mut self, block: &mut Block<S>) -> usize;
     fn as_any(&self) -> &dyn Any;
     fn as_any_mut(&mut self) -> &mut dyn Any;
@@ -169,6 +182,7 @@ impl<W: WorldConfig> Member<W> {
             commands: 0,
             failed: false,
             stepping: false,
+            echoes: 0,
         }
     }
 
@@ -177,10 +191,13 @@ impl<W: WorldConfig> Member<W> {
         let worked = self.work(events)?;
         // Also after a system failed: what is complete goes on its way.
         let done = dispatch(&mut self.world, &mut self.endpoint, peers);
+        // After the entities: see `events::receive`.
+        let events = events::send(&mut self.world, &mut self.endpoint);
         let driven = worked?;
         let (received, queued) = self.endpoint.moved;
         let waiting = done.kept + self.commands;
-        Ok(Activity { received, sent: done.gone + queued, waiting, driven })
+        let events = events + self.endpoint.events.received;
+        Ok(Activity { received, sent: done.gone + queued, waiting, driven, events })
     }
 
     /// The first half of a tick in lock-step: all but the dispatch, of which it
@@ -193,7 +210,8 @@ impl<W: WorldConfig> Member<W> {
         let driven = worked?;
         // What an intake sent by hand counts when it leaves.
         let received = self.endpoint.moved.0;
-        Ok(Activity { received, sent: 0, waiting: self.commands, driven })
+        let events = self.endpoint.events.received;
+        Ok(Activity { received, sent: 0, waiting: self.commands, driven, events })
     }
 
     /// Receives, polls the driver, runs the systems. Answers whether the driver
@@ -209,6 +227,7 @@ impl<W: WorldConfig> Member<W> {
         }
         endpoint.receive_returns(|entity| world.reclaim(entity));
         endpoint.moved = (0, 0);
+        events::receive(world, endpoint);
         // Who accepts looks at its sources first: what is new waits least.
         let first = W::DESC.role == Role::Accept;
         let mut driven = false;
@@ -223,6 +242,7 @@ impl<W: WorldConfig> Member<W> {
             driven = driver.poll(world, events).map_err(Cause::Driver)?;
         }
         let systems = self.schedule.run(&mut self.world);
+        self.echoes = if self.has_come(driven) { 0 } else { self.echoes.saturating_add(1) };
         let waiting = |error: &SystemError| error.waits().map_or(0, |refused| refused.waiting);
         self.commands = systems.as_ref().err().map_or(0, waiting);
         // Commands that the full world refused wait for room, as entities do.
@@ -230,6 +250,14 @@ impl<W: WorldConfig> Member<W> {
             Err(error) if self.commands == 0 => Err(Cause::System(error)),
             _ => Ok(driven),
         })
+    }
+
+    /// Whether anything came from outside in this tick, or no event is left to read.
+    fn has_come(&self, driven: bool) -> bool {
+        driven
+            || self.endpoint.moved != (0, 0)
+            || self.endpoint.events.received > 0
+            || self.world.event_store().is_none_or(EventStore::is_empty)
     }
 
     /// A tick, or a half of one, has ended.
@@ -253,6 +281,11 @@ impl<W: WorldConfig> Member<W> {
         let batch = W::DESC.queue.batch_size.min(W::DESC.max_entities / 2) as usize;
         let pressed = waiting > 0 || self.world.room() < batch;
         self.endpoint.publish(self.world.len(), waiting, pressed);
+    }
+
+    /// Whether systems may not have read all events of the last run yet.
+    fn has_unread(&self) -> bool {
+        self.echoes < ECHOES && self.world.event_store().is_some_and(|store| !store.is_empty())
     }
 
     fn spilled(&self) -> usize {
@@ -308,8 +341,9 @@ where
         let start = clock::now();
         let sent = catch_unwind(AssertUnwindSafe(|| {
             let done = dispatch::send_granted(tick, &mut self.world, &mut self.endpoint);
+            let events = events::send(&mut self.world, &mut self.endpoint);
             self.publish();
-            Ok(Activity { sent: done.gone, waiting: done.kept, ..Activity::default() })
+            Ok(Activity { sent: done.gone, waiting: done.kept, events, ..Activity::default() })
         }));
         self.count(start, 0);
         let sent = flatten(sent).map_err(|cause| self.fail(cause));
@@ -373,6 +407,8 @@ where
                 && self.world.outbox_len() == 0
                 && self.spilled() == 0
                 && self.commands == 0
+                && self.events_waiting() == 0
+                && !self.has_unread()
                 && self.endpoint.plan.is_empty()
                 && self.driver.as_ref().is_none_or(|driver| driver.is_idle())
     }
@@ -380,7 +416,9 @@ where
     fn is_stuck(&self) -> bool {
         let room = self.world.room();
         let mut waiting = self.endpoint.inlets.iter().filter(|inlet| !inlet.is_empty());
-        self.failed || waiting.all(|inlet| room <= inlet.headroom)
+        // Room for events comes with each tick.
+        let events = !self.endpoint.events.nothing_waits();
+        self.failed || !events && waiting.all(|inlet| room <= inlet.headroom)
     }
 
     fn has_driver(&self) -> bool {
@@ -393,10 +431,13 @@ where
         if self.failed {
             return None;
         }
-        let waits = self.world.outbox_len() > 0 || self.spilled() > 0 || self.commands > 0;
+        let waits = self.world.outbox_len() > 0
+            || self.spilled() > 0
+            || self.commands > 0
+            || self.events_waiting() > 0;
         let retry = waits.then_some(RETRY);
         let due = match self.pace {
-            Pace::OnDemand => None,
+            Pace::OnDemand => self.has_unread().then_some(Duration::ZERO),
             Pace::Continuous => Some(Duration::ZERO),
             Pace::Every(_) | Pace::Fixed { .. } => {
                 self.due.map(|due| due.saturating_duration_since(Instant::now()))
@@ -429,6 +470,10 @@ where
 
     fn live(&self) -> usize {
         self.world.len()
+    }
+
+    fn events_waiting(&self) -> usize {
+        self.world.event_store().map_or(0, EventStore::waiting)
     }
 
     fn take_in(&mut self, block: &mut Block<W::Schema>) -> usize {

@@ -1,4 +1,4 @@
-//! What became of every entity.
+//! What became of every entity, and of every event between worlds.
 
 use std::fmt;
 
@@ -26,6 +26,8 @@ pub struct WorldBalance {
     pub live: u64,
     /// Entities that came and went.
     pub counts: Counts,
+    /// Events that wait to leave for other worlds.
+    pub events_waiting: u64,
 }
 
 impl WorldBalance {
@@ -43,19 +45,28 @@ pub struct EdgeBalance {
     pub stats: EdgeStats,
     /// Entities in its blocks, counted one by one.
     pub in_flight: u64,
+    /// Events in its queues.
+    pub events_in_flight: u64,
 }
 
 impl EdgeBalance {
-    /// `taken = received + in flight + returned + shed + dropped`.
+    /// `taken = received + in flight + returned + shed + dropped`, and for events `sent =
+    /// received + in flight + dropped`.
     pub fn holds(&self) -> bool {
         let counts = self.stats.counts;
-        counts.taken
-            == counts.received + self.in_flight + counts.returned + counts.shed + counts.dropped
+        let entities =
+            counts.received + self.in_flight + counts.returned + counts.shed + counts.dropped;
+        counts.taken == entities && counts.events_sent == self.events()
+    }
+
+    fn events(&self) -> u64 {
+        let counts = self.stats.counts;
+        counts.events_received + self.events_in_flight + counts.events_dropped
     }
 }
 
 impl Conservation {
-    /// Whether no entity was lost or doubled.
+    /// Whether no entity was lost or doubled, and no event between worlds.
     pub fn holds(&self) -> bool {
         self.worlds.iter().all(WorldBalance::holds) && self.edges.iter().all(EdgeBalance::holds)
     }
@@ -68,6 +79,12 @@ impl Conservation {
     /// Entities in all queues.
     pub fn in_flight(&self) -> u64 {
         self.edges.iter().map(|edge| edge.in_flight).sum()
+    }
+
+    /// Events on their way from world to world, and those that wait to leave.
+    pub fn events(&self) -> u64 {
+        let waiting = self.worlds.iter().map(|world| world.events_waiting);
+        waiting.chain(self.edges.iter().map(|edge| edge.events_in_flight)).sum()
     }
 }
 
@@ -87,6 +104,9 @@ impl fmt::Display for Conservation {
                 counts.departed,
                 if world.holds() { "" } else { ": does not hold" },
             )?;
+            if world.events_waiting > 0 {
+                writeln!(f, "  {} events wait to leave", world.events_waiting)?;
+            }
         }
         for edge in &self.edges {
             let counts = edge.stats.counts;
@@ -106,6 +126,16 @@ impl fmt::Display for Conservation {
                 counts.dropped,
                 if edge.holds() { "" } else { ": does not hold" },
             )?;
+            if counts.events_sent > 0 {
+                writeln!(
+                    f,
+                    "  {} events sent = {} received + {} in flight + {} dropped",
+                    counts.events_sent,
+                    counts.events_received,
+                    edge.events_in_flight,
+                    counts.events_dropped,
+                )?;
+            }
         }
         Ok(())
     }

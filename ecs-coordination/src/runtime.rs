@@ -293,10 +293,16 @@ where
                 let endpoint = node.endpoint();
                 thread_of[endpoint.place] = thread;
                 let lanes = endpoint.inlets.iter().flat_map(|inlet| &inlet.lanes);
-                pending[endpoint.place] = lanes.map(|lane| lane.pending.clone()).collect();
+                let lanes = lanes.map(|lane| &lane.pending).chain([&endpoint.events.pending]);
+                pending[endpoint.place] = lanes.cloned().collect();
             }
         }
         for (thread, crew) in crews.iter_mut().enumerate() {
+            for node in crew.nodes_mut() {
+                node.endpoint_mut().events.set_wakers(|place| {
+                    (thread_of[place] != thread).then(|| wakers[thread_of[place]].clone())
+                });
+            }
             for outlet in crew.nodes_mut().flat_map(|node| &mut node.endpoint_mut().outlets) {
                 let mut threads: Vec<usize> =
                     outlet.targets.iter().map(|&place| thread_of[place]).collect();
@@ -420,6 +426,7 @@ where
         for node in &mut nodes {
             let endpoint = node.endpoint_mut();
             endpoint.outlets.iter_mut().for_each(|outlet| outlet.wakers.clear());
+            endpoint.events.set_wakers(|_| None);
             endpoint.flags = None;
             if let Some(next) = next_step {
                 node.leave_step(next);

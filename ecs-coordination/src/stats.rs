@@ -39,6 +39,15 @@ pub struct EdgeCounts {
     pub refused: u64,
     /// Entities that wait at the source now, taken out of its world.
     pub spilled: u64,
+    /// Events that left the source for this edge. At rest, these are those received, in
+    /// flight and dropped.
+    pub events_sent: u64,
+    /// Events that came into the target.
+    pub events_received: u64,
+    /// Events in flight that were dropped when the coordinator was closed.
+    pub events_dropped: u64,
+    /// How often events of one type found too little room, and waited.
+    pub events_full: u64,
 }
 
 impl EdgeCounts {
@@ -59,6 +68,10 @@ impl EdgeCounts {
             full: self.full - base.full,
             refused: self.refused - base.refused,
             spilled: self.spilled,
+            events_sent: self.events_sent - base.events_received - base.events_dropped,
+            events_received: self.events_received - base.events_received,
+            events_dropped: self.events_dropped - base.events_dropped,
+            events_full: self.events_full - base.events_full,
         }
     }
 }
@@ -72,6 +85,7 @@ pub(crate) struct WorldCounters {
     pub(crate) outbox: AtomicU64,
     pub(crate) no_edge: AtomicU64,
     pub(crate) not_clone: AtomicU64,
+    pub(crate) events_no_edge: AtomicU64,
     /// Ticks that the pace left out.
     pub(crate) skipped: AtomicU64,
     /// All bits, or in lock-step that of the next tick, are set while the world
@@ -96,9 +110,16 @@ pub struct WorldCounts {
     pub no_edge: u64,
     /// Entities that were to be copied, are not `Clone`, and stayed.
     pub not_clone: u64,
+    /// Events that were to go where no edge leads, and were handed back.
+    pub events_no_edge: u64,
 }
 
 impl WorldCounters {
+    pub(crate) fn set_events_no_edge(&self, count: u64) {
+        // ORDERING: relaxed: a count of its own, which only the world writes.
+        self.events_no_edge.store(count, Ordering::Relaxed);
+    }
+
     fn read(&self) -> WorldCounts {
         // ORDERING: relaxed: each is a count of its own, which only the world writes,
         // see `Endpoint::publish`.
@@ -111,6 +132,7 @@ impl WorldCounters {
             waiting: read(&self.outbox),
             no_edge: read(&self.no_edge),
             not_clone: read(&self.not_clone),
+            events_no_edge: read(&self.events_no_edge),
         }
     }
 }
@@ -163,6 +185,7 @@ impl StatsReader {
                 counts.skipped -= base.skipped;
                 counts.no_edge -= base.no_edge;
                 counts.not_clone -= base.not_clone;
+                counts.events_no_edge -= base.events_no_edge;
             }
             WorldStats { id: index as u16, name, counts }
         });

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ecs_core::block::block_bytes;
 use ecs_core::config::{OnFull, QueueConfig, Target};
+use ecs_core::event::EventInfo;
 use ecs_core::members::Group;
 use ecs_core::schema::Schema;
 use ecs_core::topology::{Cycles, Destination, Topology};
@@ -11,6 +12,7 @@ use ecs_core::topology::{Cycles, Destination, Topology};
 use crate::admit::Admission;
 use crate::counters::EdgeCounters;
 use crate::endpoint::{Endpoint, Inlet, Outlet, Returns, Routes, Way};
+use crate::events::{EventEnds, join};
 use crate::lane::{Inbox, LaneSource, ring_lane};
 use crate::stats::{Counters, EdgeEnd, EdgeEntry};
 
@@ -53,6 +55,7 @@ pub(crate) fn wire<S: Schema>(groups: &'static [Group]) -> Wiring<S> {
             by_id: vec![None; total],
             routes: Routes::default(),
             inlets: Vec::new(),
+            events: EventEnds::new(),
             turn: 0,
             burst: 0,
             flags: None,
@@ -83,6 +86,9 @@ pub(crate) fn wire<S: Schema>(groups: &'static [Group]) -> Wiring<S> {
         if topology.shares_inbox(group) {
             builder.edges_to_array(group);
         }
+    }
+    if !S::EVENTS.is_empty() {
+        (0..total).for_each(|place| builder.events_to(place));
     }
     for place in 0..total {
         builder.routes_of(place);
@@ -201,6 +207,27 @@ impl<S: Schema> Builder<'_, S> {
         }
     }
 
+    /// Events go where entities can: to each world by itself, also through the inbox that
+    /// an array shares.
+    fn events_to(&mut self, to: usize) {
+        let desc = self.topology.groups()[self.topology.locate(to).0].desc;
+        let id = self.topology.id_of(to);
+        for from in (0..self.total()).filter(|&from| from != to) {
+            let outlets = &self.wiring.endpoints[from].outlets;
+            let own = outlets.iter().find(|outlet| outlet.end == EdgeEnd::World(id));
+            let shared = || outlets.iter().find(|outlet| outlet.targets.contains(&to));
+            let Some(outlet) = own.or_else(shared) else { continue };
+            let (end, counters) = (outlet.end, outlet.counters.clone());
+            let ends = self.wiring.endpoints.get_disjoint_mut([from, to]);
+            let [source, target] = ends.expect("two worlds that exist");
+            join(
+                (source.id, &mut source.events),
+                (id, to, desc.path, &mut target.events),
+                (end, &counters),
+            );
+        }
+    }
+
     /// One outlet for each source into a shared inbox; the counters by source.
     fn outlets(
         &mut self,
@@ -314,6 +341,9 @@ fn headroom(queue: QueueConfig, max_entities: u32) -> usize {
 /// their places in the queues; times the sources if each has a ring of its own.
 /// Sources that share an inbox may each have an unused block in hand as well, and
 /// those that spill hold a block for each entity of the spill's limit.
+///
+/// For events, each source has a queue of its own for each type, with the event's
+/// capacity: from the first event of that type on.
 pub const fn edge_bytes<S: Schema>(queue: QueueConfig, sources: usize) -> usize {
     let rings = if queue.spsc { sources } else { 1 };
     let handle = 2 * size_of::<usize>();
@@ -324,5 +354,18 @@ pub const fn edge_bytes<S: Schema>(queue: QueueConfig, sources: usize) -> usize 
         OnFull::Spill(limit) => limit as usize * block * sources,
         _ => 0,
     };
-    rings * 2 * lane + in_hand + spill
+    rings * 2 * lane + in_hand + spill + sources * event_bytes(S::EVENTS)
+}
+
+/// The bytes of one queue for each event type: each place has a stamp beside the event.
+const fn event_bytes(events: &[EventInfo]) -> usize {
+    let (mut bytes, mut index) = (0, 0);
+    while index < events.len() {
+        let EventInfo { capacity, size, align, .. } = events[index];
+        let stamp = size_of::<usize>();
+        let align = if align > stamp { align } else { stamp };
+        bytes += capacity as usize * (stamp + size).next_multiple_of(align);
+        index += 1;
+    }
+    bytes
 }

@@ -15,7 +15,7 @@ pub use store::EventStore;
 pub const MAX_EVENTS: usize = Mask::BITS as usize;
 
 /// The most events of one type in a world, if the schema says nothing.
-pub const DEFAULT_CAPACITY: u32 = 4096;
+pub const DEFAULT_CAPACITY: u32 = 1024;
 
 /// Something that happened. Implemented with `#[derive(Event)]`.
 ///

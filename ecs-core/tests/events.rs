@@ -69,11 +69,11 @@ fn a_schema_says_what_its_events_are() {
         Base::EVENTS.iter().map(|info| (info.name, info.capacity, info.overflow)).collect();
     let refuse = Overflow::Refuse;
     let expected = [
-        ("Plain", 4096, refuse),
+        ("Plain", 1024, refuse),
         ("Kept", 5, refuse),
         ("Newest", 7, Overflow::DropOldest),
         ("Nothing", 3, refuse),
-        ("Of<u8>", 4096, refuse),
+        ("Of<u8>", 1024, refuse),
         ("Of<Vec<u32>>", 2, refuse),
     ];
     assert_eq!(said, expected);
@@ -390,7 +390,8 @@ fn events_for_other_worlds_wait_in_line() {
     world.send_to(0, Kept(ledger.owned(11))).unwrap();
     assert_eq!(world.events::<Kept>().len(), 1);
     let store = world.event_store_mut().unwrap();
-    assert_eq!((store.waiting(), store.waiting_for(0), store.waiting_for(1)), (19, 8, 11));
+    assert_eq!((store.waiting(), store.is_pending()), (19, true));
+    assert_eq!((store.waiting_for::<Kept>(0), store.waiting_for::<Newest>(1)), (4, 6));
     let kept: Vec<u32> =
         std::iter::from_fn(|| store.pop_outgoing::<Kept>(1)).map(|event| event.0.value).collect();
     assert_eq!(kept, [0, 2, 4, 6, 8]);

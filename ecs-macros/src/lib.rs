@@ -168,7 +168,7 @@ pub fn query(input: TokenStream) -> TokenStream {
 /// |---|---|---|
 /// | `components(A, path::B)` | the components, at most 128 | |
 /// | `events(A, path::B)` | the events, at most 128; with `components` only | none |
-/// | `events(A(capacity = 1024))` | the most events of this type, up to 2^24 | 4096 |
+/// | `events(A(capacity = 1024))` | the most events of this type, up to 2^24 | 1024 |
 /// | `events(A(on_full = refuse))` | what happens to one more: `refuse`, or `drop_oldest` | `refuse` |
 /// | `base = World` | the world with the components and events | |
 /// | `archetypes(name(A, B), .., closed)` | tables that exist from the start; `closed`: no others | none |

@@ -96,6 +96,11 @@ impl<E: Event> Channel<E> {
         }
     }
 
+    /// How many are in line for the target at a place.
+    pub(super) fn waiting_for(&self, place: usize) -> usize {
+        self.outgoing.get(place).map_or(0, Bounded::len)
+    }
+
     /// Takes out the oldest event in line for the target at a place.
     pub(super) fn pop_away(&mut self, place: usize) -> Option<E> {
         let event = self.outgoing.get_mut(place)?.pop()?;
@@ -113,7 +118,10 @@ pub(super) trait AnyChannel: Any + Send {
     fn len(&self) -> usize;
     /// How many wait to leave.
     fn waiting(&self) -> usize;
-    fn waiting_for(&self, place: usize) -> usize;
+    /// Whether some wait to leave, or had nowhere to go and nobody was told.
+    fn is_pending(&self) -> bool;
+    /// Whether some wait to leave for the target at a place.
+    fn waits_for(&self, place: usize) -> bool;
     /// How many of those that were to leave were refused, and dropped to make room.
     fn lost_away(&self) -> (u64, u64);
     fn no_edge(&self) -> u64;
@@ -140,8 +148,12 @@ impl<E: Event> AnyChannel for Channel<E> {
         self.waiting
     }
 
-    fn waiting_for(&self, place: usize) -> usize {
-        self.outgoing.get(place).map_or(0, Bounded::len)
+    fn is_pending(&self) -> bool {
+        self.waiting > 0 || !self.unreached.is_empty()
+    }
+
+    fn waits_for(&self, place: usize) -> bool {
+        self.waiting_for(place) > 0
     }
 
     fn lost_away(&self) -> (u64, u64) {

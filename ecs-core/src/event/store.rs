@@ -77,8 +77,9 @@ impl<S: Schema> EventStore<S> {
         self.slots.iter_mut().filter_map(|slot| slot.get_mut().as_deref_mut())
     }
 
-    fn sum(&mut self, of: impl Fn(&dyn AnyChannel) -> u64) -> u64 {
-        self.each().map(|channel| of(channel)).sum()
+    fn all(&self) -> impl Iterator<Item = &dyn AnyChannel> {
+        // SAFETY: as in `channel`.
+        self.slots.iter().filter_map(|slot| unsafe { &*slot.get() }.as_deref())
     }
 
     /// A run of the schedule has ended: events that were there when it began go.
@@ -107,35 +108,49 @@ impl<S: Schema> EventStore<S> {
     }
 
     /// How many events are here, to be read.
-    pub fn len(&mut self) -> usize {
-        self.sum(|channel| channel.len() as u64) as usize
+    pub fn len(&self) -> usize {
+        self.all().map(AnyChannel::len).sum()
     }
 
     /// Whether no event is here.
-    pub fn is_empty(&mut self) -> bool {
-        self.len() == 0
+    pub fn is_empty(&self) -> bool {
+        self.all().all(|channel| channel.len() == 0)
     }
 
     /// How many events wait to leave for other worlds.
-    pub fn waiting(&mut self) -> usize {
-        self.sum(|channel| channel.waiting() as u64) as usize
+    pub fn waiting(&self) -> usize {
+        self.all().map(AnyChannel::waiting).sum()
     }
 
-    /// How many events wait to leave for the world at this place.
-    pub fn waiting_for(&mut self, place: usize) -> usize {
-        self.sum(|channel| channel.waiting_for(place) as u64) as usize
+    /// Whether some wait to leave, or were to go where no edge leads and nobody was
+    /// told yet.
+    pub fn is_pending(&self) -> bool {
+        self.all().any(AnyChannel::is_pending)
+    }
+
+    /// Whether events of any type wait to leave for the world at this place.
+    pub fn waits_for(&self, place: usize) -> bool {
+        self.all().any(|channel| channel.waits_for(place))
+    }
+
+    /// How many events of type `E` wait to leave for the world at this place.
+    pub fn waiting_for<E: Event>(&self, place: usize) -> usize
+    where
+        S: HasEvent<E>,
+    {
+        self.channel::<E>().map_or(0, |channel| channel.waiting_for(place))
     }
 
     /// How many events were to go where no edge leads, and were handed back.
-    pub fn no_edge(&mut self) -> u64 {
-        self.sum(AnyChannel::no_edge)
+    pub fn no_edge(&self) -> u64 {
+        self.all().map(AnyChannel::no_edge).sum()
     }
 
     /// How many events that were to leave were handed back, since too many waited, and
     /// how many were dropped to make room for others.
-    pub fn lost_away(&mut self) -> (u64, u64) {
-        let refused = self.sum(|channel| channel.lost_away().0);
-        (refused, self.sum(|channel| channel.lost_away().1))
+    pub fn lost_away(&self) -> (u64, u64) {
+        let lost = self.all().map(AnyChannel::lost_away);
+        lost.fold((0, 0), |sum, lost| (sum.0 + lost.0, sum.1 + lost.1))
     }
 
     /// Calls `tell` with each world that events were to go to and no edge leads to,

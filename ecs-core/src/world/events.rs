@@ -92,8 +92,8 @@ impl<W: WorldConfig> World<W> {
         self.events.as_deref_mut()
     }
 
-    /// The events of this world.
-    pub(crate) fn event_store(&self) -> Option<&EventStore<W::Schema>> {
+    /// As [`event_store_mut`](Self::event_store_mut), to look at.
+    pub fn event_store(&self) -> Option<&EventStore<W::Schema>> {
         self.events.as_deref()
     }
 
