@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use ecs_core::config::WorldConfig;
+use ecs_core::inspect::WorldReport;
 use ecs_core::members::{MemberVisitor, WorldSet};
 use ecs_core::schedule::{IntoSystem, Schedule};
 use ecs_core::schema::Schema;
@@ -175,6 +176,26 @@ where
         index: usize,
     ) -> &mut World<W> {
         &mut self.member_mut::<W>(index).world
+    }
+
+    /// What is in each world, by id, as reports: for tools, and to be printed.
+    ///
+    /// # Examples
+    /// ```
+    /// # use static_ecs::prelude::*;
+    /// # #[derive(Component)] struct Job(u64);
+    /// # #[world_config(components(Job))] struct Base;
+    /// # #[world_config(base = Base, source, routing(default_target = Work))] struct Source;
+    /// # #[world_config(base = Base)] struct Work;
+    /// # coordinator!(type Pair = (Source, Work));
+    /// let mut pair = Pair::new();
+    /// pair.world_mut::<Source>().spawn(Job(1))?;
+    /// let entities: Vec<usize> = pair.inspect().map(|report| report.entities).collect();
+    /// assert_eq!(entities, [1, 0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn inspect(&self) -> impl Iterator<Item = WorldReport> {
+        self.crew.nodes().map(|node| node.inspect())
     }
 
     /// The id of the world of type `W`; of an array, of its first.

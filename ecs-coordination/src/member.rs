@@ -9,6 +9,7 @@ use ecs_core::block::Block;
 use ecs_core::config::{Role, WorldConfig};
 use ecs_core::entity::Entity;
 use ecs_core::event::EventStore;
+use ecs_core::inspect::WorldReport;
 use ecs_core::schedule::{Schedule, SystemError};
 use ecs_core::schema::Schema;
 use ecs_core::time::Time;
@@ -153,6 +154,7 @@ pub(crate) trait Node<S: Schema>: Send {
     fn live(&self) -> usize;
     /// How many events wait to leave.
     fn events_waiting(&self) -> usize;
+    fn inspect(&self) -> WorldReport;
     fn take_in(&mut self, block: &mut Block<S>) -> usize;
     fn as_any(&self) -> &dyn Any;
     fn as_any_mut(&mut self) -> &mut dyn Any;
@@ -212,6 +214,12 @@ impl<W: WorldConfig> Member<W> {
         let received = self.endpoint.moved.0;
         let events = self.endpoint.events.received;
         Ok(Activity { received, sent: 0, waiting: self.commands, driven, events })
+    }
+
+    /// Around a tick, for who traces.
+    #[cfg(feature = "tracing")]
+    fn span(&self) -> tracing::span::EnteredSpan {
+        tracing::info_span!("tick", world = W::DESC.name, id = self.endpoint.id).entered()
     }
 
     /// Receives, polls the driver, runs the systems. Answers whether the driver
@@ -301,6 +309,8 @@ where
         if self.failed {
             return Ok(Activity::default());
         }
+        #[cfg(feature = "tracing")]
+        let _span = self.span();
         let start = clock::now();
         self.delta = match self.pace {
             Pace::Fixed { step, .. } => step,
@@ -322,6 +332,8 @@ where
     }
 
     fn step_work(&mut self, step: Step, events: &[Event]) -> Result<Activity, Failure> {
+        #[cfg(feature = "tracing")]
+        let _span = self.span();
         if self.failed {
             return Ok(Activity::default());
         }
@@ -474,6 +486,10 @@ where
 
     fn events_waiting(&self) -> usize {
         self.world.event_store().map_or(0, EventStore::waiting)
+    }
+
+    fn inspect(&self) -> WorldReport {
+        self.world.inspect()
     }
 
     fn take_in(&mut self, block: &mut Block<W::Schema>) -> usize {

@@ -54,6 +54,7 @@ pub trait Component: Sized + 'static {
 
 /// How a world keeps the values of a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Storage {
     /// As a part of the archetype: entities with and without the component are in
     /// different tables. To insert or remove it moves the entity's row; nothing is

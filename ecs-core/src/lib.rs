@@ -17,6 +17,7 @@ pub mod entity;
 pub mod error;
 pub mod event;
 pub mod hash;
+pub mod inspect;
 pub mod iter;
 #[cfg(feature = "bytemuck")]
 pub mod lanes;

@@ -107,6 +107,11 @@ impl Resources {
         Some(unsafe { *entry.into_inner() })
     }
 
+    /// The names of the types of all values, in no particular order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.values.values().map(|entry| entry.name)
+    }
+
     /// Where the value of this type is. Who writes it keeps all others away.
     pub(crate) fn cell<R: Send + 'static>(&self) -> Option<NonNull<R>> {
         let value = self.values.get(&TypeId::of::<R>())?.value.get();

@@ -143,6 +143,8 @@ impl<W: WorldConfig> Slot<W> {
     /// # Safety
     /// The world is valid, and nobody uses it meanwhile in conflict with the access.
     pub(super) unsafe fn run(&mut self, world: NonNull<World<W>>, clock: Option<Clock>) {
+        #[cfg(feature = "tracing")]
+        let _span = tracing::info_span!("system", name = self.name()).entered();
         let start = clock.map(|clock| clock());
         let commands = NonNull::from(&mut self.commands);
         // SAFETY: the world is valid for the call, as the commands are, which are this

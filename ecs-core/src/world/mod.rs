@@ -109,6 +109,7 @@ pub const OVERHEAD: usize = size_of::<Entity>() + crate::entities::SLOT_BYTES;
 
 /// How many entities came and went; `spawned + arrived = live + despawned + departed`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Counts {
     /// Spawned here.
     pub spawned: u64,
