@@ -14,7 +14,7 @@ pub use ecs_core::snapshot;
 pub use ecs_core::{
     block, bundle, columns, commands, component, config, entity, error, event, hash, inspect, iter,
     members, outbox, probe, query, relation, resources, schedule, schema, system, table, template,
-    time, topology, transfer, world,
+    time, topology, track, transfer, world,
 };
 #[cfg(feature = "bytemuck")]
 pub use ecs_core::{bytemuck, lanes};
@@ -43,6 +43,7 @@ pub mod prelude {
     pub use ecs_core::system::{EventReader, EventWriter, Local, Query, Res, ResMut};
     pub use ecs_core::template::Template;
     pub use ecs_core::time::{FixedSteps, Time};
+    pub use ecs_core::track::{Added, Changed, Mut, Ref, Removed, Tick};
     pub use ecs_core::transfer::{EntityTransfer, TransferFlags};
     pub use ecs_core::world::{DeferredWorld, World};
     pub use ecs_macros::{

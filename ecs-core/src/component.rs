@@ -50,6 +50,9 @@ pub trait Component: Sized + 'static {
     const OBSERVE: bool = false;
     /// Whether it is a relation: `#[component(relation)]`.
     const RELATION: bool = false;
+    /// Whether worlds keep when each value was added and changed: `#[component(track)]`.
+    /// Of what is not declared so nothing is kept, or written.
+    const TRACK: bool = false;
 }
 
 /// How a world keeps the values of a component.

@@ -8,6 +8,7 @@ use core::slice;
 use crate::query::{Filter, QueryData, Rows};
 use crate::schema::Schema;
 use crate::table::{Table, WORD};
+use crate::tick::Ticks;
 
 /// The entities that a query matches, table by table.
 ///
@@ -82,7 +83,7 @@ impl<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> QueryIter<'w, S, Q, F> {
         const {
             assert!(
                 !F::ROWS,
-                "a filter by `TransferMarker` or a sparse component matches single rows, so there are no slices: iterate over entities"
+                "a filter by `TransferMarker`, a sparse component or a change matches single rows, so there are no slices: iterate over entities"
             )
         };
         const {
@@ -91,7 +92,7 @@ impl<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> QueryIter<'w, S, Q, F> {
                 "a sparse component is not in every row of its column, so it has no slices: iterate over entities"
             );
         };
-        SliceIter { tables: self.tables, exact: PhantomData }
+        SliceIter { tables: self.tables, ticks: self.open.rows.ticks, exact: PhantomData }
     }
 
     /// The entities in parts of up to `rows` rows of one table each, for several
@@ -213,7 +214,7 @@ impl<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> QueryChunk<'w, S, Q, F> {
     unsafe fn new(rows: Rows<'w>, first: usize, last: usize) -> Self {
         debug_assert!(first <= last && last <= rows.table.len());
         // SAFETY: the table matches, so it can have what is required.
-        let fetch = MaybeUninit::new(unsafe { Q::fetch(rows.table) });
+        let fetch = MaybeUninit::new(unsafe { Q::fetch(rows.table, rows.ticks) });
         let word = first / WORD;
         let mut chunk = Self { fetch, first, end: last, word, last, ..Self::empty(rows) };
         if Self::BITS {
@@ -413,6 +414,7 @@ impl<S: Schema, Q: QueryData<S>, F: Filter<S>> fmt::Debug for ChunkIter<'_, S, Q
 /// The columns of each table that a query matches.
 pub struct SliceIter<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> {
     tables: slice::Iter<'w, Table>,
+    ticks: Ticks,
     exact: Exact<S, Q, F>,
 }
 
@@ -424,7 +426,7 @@ impl<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> Iterator for SliceIter<'w, S,
         let table = self.tables.find(|table| QueryIter::<S, Q, F>::matches(table))?;
         // SAFETY: the table matches, its rows are given once only, and the
         // iterator that this one was made from keeps others away.
-        Some(unsafe { Q::slices(Q::fetch(table), table.len()) })
+        Some(unsafe { Q::slices(Q::fetch(table, self.ticks), table.len()) })
     }
 }
 

@@ -29,6 +29,7 @@ pub mod outbox;
 pub mod probe;
 pub mod query;
 pub mod relation;
+mod removed;
 pub mod resources;
 #[cfg(feature = "serde")]
 pub mod save;
@@ -42,8 +43,10 @@ pub mod table;
 mod tables;
 pub mod template;
 mod text;
+mod tick;
 pub mod time;
 pub mod topology;
+pub mod track;
 pub mod transfer;
 mod tuples;
 pub mod world;
@@ -69,6 +72,7 @@ pub mod __support {
     pub use crate::resources::Resource;
     pub use crate::schema::{ComponentInfo, Contains, Mask, Schema};
     pub use crate::table::Table;
+    pub use crate::tick::Ticks;
     pub use crate::topology::check;
     pub use core;
 }

@@ -64,6 +64,8 @@ pub trait CanNot {
     /// Any.
     const OBSERVE: bool = false;
     /// Any.
+    const TRACK: bool = false;
+    /// Any.
     const VERSION: u32 = 1;
     /// It is no relation.
     const RELATION: bool = false;
@@ -87,6 +89,8 @@ impl<C: Component> Probe<C> {
     pub const STORAGE: Storage = C::STORAGE;
     /// Whether observers may be told of the component.
     pub const OBSERVE: bool = C::OBSERVE;
+    /// Whether worlds keep when values were added and changed.
+    pub const TRACK: bool = C::TRACK;
     /// The version of its values where they are saved.
     pub const VERSION: u32 = C::VERSION;
     /// Whether it is a relation.
@@ -237,6 +241,7 @@ macro_rules! __component_info {
             send: Probe::SEND,
             storage: Probe::STORAGE,
             observe: Probe::OBSERVE,
+            track: Probe::TRACK,
             version: Probe::VERSION,
             link: $crate::relation::listed(
                 Probe::RELATION,

@@ -11,6 +11,7 @@ use crate::entity::Entity;
 use crate::outbox::{Outbox, Request, TransferMarker};
 use crate::schema::{Contains, Mask, Schema};
 use crate::table::{Table, WORD};
+use crate::tick::Ticks;
 
 /// The components that a query touches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,12 @@ pub struct Access {
 impl Access {
     /// Nothing.
     pub const NONE: Self = Self { required: 0, read: 0, write: 0, conflict: false };
+
+    /// With these components read as well, of the same rows: that is no conflict with what
+    /// is written already.
+    pub const fn with_read(self, mask: Mask) -> Self {
+        Self { read: self.read | mask & !self.write, ..self }
+    }
 
     /// Both at once.
     pub const fn and(self, other: Self) -> Self {
@@ -53,7 +60,7 @@ impl Access {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be queried in the schema `{S}`",
     label = "not a query over `{S}`",
-    note = "ask for `&C`, `&mut C`, `Option<&C>`, `Option<&mut C>` or `Entity`, for a tuple of up to 16 of these, or a struct with `#[derive(Query)]`; every component must be in the schema"
+    note = "ask for `&C`, `&mut C`, `Ref<C>`, `Mut<C>`, an `Option` of these or `Entity`, for a tuple of up to 16 of these, or a struct with `#[derive(Query)]`; every component must be in the schema"
 )]
 pub unsafe trait QueryData<S: Schema> {
     /// What one entity gives.
@@ -65,11 +72,12 @@ pub unsafe trait QueryData<S: Schema> {
     /// The components touched.
     const ACCESS: Access;
 
-    /// Finds the columns.
+    /// Finds the columns. What is given from them to be changed counts as changed at
+    /// the present one of the ticks.
     ///
     /// # Safety
     /// Every component of `ACCESS.required` is among the table's possible ones.
-    unsafe fn fetch(table: &Table) -> Self::Fetch;
+    unsafe fn fetch(table: &Table, ticks: Ticks) -> Self::Fetch;
 
     /// Which rows have the sparse components that are required: bit `n` is that of
     /// row `64 * word + n`.
@@ -107,11 +115,11 @@ pub unsafe trait QueryData<S: Schema> {
 )]
 pub unsafe trait ReadOnlyQueryData<S: Schema>: QueryData<S> {}
 
-const fn reads(mask: Mask) -> Access {
+pub(crate) const fn reads(mask: Mask) -> Access {
     Access { required: mask, read: mask, write: 0, conflict: false }
 }
 
-const fn writes<S: Schema>(mask: Mask) -> Access {
+pub(crate) const fn writes<S: Schema>(mask: Mask) -> Access {
     crate::relation::assert_not_kept::<S>(mask);
     Access { required: mask, read: 0, write: mask, conflict: false }
 }
@@ -120,7 +128,7 @@ const fn writes<S: Schema>(mask: Mask) -> Access {
 pub struct Values<C> {
     /// Known not to be null, or a loop over `next` would look at each reference,
     /// since `None` is a null, and could not be vectorised.
-    column: NonNull<C>,
+    pub(crate) column: NonNull<C>,
     /// Of a sparse component, else null and never read.
     bitmap: *const u64,
 }
@@ -141,7 +149,7 @@ impl<C> fmt::Debug for Values<C> {
 
 impl<C: Component> Values<C> {
     #[inline(always)]
-    fn of<S: Contains<C>>(table: &Table) -> Self {
+    pub(crate) fn of<S: Contains<C>>(table: &Table) -> Self {
         let bitmap = match C::STORAGE {
             Storage::Table => ptr::null(),
             Storage::Sparse => table.bitmap(S::INDEX),
@@ -153,11 +161,60 @@ impl<C: Component> Values<C> {
     /// # Safety
     /// As [`QueryData::present`].
     #[inline(always)]
-    unsafe fn present(self, word: usize) -> u64 {
+    pub(crate) unsafe fn present(self, word: usize) -> u64 {
         match C::STORAGE {
             Storage::Table => !0,
             // SAFETY: the table holds the component, and so has a bit for each row.
             Storage::Sparse => unsafe { self.bitmap.add(word).read() },
+        }
+    }
+}
+
+/// Where the column of one component is that is written, and where its changes are
+/// stamped if it is tracked.
+pub struct Written<C> {
+    values: Values<C>,
+    /// Of a tracked component, else null and never written.
+    changed: *mut u32,
+    now: u32,
+}
+
+impl<C> Clone for Written<C> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<C> Copy for Written<C> {}
+
+impl<C> fmt::Debug for Written<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Written").field(&self.values.column).finish()
+    }
+}
+
+impl<C: Component> Written<C> {
+    #[inline(always)]
+    fn of<S: Contains<C>>(table: &Table, ticks: Ticks) -> Self {
+        let values = Values::of::<S>(table);
+        if !C::TRACK {
+            return Self { values, changed: ptr::null_mut(), now: 0 };
+        }
+        let [_, changed] = table.stamps(S::INDEX);
+        Self { values, changed: changed.as_ptr(), now: ticks.now() }
+    }
+
+    /// Rows are given to be changed.
+    ///
+    /// # Safety
+    /// They are in the table, which has the component, and nobody else uses their stamps.
+    #[inline(always)]
+    unsafe fn stamp(self, first: usize, count: usize) {
+        if C::TRACK {
+            for row in first..first + count {
+                // SAFETY: there are stamps for each row.
+                unsafe { self.changed.add(row).write(self.now) }
+            }
         }
     }
 }
@@ -170,7 +227,7 @@ unsafe impl<S: Contains<C>, C: Component> QueryData<S> for &C {
     const ACCESS: Access = reads(S::BIT);
 
     #[inline(always)]
-    unsafe fn fetch(table: &Table) -> Values<C> {
+    unsafe fn fetch(table: &Table, _: Ticks) -> Values<C> {
         Values::of::<S>(table)
     }
 
@@ -199,30 +256,38 @@ unsafe impl<S: Contains<C>, C: Component> ReadOnlyQueryData<S> for &C {}
 unsafe impl<S: Contains<C>, C: Component> QueryData<S> for &mut C {
     type Item<'w> = &'w mut C;
     type Slices<'w> = &'w mut [C];
-    type Fetch = Values<C>;
+    type Fetch = Written<C>;
     const ACCESS: Access = writes::<S>(S::BIT);
 
     #[inline(always)]
-    unsafe fn fetch(table: &Table) -> Values<C> {
-        Values::of::<S>(table)
+    unsafe fn fetch(table: &Table, ticks: Ticks) -> Written<C> {
+        Written::of::<S>(table, ticks)
     }
 
     #[inline(always)]
-    unsafe fn present(fetch: Values<C>, word: usize) -> u64 {
+    unsafe fn present(fetch: Written<C>, word: usize) -> u64 {
         // SAFETY: the caller promises the same.
-        unsafe { fetch.present(word) }
+        unsafe { fetch.values.present(word) }
     }
 
     #[inline(always)]
-    unsafe fn item<'w>(fetch: Values<C>, row: usize) -> &'w mut C {
-        // SAFETY: the row is in the column, and no one else uses it for `'w`.
-        unsafe { fetch.column.add(row).as_mut() }
+    unsafe fn item<'w>(fetch: Written<C>, row: usize) -> &'w mut C {
+        // SAFETY: the row is in the column and its stamps, and no one else uses it for
+        // `'w`.
+        unsafe {
+            fetch.stamp(row, 1);
+            fetch.values.column.add(row).as_mut()
+        }
     }
 
     #[inline(always)]
-    unsafe fn slices<'w>(fetch: Values<C>, len: usize) -> &'w mut [C] {
-        // SAFETY: the column holds `len` values, and no one else uses them for `'w`.
-        unsafe { slice::from_raw_parts_mut(fetch.column.as_ptr(), len) }
+    unsafe fn slices<'w>(fetch: Written<C>, len: usize) -> &'w mut [C] {
+        // SAFETY: the column holds `len` values, and its stamps as many, and no one else
+        // uses them for `'w`.
+        unsafe {
+            fetch.stamp(0, len);
+            slice::from_raw_parts_mut(fetch.values.column.as_ptr(), len)
+        }
     }
 }
 
@@ -234,10 +299,10 @@ unsafe impl<S: Schema, Q: QueryData<S>> QueryData<S> for Option<Q> {
     const ACCESS: Access = Access { required: 0, ..Q::ACCESS };
 
     #[inline(always)]
-    unsafe fn fetch(table: &Table) -> Self::Fetch {
+    unsafe fn fetch(table: &Table, ticks: Ticks) -> Self::Fetch {
         if table.can_have(Q::ACCESS.required) {
             // SAFETY: the table can have what is required.
-            Some(unsafe { Q::fetch(table) })
+            Some(unsafe { Q::fetch(table, ticks) })
         } else {
             None
         }
@@ -287,7 +352,7 @@ unsafe impl<S: Schema> QueryData<S> for Entity {
     const ACCESS: Access = Access::NONE;
 
     #[inline(always)]
-    unsafe fn fetch(table: &Table) -> *const Entity {
+    unsafe fn fetch(table: &Table, _: Ticks) -> *const Entity {
         table.entities_ptr()
     }
 
@@ -319,7 +384,7 @@ unsafe impl<S: Schema> QueryData<S> for () {
     const ACCESS: Access = Access::NONE;
 
     #[inline(always)]
-    unsafe fn fetch(_: &Table) {}
+    unsafe fn fetch(_: &Table, _: Ticks) {}
     #[inline(always)]
     unsafe fn present((): (), _: usize) -> u64 {
         !0
@@ -343,9 +408,9 @@ macro_rules! query {
             const ACCESS: Access = Access::NONE$(.and($name::ACCESS))+;
 
             #[inline(always)]
-            unsafe fn fetch(table: &Table) -> Self::Fetch {
+            unsafe fn fetch(table: &Table, ticks: Ticks) -> Self::Fetch {
                 // SAFETY: the table has what the whole requires, so what the parts do.
-                unsafe { ($($name::fetch(table),)+) }
+                unsafe { ($($name::fetch(table, ticks),)+) }
             }
 
             #[inline(always)]
@@ -379,15 +444,18 @@ macro_rules! query {
 crate::tuples::for_each_tuple!(query);
 
 /// Which entities a query matches, beyond having what it asks for: [`With`],
-/// [`Without`], [`Or`], and tuples of these, all of which must match.
+/// [`Without`], [`Added`](crate::track::Added), [`Changed`](crate::track::Changed),
+/// [`Or`], and tuples of these, all of which must match.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a filter over the schema `{S}`",
     label = "not a filter over `{S}`",
-    note = "a filter is `With<C>`, `Without<C>`, `Or<(...)>` or a tuple of up to 16 filters; every component must be in the schema"
+    note = "a filter is `With<C>`, `Without<C>`, `Added<C>`, `Changed<C>`, `Or<(...)>` or a tuple of up to 16 filters; every component must be in the schema"
 )]
 pub trait Filter<S: Schema> {
     /// Whether rows of one table can differ.
     const ROWS: bool;
+    /// The components of which is read when they were added or changed.
+    const READ: Mask;
     /// Whether rows of the table can match.
     fn table(table: &Table) -> bool;
     /// Which rows match: bit `n` is that of row `64 * word + n`. Bits of rows that
@@ -395,12 +463,13 @@ pub trait Filter<S: Schema> {
     fn rows(rows: Rows<'_>, word: usize) -> u64;
 }
 
-/// The rows of a table, and which of them are marked.
+/// The rows of a table, which of them are marked, and which changes of them are news.
 #[derive(Clone, Copy)]
 pub struct Rows<'w> {
     pub(crate) table: &'w Table,
     pub(crate) entities: &'w Entities,
     pub(crate) outbox: &'w Outbox,
+    pub(crate) ticks: Ticks,
 }
 
 impl Rows<'_> {
@@ -468,6 +537,7 @@ pub struct Or<T>(PhantomData<T>);
 
 impl<S: Schema, C: Filterable<S>> Filter<S> for With<C> {
     const ROWS: bool = C::MARKER || C::MASK & S::SPARSE != 0;
+    const READ: Mask = 0;
     #[inline(always)]
     fn table(table: &Table) -> bool {
         C::MARKER || table.possible() & C::MASK != 0
@@ -480,6 +550,7 @@ impl<S: Schema, C: Filterable<S>> Filter<S> for With<C> {
 
 impl<S: Schema, C: Filterable<S>> Filter<S> for Without<C> {
     const ROWS: bool = C::MARKER || C::MASK & S::SPARSE != 0;
+    const READ: Mask = 0;
     #[inline(always)]
     fn table(table: &Table) -> bool {
         <Self as Filter<S>>::ROWS || table.mask() & C::MASK == 0
@@ -492,6 +563,7 @@ impl<S: Schema, C: Filterable<S>> Filter<S> for Without<C> {
 
 impl<S: Schema> Filter<S> for () {
     const ROWS: bool = false;
+    const READ: Mask = 0;
     #[inline(always)]
     fn table(_: &Table) -> bool {
         true
@@ -506,6 +578,7 @@ macro_rules! filter {
     ($($name:ident)+) => {
         impl<S: Schema, $($name: Filter<S>),+> Filter<S> for ($($name,)+) {
             const ROWS: bool = false $(|| $name::ROWS)+;
+            const READ: Mask = 0 $(| $name::READ)+;
             #[inline(always)]
             fn table(table: &Table) -> bool {
                 true $(&& $name::table(table))+
@@ -517,6 +590,7 @@ macro_rules! filter {
         }
         impl<S: Schema, $($name: Filter<S>),+> Filter<S> for Or<($($name,)+)> {
             const ROWS: bool = false $(|| $name::ROWS)+;
+            const READ: Mask = 0 $(| $name::READ)+;
             #[inline(always)]
             fn table(table: &Table) -> bool {
                 false $(|| $name::table(table))+

@@ -39,6 +39,8 @@ pub struct ComponentInfo {
     pub observe: bool,
     /// How it takes part in a relation; `None` for most.
     pub link: Option<Link>,
+    /// Whether worlds keep when its values were added and changed.
+    pub track: bool,
     /// The version of its values where they are saved.
     pub version: u32,
     /// How to print a value; `None` where the component is not `Debug`.
@@ -79,6 +81,7 @@ impl ComponentInfo {
             storage: Storage::Table,
             observe: false,
             link: None,
+            track: false,
             version: 1,
             debug: None,
             hash: None,
@@ -148,6 +151,8 @@ pub unsafe trait Schema: Sized + 'static {
     const PLAIN: Mask = mask_of!(Self::COMPONENTS, info => info.plain.is_some());
     /// The components that can be serialized.
     const SERIALIZABLE: Mask = mask_of!(Self::COMPONENTS, info => info.serialize.is_some());
+    /// The components of which is kept when values were added and changed.
+    const TRACKED: Mask = mask_of!(Self::COMPONENTS, info => info.track);
     /// Shows each event type to `visitor`, in order.
     fn visit_events<V: EventVisitor<Self>>(_visitor: &mut V) {}
 }

@@ -5,6 +5,7 @@
 mod bytes;
 mod clone;
 mod sparse;
+mod stamps;
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -16,6 +17,7 @@ use crate::component::Storage;
 use crate::entity::Entity;
 use crate::memory::{self, DropRows, bits, move_value};
 use crate::schema::{ComponentInfo, Mask};
+use stamps::{Stamps, tracked};
 
 /// All entities that have the same components, those with sparse storage aside.
 ///
@@ -41,6 +43,13 @@ pub struct Table {
     /// By component, dangling where nothing is held; empty in a schema without
     /// sparse components.
     bitmaps: Box<[NonNull<u64>]>,
+    /// The tracked components for which there are stamps: of `mask` and `held` all.
+    stamped: Mask,
+    /// What is looked after beside the columns of `mask`: `held` and `stamped`.
+    beside: Mask,
+    /// By component, dangling where nothing is stamped; empty in a schema without
+    /// tracked components.
+    stamps: Box<[Stamps]>,
 }
 
 const _: () = assert!(core::mem::offset_of!(Table, capacity) <= 64);
@@ -80,6 +89,7 @@ impl Table {
         let sparse = |info: &ComponentInfo| info.storage == Storage::Sparse;
         let bitmaps = if infos.iter().any(sparse) { infos.len() } else { 0 };
         let sized = bits(mask).map(|index| SizedColumn { index, size: infos[index].size });
+        let stamped = tracked(infos, mask);
         Self {
             mask,
             len: 0,
@@ -90,6 +100,9 @@ impl Table {
             sized: sized.filter(|column| column.size > 0).collect(),
             held: 0,
             bitmaps: (0..bitmaps).map(|_| memory::dangling(8).cast()).collect(),
+            stamped,
+            beside: stamped,
+            stamps: Stamps::of_all(infos),
         }
     }
 
@@ -266,6 +279,7 @@ impl Table {
                 bitmap
             };
         }
+        self.regrow_stamps(old, capacity);
         self.capacity = capacity;
     }
 
@@ -310,8 +324,8 @@ impl Table {
     pub(crate) unsafe fn forget_row(&mut self, row: usize) -> Option<Entity> {
         debug_assert!(row < self.len);
         let last = self.len - 1;
-        if self.held != 0 {
-            self.forget_bits(row, last);
+        if self.beside != 0 {
+            self.forget_beside(row, last);
         }
         self.len = last;
         if row == last {
@@ -357,6 +371,7 @@ impl Table {
                 self.forget_bits(row, row);
             }
         }
+        self.copy_stamps(self.mask, from, self, first, moved);
         // SAFETY: both ranges are in the ids, apart as above.
         unsafe {
             self.entities.add(first).copy_from_nonoverlapping(self.entities.add(from), moved)
@@ -400,6 +415,18 @@ impl Table {
         unsafe { DropRows::run(self.infos, mask, first, end, cell) }
     }
 
+    /// Moves what is beside the columns of `mask` from `row` to one of `target`.
+    fn move_beside(&mut self, row: usize, target: &mut Table, to: usize) {
+        self.move_row_stamps(row, target, to);
+        self.move_bits(row, target, to);
+    }
+
+    /// Moves what is beside the columns of `mask` from `last` to `row`.
+    fn forget_beside(&mut self, row: usize, last: usize) {
+        self.move_row_stamps(last, self, row);
+        self.forget_bits(row, last);
+    }
+
     /// Gets ready for all rows of `source`: if this table is empty and of no larger
     /// capacity, for its columns, unless these are mostly unused.
     pub(crate) fn make_room_for_all_of(&mut self, source: &Table) {
@@ -431,6 +458,11 @@ impl Table {
         } else {
             // SAFETY: `count` ids are here, and have room there.
             unsafe { target.entities.add(first).copy_from_nonoverlapping(self.entities, count) };
+        }
+        if handed_over {
+            self.swap_stamps(target);
+        } else {
+            self.copy_stamps(self.mask & target.mask, 0, target, first, count);
         }
         for index in bits(self.mask & target.mask) {
             if handed_over {
@@ -477,9 +509,9 @@ impl Table {
         let last = self.len - 1;
         // SAFETY: there is room, and the caller writes the rest of the row.
         let to = unsafe { target.push(entity) };
-        if self.held != 0 {
-            self.move_bits(row, target, to);
-            self.forget_bits(row, last);
+        if self.beside != 0 {
+            self.move_beside(row, target, to);
+            self.forget_beside(row, last);
         }
         // SAFETY: all rows are in their columns. The new one is apart, and so is the
         // last, unless it is this row itself, where nothing is to be moved.
@@ -543,6 +575,7 @@ impl Table {
         columns.map(|info| taken(info.size, info.align)).sum::<usize>()
             + taken(ID, ID)
             + self.held.count_ones() as usize * column::rounded(bitmap_bytes(self.capacity), 8)
+            + self.stamp_bytes()
     }
 }
 
@@ -558,6 +591,9 @@ impl Drop for Table {
                     unsafe { table.let_go(index) };
                 }
                 let capacity = table.capacity;
+                for index in bits(table.stamped) {
+                    table.let_stamps_go(index);
+                }
                 for &SizedColumn { index, size } in &table.sized {
                     let align = table.infos[index].align;
                     // SAFETY: the column was acquired for `capacity` rows.

@@ -33,6 +33,9 @@ use proc_macro::TokenStream;
 /// `relation(on_despawn = cascade)` those who are related to an entity end with it;
 /// `detach`, the default, leaves them without the relation.
 ///
+/// `#[component(track)]` lets queries ask which entities got it, or had it changed, since
+/// they last looked: `Added` and `Changed`.
+///
 /// `#[component(crate = path)]` names the crate where `static-ecs` is found
 /// under another name.
 ///

@@ -285,6 +285,7 @@ impl<W: WorldConfig> Schedule<W> {
         for slot in slots.iter_mut() {
             slot.runs = slot.conditions.iter_mut().all(|holds| holds(world));
         }
+        world.advance();
         match &mut self.executor {
             Some(executor) if slots.len() > 1 => {
                 // SAFETY: systems of one stage are not in each other's way.
@@ -298,6 +299,7 @@ impl<W: WorldConfig> Schedule<W> {
                 }
             }
         }
+        world.advance();
         let mut spent = false;
         for slot in slots {
             spent |= slot.runs && slot.once;

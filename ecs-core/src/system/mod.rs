@@ -5,6 +5,7 @@ mod event;
 mod function;
 mod param;
 mod query;
+mod removed;
 
 use alloc::boxed::Box;
 use core::any::TypeId;
@@ -13,6 +14,8 @@ use core::fmt;
 
 use crate::commands::Commands;
 use crate::config::WorldConfig;
+use crate::schema::Schema;
+use crate::tick::{Outer, Tick};
 use crate::world::World;
 
 pub(crate) use access::names;
@@ -59,12 +62,14 @@ enum Kind<W: WorldConfig> {
 pub struct BoxedSystem<W: WorldConfig> {
     kind: Kind<W>,
     function: TypeId,
+    /// When it ran last.
+    seen: Tick,
 }
 
 impl<W: WorldConfig> BoxedSystem<W> {
     fn shared<F: 'static>(system: impl SharedSystem<W> + 'static) -> Self {
         let kind = Kind::Shared(Box::new(system), core::any::type_name::<F>());
-        Self { kind, function: TypeId::of::<F>() }
+        Self { kind, function: TypeId::of::<F>(), seen: Tick::default() }
     }
 
     /// What to call it.
@@ -97,22 +102,68 @@ impl<W: WorldConfig> BoxedSystem<W> {
         world: &mut World<W>,
         commands: &mut Commands<W>,
     ) -> Result<(), BoxError> {
+        world.advance();
         // SAFETY: both are borrowed for this call, so nobody else uses them.
-        unsafe { self.run_beside(SystemContext::new(world, commands)) }
+        let result = unsafe { self.run_beside(SystemContext::new(world, commands)) };
+        world.advance();
+        result
     }
 
+    /// Runs it once, in a tick of its own or of systems that are not in each other's way:
+    /// what these change in it is no news to them.
+    ///
     /// # Safety
     /// As [`SharedSystem::run`].
     pub(crate) unsafe fn run_beside(
         &mut self,
         context: SystemContext<'_, W>,
     ) -> Result<(), BoxError> {
+        let access = self.access();
+        if W::Schema::TRACKED == 0 || !access.shares {
+            // SAFETY: the caller promises the same.
+            return unsafe { self.run_seen(context) };
+        }
+        // SAFETY: the system shares the world, so nobody has all of it.
+        let now = unsafe { context.world() }.tick();
+        let context = context.since(core::mem::replace(&mut self.seen, now));
+        // SAFETY: nobody else uses the world, and the system does not yet.
+        let _looking = access.alone.then(|| unsafe { Looking::begin(context) });
+        // SAFETY: the caller promises the same.
+        unsafe { self.run_seen(context) }
+    }
+
+    /// # Safety
+    /// As [`SharedSystem::run`].
+    unsafe fn run_seen(&mut self, context: SystemContext<'_, W>) -> Result<(), BoxError> {
         match &mut self.kind {
             // SAFETY: the access is all of the world, so nobody else uses it.
             Kind::Alone(system) => unsafe { system.run(context.world_mut(), context.commands()) },
             // SAFETY: the caller promises the same.
             Kind::Shared(system, _) => unsafe { system.run(context) },
         }
+    }
+}
+
+/// A system runs that has all of the world: what is news to it is so to the world.
+struct Looking<'w, W: WorldConfig> {
+    context: SystemContext<'w, W>,
+    outer: Outer,
+}
+
+impl<'w, W: WorldConfig> Looking<'w, W> {
+    /// # Safety
+    /// Until this ends, nobody uses the world but the system between its begin and its end.
+    unsafe fn begin(context: SystemContext<'w, W>) -> Self {
+        // SAFETY: the caller promises so.
+        let outer = unsafe { context.world_mut() }.look_since(context.seen());
+        Self { context, outer }
+    }
+}
+
+impl<W: WorldConfig> Drop for Looking<'_, W> {
+    fn drop(&mut self) {
+        // SAFETY: the system has ended, and nobody else uses the world.
+        unsafe { self.context.world_mut() }.look_back(self.outer);
     }
 }
 
@@ -148,7 +199,8 @@ pub struct IsSystem;
 
 impl<W: WorldConfig, S: System<W> + 'static> IntoSystem<W, IsSystem> for S {
     fn into_system(self) -> BoxedSystem<W> {
-        BoxedSystem { kind: Kind::Alone(Box::new(self)), function: TypeId::of::<S>() }
+        let kind = Kind::Alone(Box::new(self));
+        BoxedSystem { kind, function: TypeId::of::<S>(), seen: Tick::default() }
     }
 }
 

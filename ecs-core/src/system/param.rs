@@ -10,6 +10,7 @@ use super::access::SystemAccess;
 use crate::commands::Commands;
 use crate::config::WorldConfig;
 use crate::resources::Resource;
+use crate::tick::Tick;
 use crate::world::World;
 
 /// What a system is run on: a world, of which it uses what its access says, and its
@@ -17,6 +18,8 @@ use crate::world::World;
 pub struct SystemContext<'w, W: WorldConfig> {
     world: NonNull<World<W>>,
     commands: NonNull<Commands<W>>,
+    /// When the system ran last.
+    seen: Tick,
     borrows: PhantomData<(&'w World<W>, &'w mut Commands<W>)>,
 }
 
@@ -39,7 +42,18 @@ impl<'w, W: WorldConfig> SystemContext<'w, W> {
         world: NonNull<World<W>>,
         commands: NonNull<Commands<W>>,
     ) -> Self {
-        Self { world, commands, borrows: PhantomData }
+        Self { world, commands, seen: Tick::default(), borrows: PhantomData }
+    }
+
+    /// The same for a system that ran at `seen`.
+    pub(crate) fn since(self, seen: Tick) -> Self {
+        Self { seen, ..self }
+    }
+
+    /// When the system ran last: what changed after that, and before the present tick, is
+    /// news to it.
+    pub fn seen(self) -> Tick {
+        self.seen
     }
 
     /// The world, of which others use other parts.

@@ -184,7 +184,7 @@ where
     type Item<'w, 's> = Query<'w, S, D, F>;
     const ACCESS: SystemAccess = {
         crate::world::assert_no_conflict::<S, D>();
-        SystemAccess::of_components(D::ACCESS)
+        SystemAccess::of_components(D::ACCESS.with_read(F::READ))
     };
 
     fn state() {}
@@ -195,7 +195,7 @@ where
     ) -> Result<Query<'w, S, D, F>, MissingResource> {
         // SAFETY: nobody has all of the world.
         let world = unsafe { context.world() };
-        let rows = world.rows();
+        let rows = Rows { ticks: world.ticks_since(context.seen()), ..world.rows() };
         Ok(Query { tables: world.tables(), rows, exact: PhantomData })
     }
 }

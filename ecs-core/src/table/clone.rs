@@ -24,6 +24,7 @@ impl Table {
         rows.written = 0;
         rows.mask = 0;
         let table = &mut rows.table;
+        self.copy_stamps(self.possible(), 0, table, 0, self.len);
         // SAFETY: the table has room for as many ids, and its columns are as long.
         unsafe {
             table.entities.copy_from_nonoverlapping(self.entities, self.len);

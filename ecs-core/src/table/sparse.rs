@@ -47,6 +47,7 @@ impl Table {
                     // SAFETY: both rows are in the column and differ; the last held
                     // a value.
                     unsafe { move_value(column.add(last * size), column.add(row * size), size) };
+                    self.move_stamps(index, last, self, row);
                 }
             }
         }
@@ -60,6 +61,7 @@ impl Table {
                 // SAFETY: both rows are in their columns, which are apart; the row
                 // holds a value, which its bit says no longer.
                 unsafe { move_value(self.cell(index, row), target.cell(index, to), size) };
+                self.move_stamps(index, row, target, to);
                 self.set_bit(index, row, false);
                 target.set_bit(index, to, true);
             }
@@ -107,6 +109,8 @@ impl Table {
             unsafe { bitmap.write_bytes(0, words) };
             self.bitmaps[index] = bitmap.cast();
             self.held |= 1 << index;
+            self.hold_stamps(index);
+            self.beside |= 1 << index;
         }
     }
 
@@ -139,6 +143,8 @@ impl Table {
             column::release(column, info.size * self.capacity, info.align);
             column::release(bitmap, bitmap_bytes(self.capacity), 8);
         }
+        self.let_stamps_go(index);
         self.held &= !(1 << index);
+        self.beside &= !(1 << index);
     }
 }

@@ -9,7 +9,7 @@ use crate::iter::QueryIter;
 use crate::memory::bits;
 use crate::query::{Access, Filter, QueryData, ReadOnlyQueryData, Rows};
 use crate::schema::{Contains, Mask, Schema};
-use crate::table::WORD;
+use crate::table::{Table, WORD};
 
 impl<W: WorldConfig> World<W> {
     /// An entity's component.
@@ -21,12 +21,12 @@ impl<W: WorldConfig> World<W> {
     where
         W::Schema: Contains<C>,
     {
-        let value = self.find_cell::<C>(entity)?;
-        // SAFETY: the cell holds a `C`, and `&self` keeps writers away.
-        Ok(unsafe { &*value })
+        let (table, row) = self.find_row::<C>(entity)?;
+        // SAFETY: the row has a `C`, and `&self` keeps writers away.
+        Ok(unsafe { table.values::<C>(<W::Schema as Contains<C>>::INDEX).add(row).as_ref() })
     }
 
-    /// An entity's component, to change.
+    /// An entity's component, to change. Where it is tracked, it counts as changed.
     ///
     /// # Errors
     /// If the entity is not here or has no `C`.
@@ -36,9 +36,13 @@ impl<W: WorldConfig> World<W> {
         W::Schema: Contains<C>,
     {
         const { crate::relation::assert_not_kept::<W::Schema>(<W::Schema as Contains<C>>::BIT) };
-        let value = self.find_cell::<C>(entity)?;
-        // SAFETY: the cell holds a `C`, and `&mut self` is exclusive.
-        Ok(unsafe { &mut *value })
+        let ticks = self.ticks();
+        let (table, row) = self.find_row::<C>(entity)?;
+        // SAFETY: the row has a `C`, and `&mut self` is exclusive.
+        Ok(unsafe {
+            let fetch = <&mut C as QueryData<W::Schema>>::fetch(table, ticks);
+            <&mut C as QueryData<W::Schema>>::item(fetch, row)
+        })
     }
 
     /// Whether an entity is here and has a `C`.
@@ -46,11 +50,11 @@ impl<W: WorldConfig> World<W> {
     where
         W::Schema: Contains<C>,
     {
-        self.find_cell::<C>(entity).is_ok()
+        self.find_row::<C>(entity).is_ok()
     }
 
     #[inline(always)]
-    fn find_cell<C: Component>(&self, entity: Entity) -> Result<*mut C, AccessError>
+    fn find_row<C: Component>(&self, entity: Entity) -> Result<(&Table, usize), AccessError>
     where
         W::Schema: Contains<C>,
     {
@@ -69,14 +73,18 @@ impl<W: WorldConfig> World<W> {
             let bit = <W::Schema as Contains<C>>::BIT;
             return Err(missing::<W::Schema>(entity, bit));
         }
-        // SAFETY: the row is in the table, which has a column of the component.
-        Ok(unsafe { table.values::<C>(index).add(row) }.as_ptr())
+        Ok((table, row))
     }
 
     /// The rows of the first table, which every world has.
     #[inline(always)]
     pub(crate) fn rows(&self) -> Rows<'_> {
-        Rows { table: self.tables.first(), entities: &self.entities, outbox: &self.outbox }
+        Rows {
+            table: self.tables.first(),
+            entities: &self.entities,
+            outbox: &self.outbox,
+            ticks: self.ticks(),
+        }
     }
 
     /// All entities that have what `Q` asks for, as an iterator.

@@ -73,6 +73,8 @@ impl<W: WorldConfig> World<W> {
                 // bundle has.
                 unsafe { bundle.write(cells) }
             });
+            let count = world.tables.get(target).len() - first;
+            world.stamp_added(target, B::MASK, first, count);
             world.after_insert_rows(target, first, B::MASK);
         }
         world.scratch.give_back(tables, single);
@@ -107,6 +109,7 @@ impl<W: WorldConfig> World<W> {
             changed += world.tables.get(number).len();
             let target = world.tables.neighbour(number, B::MASK)?;
             world.before_remove_rows(number, B::MASK);
+            world.log_removed_rows(number, B::MASK);
             world.move_table(number, target, |_, _| {});
         }
         world.scratch.give_back(tables, single);

@@ -13,6 +13,8 @@ use crate::transfer::Row;
 pub(crate) struct Change<S: Schema> {
     /// What it has, with what was inserted, without what was removed so far.
     mask: Mask,
+    /// What was removed, also where it was inserted again.
+    removed: Mask,
     /// The values that were inserted.
     values: Row<S>,
     /// Values of this change that others replace, on their way to be dropped.
@@ -21,13 +23,14 @@ pub(crate) struct Change<S: Schema> {
 
 impl<S: Schema> Change<S> {
     pub(crate) const fn new() -> Self {
-        Self { mask: 0, values: Row::new(), replaced: Row::new() }
+        Self { mask: 0, removed: 0, values: Row::new(), replaced: Row::new() }
     }
 
     /// Begins the change of an entity with these components.
     pub(crate) fn begin(&mut self, mask: Mask) {
         self.values.drop_some(Mask::MAX);
         self.mask = mask;
+        self.removed = 0;
     }
 
     /// What the entity is to have.
@@ -50,6 +53,7 @@ impl<S: Schema> Change<S> {
             return false;
         }
         self.mask &= !mask;
+        self.removed |= mask;
         self.values.drop_some(mask);
         true
     }
@@ -119,6 +123,12 @@ impl<W: WorldConfig> World<W> {
         unsafe {
             table.mark(sparse::<W>(added), place.row as usize, 1, true);
             change.values.set_mask(0);
+        }
+        let tracked = W::Schema::TRACKED;
+        if (added | change.removed) & tracked != 0 {
+            let (row, had) = (place.row as usize, old & !change.removed);
+            table.stamp_written(added & tracked, had, row, self.clock.ticks());
+            self.log_removed(entity, change.removed);
         }
         // Last, since a drop may panic.
         drop(gone);

@@ -10,6 +10,7 @@ use crate::entity::Entity;
 use crate::memory::{DropRows, bits, move_value};
 use crate::schema::{Mask, Schema};
 use crate::tables::Tables;
+use crate::tick::Ticks;
 use crate::world::CopyError;
 
 impl<W: WorldConfig> World<W> {
@@ -57,7 +58,7 @@ impl<W: WorldConfig> World<W> {
             unsafe { clones.fill(index, table.cell(index, place.row as usize)) };
         }
         // SAFETY: each component of the table was filled.
-        unsafe { clones.commit(&mut self.entities, &mut self.counts) };
+        unsafe { clones.commit(&mut self.entities, &mut self.counts, self.clock.ticks()) };
         let table = self.tables.get(place.table);
         let clone = table.entities()[table.len() - 1];
         for index in bits(W::Schema::RELATIONS) {
@@ -119,6 +120,7 @@ where
         }
         clone.waiting = self.waiting.clone();
         clone.counts = self.counts;
+        clone.clock = self.clock;
         clone
     }
 }
@@ -205,7 +207,12 @@ impl<'w, W: WorldConfig> Clones<'w, W> {
     ///
     /// # Safety
     /// Each component of a row's table was filled. `entities` got ready for as many ids.
-    pub(super) unsafe fn commit(mut self, entities: &mut Entities, counts: &mut Counts) {
+    pub(super) unsafe fn commit(
+        mut self,
+        entities: &mut Entities,
+        counts: &mut Counts,
+        ticks: Ticks,
+    ) {
         for run in core::mem::take(&mut self.runs) {
             let Run { table: number, first, count, mask, .. } = run;
             let table = self.tables.get_mut(number);
@@ -217,6 +224,9 @@ impl<'w, W: WorldConfig> Clones<'w, W> {
                 entities.create_rows(place, count, table.next_ids());
                 table.added(count);
                 table.mark(sparse::<W>(mask), first, count, true);
+            }
+            if mask & W::Schema::TRACKED != 0 {
+                table.stamp_added(mask & W::Schema::TRACKED, first, count, ticks);
             }
             counts.spawned += count as u64;
         }

@@ -86,6 +86,10 @@ impl<W: WorldConfig> World<W> {
         let table = self.tables.get_mut(place.table);
         let row = place.row as usize;
         table.hold(1 << index);
+        if W::Schema::TRACKED >> index & 1 == 1 {
+            let old = Mask::from(table.has_bit(index, row)) << index;
+            table.stamp_written(1 << index, old, row, self.clock.ticks());
+        }
         // SAFETY: the table holds the relation, whose values need no drop.
         unsafe {
             (relation::<W::Schema>(index).write)(table.cell(index, row), target);
@@ -96,9 +100,11 @@ impl<W: WorldConfig> World<W> {
     /// Takes the relation of a row away. No list is told.
     pub(super) fn clear_target(&mut self, place: Place, index: usize) {
         let table = self.tables.get_mut(place.table);
-        if table.possible() >> index & 1 == 1 {
+        if table.possible() >> index & 1 == 1 && table.has_bit(index, place.row as usize) {
+            let entity = table.entities()[place.row as usize];
             // SAFETY: the table holds the relation, whose values need no drop.
             unsafe { table.mark(1 << index, place.row as usize, 1, false) };
+            self.log_removed(entity, 1 << index);
         }
     }
 

@@ -12,6 +12,7 @@ use crate::error::AccessError;
 use crate::query::{Filter, QueryData, ReadOnlyQueryData, Rows, has_bit};
 use crate::schema::Schema;
 use crate::table::{Table, WORD};
+use crate::tick::Ticks;
 
 /// How many ids are resolved before the first entity is looked at, where many are
 /// given: enough to keep a core's outstanding loads busy.
@@ -46,14 +47,14 @@ impl<W: WorldConfig> World<W> {
         const { assert_no_conflict::<W::Schema, Q>() };
         // SAFETY: `&mut self` is exclusive for the lookup's life, and the query does
         // not conflict with itself.
-        unsafe { Lookup::new(self.tables.all(), &self.entities) }
+        unsafe { Lookup::new(self.tables.all(), &self.entities, self.ticks()) }
     }
 
     /// As [`lookup`](Self::lookup), for queries that only read.
     #[inline]
     pub fn view_lookup<Q: ReadOnlyQueryData<W::Schema>>(&self) -> Lookup<'_, W::Schema, Q> {
         // SAFETY: the query only reads, and `&self` keeps writers away.
-        unsafe { Lookup::new(self.tables.all(), &self.entities) }
+        unsafe { Lookup::new(self.tables.all(), &self.entities, self.ticks()) }
     }
 
     /// Several components of one entity, such as `(&mut Position, &Velocity)`.
@@ -65,9 +66,9 @@ impl<W: WorldConfig> World<W> {
         &mut self,
         entity: Entity,
     ) -> Result<Q::Item<'_>, AccessError> {
-        let Lookup { tables, entities, .. } = self.lookup::<Q>();
+        let Lookup { tables, entities, ticks, .. } = self.lookup::<Q>();
         // SAFETY: the lookup is not used otherwise.
-        unsafe { Lookup::<W::Schema, Q>::find(tables, entities, entity) }
+        unsafe { Lookup::<W::Schema, Q>::find(tables, entities, ticks, entity) }
     }
 
     /// Several components of several entities at once.
@@ -97,10 +98,11 @@ impl<W: WorldConfig> World<W> {
                 return Err(AccessError::Twice(entity));
             }
         }
-        let Lookup { tables, entities: slots, .. } = self.lookup::<Q>();
+        let Lookup { tables, entities: slots, ticks, .. } = self.lookup::<Q>();
         // SAFETY: the entities differ, and the lookup is not used otherwise.
-        let mut items = entities
-            .map(|entity| unsafe { Lookup::<W::Schema, Q>::find(tables, slots, entity).map(Some) });
+        let mut items = entities.map(|entity| unsafe {
+            Lookup::<W::Schema, Q>::find(tables, slots, ticks, entity).map(Some)
+        });
         for item in &mut items {
             if let Err(error) = item {
                 return Err(*error);
@@ -114,6 +116,7 @@ impl<W: WorldConfig> World<W> {
 pub struct Lookup<'w, S: Schema, Q: QueryData<S>> {
     tables: &'w [Table],
     entities: &'w Entities,
+    ticks: Ticks,
     /// The last table, or [`UNKNOWN`].
     table: u32,
     /// Where its columns are.
@@ -129,8 +132,8 @@ impl<'w, S: Schema, Q: QueryData<S>> Lookup<'w, S, Q> {
     /// For `'w` nobody else uses the tables' components in conflict with the
     /// query, which does not conflict with itself.
     #[inline]
-    unsafe fn new(tables: &'w [Table], entities: &'w Entities) -> Self {
-        Self { tables, entities, table: UNKNOWN, fetch: MaybeUninit::uninit() }
+    unsafe fn new(tables: &'w [Table], entities: &'w Entities, ticks: Ticks) -> Self {
+        Self { tables, entities, ticks, table: UNKNOWN, fetch: MaybeUninit::uninit() }
     }
 
     /// # Safety
@@ -140,6 +143,7 @@ impl<'w, S: Schema, Q: QueryData<S>> Lookup<'w, S, Q> {
     unsafe fn find<'i>(
         tables: &'i [Table],
         entities: &Entities,
+        ticks: Ticks,
         entity: Entity,
     ) -> Result<Q::Item<'i>, AccessError> {
         let place = entities.find(entity)?;
@@ -147,7 +151,7 @@ impl<'w, S: Schema, Q: QueryData<S>> Lookup<'w, S, Q> {
         if table.can_have(Q::ACCESS.required) {
             // SAFETY: the row is in the table, which can have what is required; `'i` is
             // a part of the time for which the caller promises.
-            let item = unsafe { item_at::<S, Q>(Q::fetch(table), row) };
+            let item = unsafe { item_at::<S, Q>(Q::fetch(table, ticks), row) };
             if let Some(item) = item {
                 return Ok(item);
             }
@@ -185,7 +189,7 @@ impl<'w, S: Schema, Q: QueryData<S>> Lookup<'w, S, Q> {
     {
         // SAFETY: nobody writes for `'w`, since `new`'s caller promises so for a query
         // that only reads.
-        unsafe { Self::find(self.tables, self.entities, entity) }
+        unsafe { Self::find(self.tables, self.entities, self.ticks, entity) }
     }
 
     /// Calls `each` with every entity of `entities` that is here and has what the
@@ -247,7 +251,7 @@ impl<'w, S: Schema, Q: QueryData<S>> Lookup<'w, S, Q> {
             return Err(self.lacking(entity, place));
         }
         // SAFETY: the table can have what is required.
-        self.fetch = MaybeUninit::new(unsafe { Q::fetch(table) });
+        self.fetch = MaybeUninit::new(unsafe { Q::fetch(table, self.ticks) });
         self.table = place.table;
         Ok(())
     }
@@ -292,7 +296,7 @@ pub(crate) unsafe fn find<'i, S: Schema, Q: QueryData<S>, F: Filter<S>>(
 ) -> Result<Q::Item<'i>, AccessError> {
     let (table, row) = find_row::<S, Q, F>(tables, rows, entity)?;
     // SAFETY: the row is in the table and has what is required.
-    Ok(unsafe { Q::item(Q::fetch(table), row) })
+    Ok(unsafe { Q::item(Q::fetch(table, rows.ticks), row) })
 }
 
 /// What the query asks of a row, if it has the sparse components among it.

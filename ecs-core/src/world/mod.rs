@@ -24,6 +24,7 @@ mod spawn;
 mod state;
 mod structure;
 mod template;
+mod tracking;
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -37,10 +38,12 @@ use crate::entity::{Entity, MAX_ORIGIN};
 use crate::error::{EntityError, Refusal};
 use crate::event::EventStore;
 use crate::outbox::{Outbox, Parcel, TransferMarker};
+use crate::removed::Logs;
 use crate::resources::Resources;
 use crate::schema::{Contains, Mask, Schema};
 use crate::table::Table;
 use crate::tables::Tables;
+use crate::tick::Clock;
 
 pub(crate) use access::assert_no_conflict;
 pub(crate) use change::Change;
@@ -52,6 +55,7 @@ pub use moving::{CopyError, Departure, DepartureKind, Selection};
 pub(crate) use spawn::assert_declared;
 pub use state::Unhashed;
 pub use structure::RemoveError;
+pub use tracking::Since;
 
 /// A world as its `#[world_config]` declares it.
 ///
@@ -92,6 +96,8 @@ pub struct World<W: WorldConfig> {
     /// None where the schema has no events.
     events: Option<Box<EventStore<W::Schema>>>,
     scratch: moving::Scratch,
+    clock: Clock,
+    removed: Logs,
     types: PhantomData<<W::Schema as Schema>::Types>,
 }
 
@@ -162,6 +168,8 @@ impl<W: WorldConfig> World<W> {
             observers: None,
             events: (!W::Schema::EVENTS.is_empty()).then(|| Box::new(EventStore::new())),
             scratch: moving::Scratch::default(),
+            clock: Clock::new(),
+            removed: Logs::new(),
             types: PhantomData,
         }
     }

@@ -185,6 +185,7 @@ impl<W: WorldConfig> World<W> {
             transfer.row_mut().set_mask(0);
         }
         self.counts.arrived += 1;
+        self.stamp_arrived(number, mask, row, 1);
         if self.may_link(mask) {
             self.link_arrived(entity);
         }
@@ -393,6 +394,10 @@ impl<W: WorldConfig> World<W> {
                 cells.copy_from_nonoverlapping(column.add(from * size), count * size);
             }
         });
+        let tracked = block.mask() & W::Schema::TRACKED;
+        if tracked != 0 {
+            table.stamp_arrived(tracked, to, count, self.clock.ticks());
+        }
         // One by one, since a fresh id may panic: each row is the block's until
         // it is the table's, and what was copied too far is nobody's.
         for row in to..to + count {

@@ -10,8 +10,8 @@ impl<W: WorldConfig> World<W> {
     /// order, and with the same ids to be given next, so that the world goes on as the
     /// one that was written did. Those that were here are despawned. Resources and
     /// hooks stay; no entity wants to leave. Observers are told nothing: what they did
-    /// when the entities were made is in the snapshot. The memory of the tables is used
-    /// again.
+    /// when the entities were made is in the snapshot. All that is tracked has changed,
+    /// and nothing was added or removed. The memory of the tables is used again.
     ///
     /// Drop the ids that were given after the snapshot was taken: they will be given
     /// again. In a coordinator, restore the worlds of one point in time together: an

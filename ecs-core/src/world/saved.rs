@@ -14,6 +14,7 @@ impl<W: WorldConfig> World<W> {
     /// are gone.
     pub(crate) fn replace_entities(&mut self, entities: Entities) {
         debug_assert!(self.is_empty());
+        self.stamp_all_arrived();
         self.entities = entities;
         self.counts.spawned += self.entities.live() as u64;
         // Guests that are here again have not died.

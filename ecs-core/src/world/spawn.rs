@@ -11,6 +11,7 @@ use crate::error::{EntityError, Refusal, Refused};
 use crate::outbox::{Parcel, Request, TransferMarker};
 use crate::schema::{Mask, Schema};
 use crate::table::Table;
+use crate::tick::Ticks;
 
 /// How many ids are looked at before the first entity is despawned, where many are
 /// given: their slots are to be near when their turn comes.
@@ -42,6 +43,7 @@ impl<W: WorldConfig> World<W> {
         // SAFETY: the bundle has written its sparse components, which are held.
         unsafe { table.mark(sparse::<W>(B::MASK), row, 1, true) };
         self.counts.spawned += 1;
+        self.stamp_added(number, B::MASK, row, 1);
         if B::MARKER
             && let Some(marker) = marker
         {
@@ -206,13 +208,18 @@ impl<W: WorldConfig> World<W> {
     /// As [`despawn`](Self::despawn), but for its end.
     #[inline]
     pub(super) fn end(&mut self, entity: Entity) -> Result<(), EntityError> {
-        if Self::WATCHED != 0 {
+        let mut removed = 0;
+        if Self::WATCHED | W::Schema::TRACKED != 0 {
             let place = self.entities.find(entity)?;
             self.before_despawn(entity, self.row_mask(place, Self::WATCHED));
+            removed = self.row_mask(place, W::Schema::TRACKED);
         }
         let row = self.detach(entity, 0)?;
         self.counts.despawned += 1;
         self.retire(entity);
+        if W::Schema::TRACKED != 0 {
+            self.log_removed(entity, removed);
+        }
         drop(row);
         Ok(())
     }
@@ -259,10 +266,11 @@ impl<W: WorldConfig> World<W> {
     /// Ends every entity of a table and drops its components.
     pub(super) fn clear_table(&mut self, table: u32) {
         self.before_despawn_rows(table);
+        self.log_removed_rows(table, W::Schema::TRACKED);
         self.end_table(table);
     }
 
-    /// As [`clear_table`](Self::clear_table); no observer is told.
+    /// As [`clear_table`](Self::clear_table); nobody is told.
     pub(super) fn end_table(&mut self, table: u32) {
         let Self { tables, entities, outbox, returns, counts, .. } = self;
         let table = tables.get_mut(table);
@@ -292,6 +300,9 @@ struct NewRows<'w> {
     number: u32,
     /// The sparse components that each row gets.
     sparse: Mask,
+    /// The tracked ones.
+    tracked: Mask,
+    ticks: Ticks,
     written: usize,
     entities: &'w mut Entities,
     counts: &'w mut Counts,
@@ -300,10 +311,12 @@ struct NewRows<'w> {
 impl<'w> NewRows<'w> {
     /// Panics where there can't be ids for `count` rows: at the end it is too late.
     fn new<W: WorldConfig>(world: &'w mut World<W>, number: u32, mask: Mask, count: usize) -> Self {
+        let ticks = world.ticks();
         let World { tables, entities, counts, .. } = world;
         entities.make_room(count);
         let table = tables.get_mut(number);
-        Self { table, number, sparse: sparse::<W>(mask), written: 0, entities, counts }
+        let (sparse, tracked) = (sparse::<W>(mask), mask & W::Schema::TRACKED);
+        Self { table, number, sparse, tracked, ticks, written: 0, entities, counts }
     }
 }
 
@@ -317,6 +330,9 @@ impl Drop for NewRows<'_> {
             self.entities.create_rows(place, count, self.table.next_ids());
             self.table.added(count);
             self.table.mark(self.sparse, first, count, true);
+        }
+        if self.tracked != 0 {
+            self.table.stamp_added(self.tracked, first, count, self.ticks);
         }
         self.counts.spawned += count as u64;
     }

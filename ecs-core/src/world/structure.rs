@@ -44,6 +44,10 @@ impl<W: WorldConfig> World<W> {
         let marker = cells.marker;
         // SAFETY: the bundle has written its sparse components, which are held.
         unsafe { table.mark(sparse::<W>(B::MASK), row, 1, true) };
+        let tracked = B::MASK & W::Schema::TRACKED;
+        if tracked != 0 {
+            table.stamp_written(tracked, old, row, self.clock.ticks());
+        }
         if B::MARKER
             && let Some(marker) = marker
         {
@@ -113,7 +117,7 @@ impl<W: WorldConfig> World<W> {
         Ok(bundle)
     }
 
-    /// As [`remove`](Self::remove), without its end. `GONE` if observers are told: the
+    /// As [`remove`](Self::remove), without its end. `GONE` if this is told: the
     /// components don't go on to another world.
     #[inline(always)]
     pub(super) fn take_out<B: Bundle<W::Schema>, const GONE: bool>(
@@ -167,6 +171,9 @@ impl<W: WorldConfig> World<W> {
             // SAFETY: the target has room, holds what is sparse, and has fewer
             // components, of which the others were moved out.
             unsafe { self.relocate(entity, place, target, Shared::AllOfTarget) };
+        }
+        if GONE {
+            self.log_removed(entity, B::MASK);
         }
         Ok(bundle)
     }

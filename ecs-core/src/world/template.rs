@@ -194,7 +194,7 @@ impl<W: WorldConfig> World<W> {
             }
         }
         // SAFETY: each node's components are those of its table, and all were filled.
-        unsafe { clones.commit(&mut self.entities, &mut self.counts) };
+        unsafe { clones.commit(&mut self.entities, &mut self.counts, self.clock.ticks()) };
         if template.ties().is_empty() && W::Schema::OBSERVED == 0 {
             return &self.tables.get(tables[0]).entities()[firsts[0]..][..count];
         }

@@ -11,7 +11,7 @@ use crate::errors::Errors;
 
 /// A component owns its data.
 pub(super) fn component(input: Input, errors: &mut Errors) -> Option<Component> {
-    let observe = input.has("observe");
+    let (observe, track) = (input.has("observe"), input.has("track"));
     let Input { root, item, storage, version, relation, .. } = input;
     let DeriveInput { ident, generics, data, .. } = item;
     let is = |storage: &Expr, name: &str| match storage {
@@ -37,7 +37,7 @@ pub(super) fn component(input: Input, errors: &mut Errors) -> Option<Component> 
         None => None,
     };
     let sparse = sparse || relation.is_some();
-    Some(Component { root, ident, generics, sparse, version, observe, relation })
+    Some(Component { root, ident, generics, sparse, version, observe, track, relation })
 }
 
 /// The one field of a relation.

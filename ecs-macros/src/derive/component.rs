@@ -10,7 +10,7 @@ use super::{Component, Relation};
 /// The impls; type parameters are bound to own their data. The promises of
 /// `Bundle`: the one cell of the mask is written, or read, once.
 pub(super) fn expand(component: &Component) -> TokenStream {
-    let Component { root, ident, generics, sparse, version, observe, relation } = component;
+    let Component { root, ident, generics, sparse, version, observe, track, relation } = component;
     let support = root.support();
     let mut generics = generics.clone();
     let owned: Vec<syn::WherePredicate> = generics
@@ -29,6 +29,7 @@ pub(super) fn expand(component: &Component) -> TokenStream {
         .as_ref()
         .map(|version| quote!(const VERSION: #support::core::primitive::u32 = #version;));
     let observe = observe.then(|| quote!(const OBSERVE: #support::core::primitive::bool = true;));
+    let track = track.then(|| quote!(const TRACK: #support::core::primitive::bool = true;));
     let is_relation =
         relation.as_ref().map(|_| quote!(const RELATION: #support::core::primitive::bool = true;));
     let relation = relation.as_ref().map(|relation| {
@@ -59,6 +60,7 @@ pub(super) fn expand(component: &Component) -> TokenStream {
             #version
             #observe
             #is_relation
+            #track
         }
 
         #[automatically_derived]

@@ -24,6 +24,7 @@ struct Component {
     /// What `version` is set to.
     version: Option<Expr>,
     observe: bool,
+    track: bool,
     relation: Option<Relation>,
 }
 
@@ -88,7 +89,7 @@ pub(crate) fn component(input: TokenStream) -> TokenStream {
     expand(
         input,
         "component",
-        &["crate", "storage", "version", "observe", "relation"],
+        &["crate", "storage", "version", "observe", "track", "relation"],
         check::component,
         component::expand,
     )

@@ -31,7 +31,7 @@ pub(super) struct Relation {
 }
 
 /// Arguments without a value.
-const FLAGS: [&str; 1] = ["observe"];
+const FLAGS: [&str; 2] = ["observe", "track"];
 
 impl Input {
     pub(super) fn has(&self, flag: &str) -> bool {

@@ -36,8 +36,8 @@ pub(super) fn expand(query: &Query) -> TokenStream {
                 #(.and(<#types as #support::QueryData<__S>>::ACCESS))*;
 
             #[inline(always)]
-            unsafe fn fetch(table: &#support::Table) -> Self::Fetch {
-                unsafe { (#(<#types as #support::QueryData<__S>>::fetch(table),)*) }
+            unsafe fn fetch(table: &#support::Table, ticks: #support::Ticks) -> Self::Fetch {
+                unsafe { (#(<#types as #support::QueryData<__S>>::fetch(table, ticks),)*) }
             }
 
             #[inline(always)]

@@ -27,7 +27,11 @@ struct Saved;
 #[component(observe, storage = "sparse")]
 struct Observed;
 
-#[world_config(components(Tag, Owned, Generic<u8, 4>, Sparse, Table, Saved, Observed))]
+#[derive(Component)]
+#[component(track)]
+struct Tracked(u32);
+
+#[world_config(components(Tracked, Tag, Owned, Generic<u8, 4>, Sparse, Table, Saved, Observed))]
 struct Base;
 
 const _: () = assert!(Saved::VERSION == 2 && Tag::VERSION == 1);
@@ -38,4 +42,9 @@ fn main() {
     world.on_insert::<Observed>(|_, _| {});
     world.on_remove::<Observed>(|_, _| {});
     world.on_despawn::<Observed>(|_, _| {});
+    world.spawn(Tracked(1)).unwrap();
+    for mut tracked in world.query_filtered::<Mut<Tracked>, Changed<Tracked>>() {
+        tracked.0 += 1;
+    }
+    assert_eq!(world.query_filtered::<Ref<Tracked>, Added<Tracked>>().count(), 1);
 }
