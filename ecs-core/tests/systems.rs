@@ -109,7 +109,7 @@ fn a_missing_resource_is_an_error_value() -> Result<(), BoxError> {
         unreachable!("there is no such resource");
     }
     let error = world.run_system(wants).unwrap_err();
-    assert_eq!(error.downcast_ref(), Some(&MissingResource { name: Sum::NAME }));
+    assert_eq!(error.source.downcast_ref(), Some(&MissingResource { name: Sum::NAME }));
     assert!(error.to_string().contains("systems::Sum`: put one in with `insert_resource`"));
     assert!(world.run_system(sum).is_err());
     let mut optional = (|sum: Option<Res<Sum>>, mut other: Option<ResMut<Inbox>>| {
@@ -197,7 +197,7 @@ fn a_system_run_once_makes_its_commands_though_it_fails() {
         commands.spawn(Number(1)).expect("there is room");
         Err::<(), _>("on purpose")
     });
-    assert_eq!(result.unwrap_err().to_string(), "on purpose");
+    assert_eq!(result.unwrap_err().source.to_string(), "on purpose");
     assert_eq!(numbers(&world), [1]);
 }
 

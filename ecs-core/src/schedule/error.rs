@@ -33,7 +33,7 @@ pub struct SystemError {
 }
 
 impl SystemError {
-    pub(super) fn new(system: String, source: BoxError) -> Self {
+    pub(crate) fn new(system: String, source: BoxError) -> Self {
         Self { system, source, others: Vec::new(), omitted: 0 }
     }
 

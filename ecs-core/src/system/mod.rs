@@ -8,12 +8,14 @@ mod query;
 mod removed;
 
 use alloc::boxed::Box;
+use alloc::string::ToString;
 use core::any::TypeId;
 use core::error::Error;
 use core::fmt;
 
 use crate::commands::Commands;
 use crate::config::WorldConfig;
+use crate::schedule::SystemError;
 use crate::schema::Schema;
 use crate::tick::{Outer, Tick};
 use crate::world::World;
@@ -239,12 +241,15 @@ impl<W: WorldConfig> World<W> {
     /// # Errors
     /// If the system fails: its commands take effect nevertheless. If the world refuses one
     /// of its commands, which is then dropped with those after it.
-    pub fn run_system<M>(&mut self, system: impl IntoSystem<W, M>) -> Result<(), BoxError> {
+    pub fn run_system<M, S: IntoSystem<W, M>>(&mut self, system: S) -> Result<(), SystemError> {
+        // Here as well, so that the compiler's note shows the caller's line.
+        const { S::CHECKED };
         let mut commands = Commands::with_capacity(crate::schedule::DEFAULT_COMMANDS);
-        let result = system.into_system().run(self, &mut commands);
-        let applied = commands.apply(self);
-        result?;
-        applied?;
-        Ok(())
+        let mut system = system.into_system();
+        let result = system.run(self, &mut commands);
+        let applied = commands.apply(self).map_err(BoxError::from);
+        result
+            .and(applied.map(|_| ()))
+            .map_err(|source| SystemError::new(system.name().to_string(), source))
     }
 }
