@@ -455,7 +455,7 @@ pub trait Filter<S: Schema> {
     /// Whether rows of one table can differ.
     const ROWS: bool;
     /// The components of which is read when they were added or changed.
-    const READ: Mask;
+    const READ: Mask = 0;
     /// Whether rows of the table can match.
     fn table(table: &Table) -> bool;
     /// Which rows match: bit `n` is that of row `64 * word + n`. Bits of rows that
@@ -537,7 +537,6 @@ pub struct Or<T>(PhantomData<T>);
 
 impl<S: Schema, C: Filterable<S>> Filter<S> for With<C> {
     const ROWS: bool = C::MARKER || C::MASK & S::SPARSE != 0;
-    const READ: Mask = 0;
     #[inline(always)]
     fn table(table: &Table) -> bool {
         C::MARKER || table.possible() & C::MASK != 0
@@ -550,7 +549,6 @@ impl<S: Schema, C: Filterable<S>> Filter<S> for With<C> {
 
 impl<S: Schema, C: Filterable<S>> Filter<S> for Without<C> {
     const ROWS: bool = C::MARKER || C::MASK & S::SPARSE != 0;
-    const READ: Mask = 0;
     #[inline(always)]
     fn table(table: &Table) -> bool {
         <Self as Filter<S>>::ROWS || table.mask() & C::MASK == 0
@@ -563,7 +561,6 @@ impl<S: Schema, C: Filterable<S>> Filter<S> for Without<C> {
 
 impl<S: Schema> Filter<S> for () {
     const ROWS: bool = false;
-    const READ: Mask = 0;
     #[inline(always)]
     fn table(_: &Table) -> bool {
         true

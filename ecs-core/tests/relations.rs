@@ -12,6 +12,7 @@ use ecs_core::query::{With, Without};
 use ecs_core::relation::{ChildOf, Children, RelateError, Relation, Sources};
 use ecs_core::schema::Schema;
 use ecs_core::template::Template;
+use ecs_core::track::{Added, Changed, RemovedReader};
 use ecs_core::transfer::EntityTransfer;
 use ecs_core::world::World;
 use ecs_macros::{Component, world_config};
@@ -280,6 +281,57 @@ fn observers_are_told_of_relations() {
     assert_eq!(seen.lock().unwrap().last(), Some(&("add", copy, c)));
     world.despawn_batch(&[b, copy]);
     assert_eq!(seen.lock().unwrap().last(), Some(&("remove", copy, c)));
+}
+
+/// Whichever of the two is met first.
+#[test]
+fn observers_are_told_once_where_both_sides_end_at_once() {
+    for sailor_first in [false, true] {
+        let mut world = World::<Base>::new();
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let log = told.clone();
+        world.on_remove::<Serves>(move |_, entity| log.lock().unwrap().push(entity));
+        let [one, other] = [0, 1].map(|n| world.spawn(Id(n)).unwrap());
+        let (sailor, ship) = if sailor_first { (one, other) } else { (other, one) };
+        world.relate::<Serves>(sailor, ship).unwrap();
+        world.clear();
+        assert_eq!(*told.lock().unwrap(), [sailor]);
+    }
+}
+
+#[derive(Component, Clone, Copy, Debug)]
+#[component(crate = ecs_core, relation, track)]
+struct Follows(Entity);
+
+#[world_config(crate = ecs_core, components(Id, Follows, Sources<Follows>))]
+struct Tracked;
+
+#[test]
+fn relations_are_tracked() {
+    let mut world = World::<Tracked>::new();
+    let ids = world.spawn_batch((0..6).map(Id)).unwrap().to_vec();
+    let (mut seen, mut reader) = (world.advance(), RemovedReader::<Follows>::default());
+    for &follower in &ids[1..] {
+        world.relate::<Follows>(follower, ids[0]).unwrap();
+    }
+    let added = world.since(&mut seen);
+    assert!(added.view_filtered::<Entity, Added<Follows>>().eq(ids[1..].iter().copied()));
+    drop(added);
+    world.relate::<Follows>(ids[1], ids[2]).unwrap();
+    let changed = world.since(&mut seen);
+    assert_eq!(changed.view_filtered::<Entity, Added<Follows>>().count(), 0);
+    assert!(changed.view_filtered::<Entity, Changed<Follows>>().eq([ids[1]]));
+    drop(changed);
+    // By itself, with its own end, with its target's, in a batch and with all.
+    world.unrelate::<Follows>(ids[1]).unwrap();
+    world.despawn(ids[2]).unwrap();
+    world.despawn_batch(&[ids[3]]);
+    assert!(world.removed(&mut reader).read().eq([ids[1], ids[2], ids[3]]));
+    world.despawn(ids[0]).unwrap();
+    assert!(world.removed(&mut reader).read().eq([ids[4], ids[5]]));
+    world.relate::<Follows>(ids[4], ids[5]).unwrap();
+    world.clear();
+    assert!(world.removed(&mut reader).read().eq([ids[4]]));
 }
 
 #[test]

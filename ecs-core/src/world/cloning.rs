@@ -10,7 +10,7 @@ use crate::entity::Entity;
 use crate::memory::{DropRows, bits, move_value};
 use crate::schema::{Mask, Schema};
 use crate::tables::Tables;
-use crate::tick::Ticks;
+use crate::tick::{Clock, Ticks};
 use crate::world::CopyError;
 
 impl<W: WorldConfig> World<W> {
@@ -120,7 +120,7 @@ where
         }
         clone.waiting = self.waiting.clone();
         clone.counts = self.counts;
-        clone.clock = self.clock;
+        clone.clock = Clock::at(self.tick().0);
         clone
     }
 }

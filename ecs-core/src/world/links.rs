@@ -144,8 +144,9 @@ impl<W: WorldConfig> World<W> {
 
     /// Takes entities that are about to end out of all relations: their sources are
     /// related no more, and no target lists them. Sources that end with them are for
-    /// [`end_sources`](Self::end_sources).
-    pub(super) fn unlink(&mut self, entities: &[Entity]) {
+    /// [`end_sources`](Self::end_sources). Of those in the table `told`, observers know
+    /// already that they lose their relations.
+    pub(super) fn unlink(&mut self, entities: &[Entity], told: Option<u32>) {
         let mut targets = Vec::new();
         for &entity in entities {
             let Ok(place) = self.entities.find(entity) else { continue };
@@ -156,10 +157,11 @@ impl<W: WorldConfig> World<W> {
                 let list = self.list_at_mut(place, index).map(core::mem::take);
                 let list = list.unwrap_or_default();
                 for &source in &list {
-                    self.before_remove(source, 1 << index);
-                    if let Ok(place) = self.entities.find(source) {
-                        self.clear_target(place, index);
+                    let Ok(place) = self.entities.find(source) else { continue };
+                    if told != Some(place.table) {
+                        self.before_remove(source, 1 << index);
                     }
+                    self.clear_target(place, index);
                 }
                 if relation::<W::Schema>(index).cascade {
                     // The first is to be the first that ends.

@@ -450,7 +450,7 @@ impl<W: WorldConfig> World<W> {
         self.entities.find(entity)?;
         self.tell_departing(&[entity], Departure { target, kind: DepartureKind::Shed });
         if W::Schema::LINKED != 0 {
-            self.unlink(&[entity]);
+            self.unlink(&[entity], None);
         }
         let row = self.detach(entity, 0)?;
         self.retire(entity);

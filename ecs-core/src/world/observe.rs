@@ -240,7 +240,7 @@ impl<W: WorldConfig> World<W> {
     pub(super) fn before_despawn(&mut self, entity: Entity, mask: Mask) {
         self.tell_despawn(entity, mask);
         if mask & W::Schema::LINKED != 0 {
-            self.unlink(&[entity]);
+            self.unlink(&[entity], None);
         }
     }
 
@@ -285,7 +285,7 @@ impl<W: WorldConfig> World<W> {
             }
             if self.tables.get(table).possible() & W::Schema::LINKED != 0 {
                 let entities = self.tables.get(table).entities().to_vec();
-                self.unlink(&entities);
+                self.unlink(&entities, Some(table));
             }
         }
     }

@@ -234,7 +234,7 @@ impl<W: WorldConfig> World<W> {
         let mut despawned = 0;
         // At once, so that each list is looked through once. Observers would miss them.
         if W::Schema::LINKED != 0 && self.observers.is_none() {
-            self.unlink(entities);
+            self.unlink(entities, None);
         }
         let mut world = Operation::begin(self);
         for entities in entities.chunks(AHEAD) {
