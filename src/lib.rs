@@ -69,6 +69,7 @@ pub mod __support {
 mod documents {
     #[doc = include_str!("../README.md")]
     mod readme {}
+    #[cfg(all(feature = "serde", feature = "snapshot"))]
     #[doc = include_str!("../docs/GUIDE.md")]
     mod guide {}
     #[doc = include_str!("../docs/COMING_FROM_STATICECS.md")]

@@ -5,6 +5,8 @@ use core::num::NonZeroU64;
 
 const INDEX_BITS: u32 = 32;
 pub(crate) const GENERATION_BITS: u32 = 20;
+/// The bits before the origin.
+pub(crate) const ORIGIN_SHIFT: u32 = INDEX_BITS + GENERATION_BITS;
 /// The highest generation; a slot that would go beyond it is retired.
 pub(crate) const MAX_GENERATION: u32 = (1 << GENERATION_BITS) - 1;
 /// The highest origin.

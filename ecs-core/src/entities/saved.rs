@@ -1,6 +1,6 @@
 //! The ids of a world as they are saved, so that none is ever given twice.
 
-use super::{AWAY, Entities, FREE, Place, Slot, VACANT};
+use super::{AWAY, Entities, FREE, Slot, VACANT};
 use crate::entity::{Entity, MAX_GENERATION};
 
 /// What became of a slot whose entity is not here.
@@ -19,8 +19,10 @@ pub(crate) enum WrongId {
     Twice(Entity),
     /// A slot has a number above that of the last.
     Beyond(u32),
-    /// Nothing is said of a slot.
-    Unnamed,
+    /// An id that this world is to give, or has given, is of another.
+    Foreign(Entity),
+    /// A number is no id.
+    None,
 }
 
 impl Entities {
@@ -39,31 +41,30 @@ impl Entities {
         })
     }
 
-    /// For so many slots of this world, of each of which is to be said what it is.
+    /// For so many slots of this world, of each of which is to be said what it is: as
+    /// none can be named twice, all are once so many were.
     pub(crate) fn to_restore(origin: u16, slots: usize) -> Self {
         let mut entities = Self::new(origin);
         entities.natives.reserve(slots);
-        for _ in 0..slots {
-            entities.natives.push(VACANT);
-        }
+        // SAFETY: the slots are written at once: a vacant one is all zero.
+        unsafe { entities.natives.extend(slots).write_bytes(0, slots) };
         entities
     }
 
-    /// The entity is here, at this place.
-    pub(crate) fn restore(&mut self, entity: Entity, place: Place) -> Result<(), WrongId> {
-        let Place { table, row } = place;
-        let slot = Slot::new(entity.generation(), table, row);
-        if entity.origin() == self.origin {
-            self.put(entity, slot)?;
-        } else {
-            let (page, index) = self.guest_page(entity);
-            if page.slots[index] != VACANT {
-                return Err(WrongId::Twice(entity));
-            }
-            page.slots[index] = slot;
-            page.used += 1;
+    /// These entities are here, in the rows of a table from `first` on.
+    pub(crate) fn restore_rows(
+        &mut self,
+        ids: impl Iterator<Item = u64>,
+        table: u32,
+        first: u32,
+    ) -> Result<(), WrongId> {
+        let mut count = 0;
+        for (row, bits) in (first..).zip(ids) {
+            let Some(entity) = Entity::from_bits(bits) else { return Err(WrongId::None) };
+            self.put(entity, Slot::new(entity.generation(), table, row))?;
+            count += 1;
         }
-        self.live += 1;
+        self.live += count;
         Ok(())
     }
 
@@ -84,18 +85,31 @@ impl Entities {
         }
     }
 
-    /// Whether something was said of each slot.
-    pub(crate) fn check_restored(&self) -> Result<(), WrongId> {
-        if self.natives.contains(&VACANT) { Err(WrongId::Unnamed) } else { Ok(()) }
-    }
-
+    #[inline(always)]
     fn put(&mut self, entity: Entity, new: Slot) -> Result<(), WrongId> {
+        if entity.origin() != self.origin {
+            return self.put_guest(entity, new);
+        }
         let index = entity.index();
         let slot = self.natives.get_mut(index as usize).ok_or(WrongId::Beyond(index))?;
         if *slot != VACANT {
             return Err(WrongId::Twice(entity));
         }
         *slot = new;
+        Ok(())
+    }
+
+    #[cold]
+    fn put_guest(&mut self, entity: Entity, new: Slot) -> Result<(), WrongId> {
+        if matches!(new.table(), FREE | AWAY) {
+            return Err(WrongId::Foreign(entity));
+        }
+        let (page, index) = self.guest_page(entity);
+        if page.slots[index] != VACANT {
+            return Err(WrongId::Twice(entity));
+        }
+        page.slots[index] = new;
+        page.used += 1;
         Ok(())
     }
 }

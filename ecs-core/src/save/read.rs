@@ -143,25 +143,26 @@ impl<'l, W: WorldConfig> Parts<'l, W> {
         let origin = self.whole.world.origin();
         let wrong = |wrong| match wrong {
             WrongId::Twice(entity) => LoadProblem::Twice(entity),
-            WrongId::Beyond(_) | WrongId::Unnamed => LoadProblem::Malformed(
+            WrongId::Foreign(_) => {
+                LoadProblem::Malformed("an id in `free` or `away` is of another world")
+            }
+            WrongId::Beyond(_) | WrongId::None => LoadProblem::Malformed(
                 "each slot up to the last must be of an entity, or in `free`, `away` or `retired`",
             ),
         };
         let own = |entity: &Entity| entity.origin() == origin;
         let [free, away] = &self.ids;
-        if !free.iter().chain(away).all(own) {
-            return Err(LoadProblem::Malformed("an id in `free` or `away` is of another world"));
-        }
         let natives = self.places.iter().filter(|(entity, _)| own(entity)).count();
         let slots = natives + free.len() + away.len() + self.retired.len();
         let mut entities = Entities::to_restore(origin, slots);
-        let mut places = self.places.iter();
-        places.try_for_each(|&(id, place)| entities.restore(id, place)).map_err(wrong)?;
+        for &(entity, Place { table, row }) in &self.places {
+            let id = core::iter::once(entity.to_bits());
+            entities.restore_rows(id, table, row).map_err(wrong)?;
+        }
         free.iter().try_for_each(|&id| entities.restore_free(id)).map_err(wrong)?;
         let away = away.iter().map(|&id| Gone::Away(id));
         let mut gone = away.chain(self.retired.iter().map(|&index| Gone::Retired(index)));
         gone.try_for_each(|gone| entities.restore_gone(gone)).map_err(wrong)?;
-        entities.check_restored().map_err(wrong)?;
         Ok(entities)
     }
 }

@@ -10,8 +10,8 @@ use super::{END, FORMAT, HEAD, Layout, MAGIC, ORDER, RestoreError};
 use crate::component::Storage;
 use crate::config::WorldDesc;
 use crate::entities::saved::{Gone, WrongId};
-use crate::entities::{Entities, MAX_TABLES, Place};
-use crate::entity::Entity;
+use crate::entities::{Entities, MAX_TABLES};
+use crate::entity::{Entity, ORIGIN_SHIFT};
 use crate::error::Refusal;
 use crate::memory::bits;
 use crate::names;
@@ -119,8 +119,10 @@ impl<'a> Reader<'a> {
     }
 }
 
+const NO_ID: RestoreError = RestoreError::Malformed("a number is no id");
+
 fn entity(bits: u64) -> Result<Entity, RestoreError> {
-    Entity::from_bits(bits).ok_or(RestoreError::Malformed("a number is no id"))
+    Entity::from_bits(bits).ok_or(NO_ID)
 }
 
 impl From<WrongId> for RestoreError {
@@ -128,7 +130,8 @@ impl From<WrongId> for RestoreError {
         match wrong {
             WrongId::Twice(entity) => Self::Twice(entity),
             WrongId::Beyond(_) => Self::Malformed("an id has a slot beyond the last"),
-            WrongId::Unnamed => Self::Malformed("nothing is said of some slot"),
+            WrongId::Foreign(_) => Self::Malformed("an id that is given next is of another world"),
+            WrongId::None => NO_ID,
         }
     }
 }
@@ -158,8 +161,8 @@ pub(crate) fn parse<'a>(bytes: &'a [u8], target: &Target) -> Result<Parsed<'a>, 
         return Err(RestoreError::Malformed("something stands after the last part"));
     }
 
-    let native = |bits: u64| Entity::from_bits(bits).is_some_and(|id| id.origin() == target.origin);
-    let natives = parts.iter().flat_map(Part::ids).filter(|&bits| native(bits)).count();
+    let native = |&bits: &u64| bits >> ORIGIN_SHIFT == origin;
+    let natives = parts.iter().map(|part| part.ids().filter(native).count()).sum::<usize>();
     let slots = natives + free.len() + away.len() + retired.len();
     if u32::try_from(slots).is_err() {
         return Err(RestoreError::Malformed("there are more slots than ids"));
@@ -167,25 +170,17 @@ pub(crate) fn parse<'a>(bytes: &'a [u8], target: &Target) -> Result<Parsed<'a>, 
     let mut entities = Entities::to_restore(target.origin, slots);
     let mut lengths = alloc::vec![0; tables.masks.len()];
     for part in &parts {
-        for bits in part.ids() {
-            let length: &mut u32 = &mut lengths[part.table as usize];
-            entities.restore(entity(bits)?, Place { table: part.table, row: *length })?;
-            *length += 1;
-        }
+        let length = &mut lengths[part.table as usize];
+        entities.restore_rows(part.ids(), part.table, *length)?;
+        *length += part.rows as u32;
     }
-    let own = |&entity: &Entity| match entity.origin() == target.origin {
-        true => Ok(entity),
-        false => Err(RestoreError::Malformed("a free id is of another world")),
-    };
-    free.iter().try_for_each(|id| own(id).and_then(|id| Ok(entities.restore_free(id)?)))?;
-    away.iter()
-        .try_for_each(|id| own(id).and_then(|id| Ok(entities.restore_gone(Gone::Away(id))?)))?;
+    free.iter().try_for_each(|&id| entities.restore_free(id))?;
+    away.iter().try_for_each(|&id| entities.restore_gone(Gone::Away(id)))?;
     for index in retired {
         let index = u32::try_from(index);
         let index = index.map_err(|_| RestoreError::Malformed("a slot has 32 bits"))?;
         entities.restore_gone(Gone::Retired(index))?;
     }
-    entities.check_restored()?;
     Ok(Parsed { masks: tables.masks, parts, entities })
 }
 

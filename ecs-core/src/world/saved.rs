@@ -3,6 +3,9 @@
 use super::World;
 use crate::config::WorldConfig;
 use crate::entities::Entities;
+use crate::outbox::Outbox;
+use crate::schema::Schema;
+use crate::table::Table;
 use crate::tables::Tables;
 
 impl<W: WorldConfig> World<W> {
@@ -24,10 +27,21 @@ impl<W: WorldConfig> World<W> {
 
     /// Ends all entities. No observer is told.
     pub(super) fn end_all(&mut self) {
+        let drops = |table: &Table| table.possible() & W::Schema::NEEDS_DROP != 0;
         for table in 0..self.tables.all().len() as u32 {
-            // A drop may panic: the tables after it then stay.
-            self.end_table(table);
+            if drops(self.tables.get(table)) {
+                // A drop may panic: the tables after it then stay.
+                self.end_table(table);
+            }
         }
+        // From here on nothing panics, so that slots need not be kept in order.
+        let origin = self.origin();
+        let left = self.tables.all().iter().flat_map(Table::entities);
+        self.returns.extend(left.filter(|entity| entity.origin() != origin));
+        self.counts.despawned += self.tables.all().iter().map(Table::len).sum::<usize>() as u64;
+        self.tables.iter_mut().for_each(Table::clear);
+        self.outbox = Outbox::default();
+        self.entities = Entities::new(origin);
         self.waiting.clear();
         self.ending.clear();
     }

@@ -8,6 +8,7 @@ mod damage;
 mod errors;
 mod ids;
 mod round_trip;
+mod speed;
 
 use bytemuck::{CheckedBitPattern, NoUninit, Pod, Zeroable};
 use ecs_core::world::World;

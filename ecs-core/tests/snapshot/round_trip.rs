@@ -106,6 +106,23 @@ fn what_is_not_plain_is_named_or_left_out() {
 }
 
 #[test]
+fn memory_is_used_again() {
+    let bytes = some().snapshot().unwrap().to_vec();
+    let mut world = World::<Base>::new();
+    world.reserve::<(Small, Marked)>(5000).unwrap();
+    world.spawn((Tag, Small(1))).unwrap();
+    world.reserve::<(Tag, Small)>(3000).unwrap();
+    world.restore(&bytes).unwrap();
+    let capacity = |world: &World<Base>| -> usize {
+        world.tables().iter().map(|table| table.capacity()).sum()
+    };
+    assert!(capacity(&world) >= 8000);
+    let before = capacity(&world);
+    world.restore(&bytes).unwrap();
+    assert_eq!(capacity(&world), before);
+}
+
+#[test]
 fn observers_are_not_told() {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
