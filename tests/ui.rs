@@ -10,10 +10,11 @@ use std::process::Command;
 /// differently.
 const COMPARED: &str = "1.95";
 
-const CLASSES: [&str; 9] = [
+const CLASSES: [&str; 10] = [
     "bundle",
     "component",
     "coordinator",
+    "event",
     "query",
     "queue",
     "routing",

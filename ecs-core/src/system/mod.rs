@@ -184,7 +184,7 @@ impl<W: WorldConfig> fmt::Debug for BoxedSystem<W> {
     message = "`{Self}` is not a system of the world `{W}`",
     label = "not a system",
     note = "a system takes up to 16 parameters, such as `Query<Schema, (&mut A, &B)>`, `Res<R>`, `ResMut<R>`, `EventReader<E>`, `EventWriter<E>`, `Local<T>`, `&mut Commands<{W}>` or `&mut World<{W}>`, and returns nothing or a `Result`",
-    note = "the schema of a query is that of the world; a resource needs `#[derive(Resource)]`, and to be asked for as `Res`, to be `Sync`; a closure's parameters need their types"
+    note = "the schema of a query is that of the world; a resource needs `#[derive(Resource)]`, and to be asked for as `Res`, to be `Sync`; an event is one of the schema's, and to be read, `Sync`; a closure's parameters need their types"
 )]
 pub trait IntoSystem<W: WorldConfig, Marker> {
     /// Fails to compile where two parameters are in each other's way.

@@ -39,6 +39,10 @@ fn overflow(input: ParseStream<'_>) -> syn::Result<Overflow> {
 
 /// A path in which parentheses are none of its arguments, as they would be in `Fn(A)`.
 fn path(input: ParseStream<'_>) -> syn::Result<Path> {
+    if !input.peek(Ident::peek_any) && !input.peek(Token![::]) {
+        let message = "an event is a type: write `Name`, or `Name(capacity = 64)`";
+        return Err(input.error(message));
+    }
     let leading_colon = input.parse()?;
     let mut segments = Punctuated::new();
     loop {

@@ -1,0 +1,6 @@
+use static_ecs::prelude::*;
+
+#[derive(Event)]
+struct Borrowed<'a>(&'a str);
+
+fn main() {}

@@ -1,0 +1,12 @@
+use static_ecs::prelude::*;
+
+#[derive(Component)]
+struct A;
+
+#[derive(Event)]
+struct Damage;
+
+#[world_config(components(A), events(Damage), events(Damage))]
+struct Base;
+
+fn main() {}

@@ -1,0 +1,12 @@
+use static_ecs::prelude::*;
+
+#[derive(Component)]
+struct A;
+
+#[derive(Event)]
+struct Damage;
+
+#[world_config(components(A), events(Damage(capacity = 8, capacity = 9)))]
+struct Base;
+
+fn main() {}
