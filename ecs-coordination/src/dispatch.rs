@@ -14,6 +14,7 @@ use ecs_core::world::{CopyError, World};
 use crate::endpoint::{Endpoint, NORMAL, Outlet, PRIORITY, Problem, Way, batch_flags};
 use crate::lane::LaneSource;
 use crate::runtime::Flags;
+use crate::trees::{plan_tree, send_trees};
 
 /// The other worlds of the same thread, for those who wait for one of them.
 pub(crate) trait Peers {
@@ -63,6 +64,12 @@ struct Key {
     copy: bool,
 }
 
+impl Key {
+    /// Of what is only put back: it is not looked at.
+    const OF_A_TREE: Self =
+        Self { outlet: 0, lane: 0, completed: false, oldest: 0, group: 0, copy: false };
+}
+
 /// What a dispatch did.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Dispatched {
@@ -105,21 +112,22 @@ pub(crate) fn send_granted<W: WorldConfig>(
     endpoint: &mut Endpoint<W::Schema>,
 ) -> Dispatched {
     let id = endpoint.id;
-    for_each_lane(endpoint, |lane, wanted, limit| lane.take_grant(tick, id, wanted, limit));
+    for_each_lane(endpoint, |lane, (wanted, _), limit| lane.take_grant(tick, id, wanted, limit));
     let gone = flush_spills(endpoint);
-    if endpoint.plan.is_empty() {
+    if endpoint.plan.is_empty() && endpoint.trees.is_empty() {
+        endpoint.parcels.clear();
         return Dispatched { gone, kept: 0 };
     }
     send(world, endpoint, &mut Alone, gone)
 }
 
-/// Calls `each` with each way out, how many entities want to take it, and the
-/// most that may be on it.
+/// Calls `each` with each way out, how many entities want to take it, how many of
+/// these together before all others, and the most that may be on it.
 fn for_each_lane<S: Schema>(
     endpoint: &mut Endpoint<S>,
-    mut each: impl FnMut(&mut LaneSource<S>, usize, usize),
+    mut each: impl FnMut(&mut LaneSource<S>, (usize, usize), usize),
 ) {
-    let Endpoint { outlets, plan, .. } = endpoint;
+    let Endpoint { outlets, plan, trees, .. } = endpoint;
     let mut planned = plan.as_slice();
     for (index, outlet) in outlets.iter_mut().enumerate() {
         for (lane_index, lane) in outlet.lanes.iter_mut().enumerate() {
@@ -130,7 +138,11 @@ fn for_each_lane<S: Schema>(
             let count = planned.iter().take_while(|item| mine(item)).count();
             planned = &planned[count..];
             let spilled: usize = outlet.spill[lane_index].iter().map(Block::len).sum();
-            each(lane, count + spilled, outlet.limit);
+            let mut trees =
+                trees.iter().filter(|tree| (tree.outlet, tree.lane) == (index, lane_index));
+            let whole = trees.clone().next().map_or(0, |tree| tree.size);
+            let treed: usize = trees.by_ref().map(|tree| tree.size).sum();
+            each(lane, (count + spilled + treed, whole), outlet.limit);
         }
     }
     debug_assert!(planned.is_empty());
@@ -149,7 +161,10 @@ fn plan<W: WorldConfig>(world: &mut World<W>, endpoint: &mut Endpoint<W::Schema>
     let mut plan = std::mem::take(&mut endpoint.plan);
     world.drain_outbox(&mut parcels);
     for (sequence, parcel) in parcels.iter().enumerate() {
-        if let Some(key) = key_of(world, endpoint, parcel) {
+        if let Request::Tree(marker) = parcel.request {
+            let tree = plan_tree(world, endpoint, parcel.entity, marker, sequence as u32);
+            endpoint.trees.extend(tree);
+        } else if let Some(key) = key_of(world, endpoint, parcel) {
             plan.push(Item { key, sequence: sequence as u32 });
         }
     }
@@ -168,8 +183,13 @@ fn send<W: WorldConfig>(
     gone: usize,
 ) -> Dispatched {
     let mut done = Dispatched { gone, kept: 0 };
+    let went = send_trees(world, endpoint, peers, &mut done);
     let mut parcels = std::mem::take(&mut endpoint.parcels);
     let mut plan = std::mem::take(&mut endpoint.plan);
+    if went {
+        // With a tree, whatever they asked for themselves.
+        plan.retain(|item| world.contains(parcels[item.sequence as usize].entity));
+    }
     shed_excess(world, endpoint, &parcels, &mut plan, &mut done);
     // What stays is moved to the front of the plan.
     let mut kept = 0;
@@ -183,6 +203,11 @@ fn send<W: WorldConfig>(
         at += run;
     }
     plan.truncate(kept);
+    for tree in endpoint.trees.drain(..) {
+        endpoint.outlets[tree.outlet].held[tree.lane] = false;
+        plan.push(Item { key: Key::OF_A_TREE, sequence: tree.sequence });
+    }
+    kept = plan.len();
     plan.sort_unstable_by_key(|item| item.sequence);
     for item in plan.drain(..) {
         world.put_back(parcels[item.sequence as usize]);
@@ -221,6 +246,8 @@ fn key_of<W: WorldConfig>(
             let lane = if marker.priority { PRIORITY } else { NORMAL };
             (outlet?, lane, false, !marker.destroy_on_transfer)
         }
+        // Trees are planned apart.
+        Request::Tree(_) => return None,
         Request::Completed => {
             let outlet = match endpoint.routes.of(selection.mask) {
                 Some(Way::Out(outlet)) => outlet,
@@ -291,6 +318,9 @@ fn send_run<W: WorldConfig>(
     done: &mut Dispatched,
 ) -> usize {
     let key = run[0].key;
+    if endpoint.outlets[key.outlet as usize].held[key.lane as usize] {
+        return 0;
+    }
     let mut batch = std::mem::take(&mut endpoint.batch);
     batch.clear();
     batch.extend(run.iter().map(|item| parcels[item.sequence as usize].entity));
@@ -348,7 +378,9 @@ fn send_what_fits<W: WorldConfig>(
         let selection = world.select(entities[sent]);
         let mask = selection.expect("who is in the plan is here").mask;
         let flags = batch_flags(lane_index == PRIORITY, !key.copy);
-        let fits = batch.block().begin(mask, place, flags);
+        // A copy goes without relations.
+        let goes = if key.copy { mask & !W::Schema::LINKED } else { mask };
+        let fits = batch.block().begin(goes, place, flags);
         let count = batch.room().min(fits);
         // A group is of one mask, but for schemas with very many sparse components.
         let alike = entities[sent..sent + count].iter();
@@ -453,7 +485,7 @@ impl<S: Schema> Outlet<S> {
 }
 
 /// Waits for room, longer each time, up to a deadline.
-struct Patience {
+pub(crate) struct Patience {
     deadline: Option<Instant>,
     rounds: u32,
 }
@@ -464,13 +496,13 @@ impl Patience {
     /// The longest single sleep.
     const LONGEST: Duration = Duration::from_micros(200);
 
-    fn new(timeout: Duration) -> Self {
+    pub(crate) fn new(timeout: Duration) -> Self {
         // A deadline beyond the clock's range is none.
         Self { deadline: crate::clock::now().and_then(|now| now.checked_add(timeout)), rounds: 0 }
     }
 
     /// `false` when the time is over, or no target can make room before we return.
-    fn wait(&mut self, targets: &[usize], peers: &mut dyn Peers) -> bool {
+    pub(crate) fn wait(&mut self, targets: &[usize], peers: &mut dyn Peers) -> bool {
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return false;
         }
@@ -508,7 +540,7 @@ impl Patience {
 }
 
 impl<S: Schema> Endpoint<S> {
-    fn report_no_edge(&mut self, target: u16) {
+    pub(crate) fn report_no_edge(&mut self, target: u16) {
         // ORDERING: relaxed: a count of its own.
         self.counters.no_edge.fetch_add(1, Ordering::Relaxed);
         self.report_once(Problem::NoEdge { world: self.name, target });

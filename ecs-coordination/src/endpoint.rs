@@ -43,6 +43,10 @@ pub(crate) struct Outlet<S: Schema> {
     /// The most entities in a lane before this source must wait: the capacity,
     /// or a batch less where the edge leads into a cycle through a shared inbox.
     pub(crate) limit: usize,
+    /// The most entities that can go together.
+    pub(crate) largest: usize,
+    /// By lane: a tree waits for room, and the rest behind it.
+    pub(crate) held: [bool; 2],
     /// The archetypes that the target is closed to all others of.
     pub(crate) closed: Option<Vec<Mask>>,
     /// Taken out of the world and not sent yet, by lane, oldest first.
@@ -166,7 +170,7 @@ impl<S: Schema> Inlet<S> {
         quiet: Option<&'a Quiet>,
     ) -> Option<Opened<'a, S>> {
         let block = self.lanes[lane].take_front()?;
-        let before = block.len();
+        let before = block.total();
         Some(Opened { inlet: self, lane, fate, quiet, block: Some(block), before })
     }
 }
@@ -202,7 +206,7 @@ impl<S: Schema> Opened<'_, S> {
 impl<S: Schema> Drop for Opened<'_, S> {
     fn drop(&mut self) {
         let Some(block) = self.block.take() else { return };
-        let (count, source) = (self.before - block.len(), block.source());
+        let (count, source) = (self.before - block.total(), block.source());
         let lane = &mut self.inlet.lanes[self.lane];
         lane.put_front(block);
         if count == 0 {
@@ -300,6 +304,8 @@ pub struct Endpoint<S: Schema> {
     /// The parcels of the present dispatch.
     pub(crate) parcels: Vec<Parcel>,
     pub(crate) plan: Vec<crate::dispatch::Item>,
+    /// The trees that want to leave.
+    pub(crate) trees: Vec<crate::trees::Tree>,
     pub(crate) batch: Vec<Entity>,
     /// Problems that have been reported.
     pub(crate) known: Vec<Problem>,
@@ -338,6 +344,16 @@ pub enum Problem {
         /// The component's name.
         component: &'static str,
     },
+    /// A tree was to go to a world whose queue, or which itself, never has room for all
+    /// of it. It stays.
+    TreeTooLarge {
+        /// The world's name.
+        world: &'static str,
+        /// Where the tree was to go.
+        target: u16,
+        /// The most entities that can go there at once.
+        limit: usize,
+    },
     /// An entity arrived whose archetype would be one more than a world can tell
     /// apart. It waits in the queue, and those behind it.
     TooManyArchetypes {
@@ -360,6 +376,10 @@ impl fmt::Display for Problem {
             Self::ClosedArchetype { world, target } => write!(
                 f,
                 "world {target} is closed to an archetype that `{world}` sends: declare it in the target's `archetypes(...)`"
+            ),
+            Self::TreeTooLarge { world, target, limit } => write!(
+                f,
+                "a tree of `{world}` can't go to world {target}, which takes {limit} entities at once: raise the `capacity` of its `transfer_queue`, or its `max_entities`, or send parts of the tree"
             ),
             Self::NotClone { world, component } => write!(
                 f,

@@ -29,6 +29,8 @@ struct Ask {
     source: u16,
     /// Entities that want to go.
     wanted: usize,
+    /// How many of these go together, before the others, or not at all.
+    whole: usize,
     /// The most entities in the lane before this source must wait.
     limit: usize,
     granted: usize,
@@ -68,13 +70,19 @@ impl<S: Schema> Exchange<S> {
         }
     }
 
-    /// A source asks for room for `wanted` entities, to be granted in this tick.
-    pub(crate) fn ask(&mut self, tick: u64, source: u16, wanted: usize, limit: usize) {
+    /// A source asks for room for `wanted` entities, of which `whole` go together, to be granted in this tick.
+    pub(crate) fn ask(
+        &mut self,
+        tick: u64,
+        source: u16,
+        (wanted, whole): (usize, usize),
+        limit: usize,
+    ) {
         if self.asked != tick || self.answered {
             self.asks.clear();
             (self.asked, self.answered) = (tick, false);
         }
-        self.asks.push(Ask { source, wanted, limit, granted: 0 });
+        self.asks.push(Ask { source, wanted, whole, limit, granted: 0 });
     }
 
     /// For how many entities there is room for a source that asked in this tick;
@@ -179,13 +187,22 @@ pub(crate) fn drain_by_source<S: Schema>(
 }
 
 /// Shares the room of a lane out among those who ask: to each an equal part of
-/// it, then what is left, in order of ids from one that is another in each tick.
+/// it, then what is left, in order of ids from one that is another in each tick. What
+/// goes together comes first, in the same order.
 fn share_out(asks: &mut [Ask], pending: usize, tick: u64) {
     asks.sort_unstable_by_key(|ask| ask.source);
     let count = asks.len();
     let limit = asks.iter().map(|ask| ask.limit).max().unwrap_or(0);
     let part = (limit.saturating_sub(pending) / count.max(1)).max(1);
     let mut taken = pending;
+    // What goes together would never find room in equal parts.
+    for step in 0..count {
+        let ask = &mut asks[(tick as usize % count + step) % count];
+        if ask.whole <= ask.limit.saturating_sub(taken) {
+            ask.granted = ask.whole;
+            taken += ask.whole;
+        }
+    }
     for most in [part, usize::MAX] {
         for step in 0..count {
             let ask = &mut asks[(tick as usize % count + step) % count];
@@ -204,7 +221,7 @@ mod tests {
     fn shared(mut asks: Vec<(u16, usize, usize)>, pending: usize, tick: u64) -> Vec<usize> {
         // Whoever asked first.
         asks.rotate_left(tick as usize % 2);
-        let ask = |(source, wanted, limit)| Ask { source, wanted, limit, granted: 0 };
+        let ask = |(source, wanted, limit)| Ask { source, wanted, whole: 0, limit, granted: 0 };
         let mut asks: Vec<Ask> = asks.into_iter().map(ask).collect();
         share_out(&mut asks, pending, tick);
         assert!(asks.iter().all(|ask| ask.granted <= ask.wanted));
@@ -223,6 +240,18 @@ mod tests {
         assert_eq!(shared(vec![(0, 9, 8), (1, 9, 8)], 7, 1), [0, 1]);
         assert_eq!(shared(vec![(0, 9, 8), (1, 9, 8)], 8, 1), [0, 0]);
         assert!(shared(vec![], 0, 3).is_empty());
+    }
+
+    #[test]
+    fn what_goes_together_takes_turns() {
+        let granted = |tick| {
+            let ask = |source| Ask { source, wanted: 7, whole: 6, limit: 8, granted: 0 };
+            let mut asks = [ask(0), ask(1)];
+            share_out(&mut asks, 0, tick);
+            asks.map(|ask| ask.granted)
+        };
+        assert_eq!(granted(0), [7, 1]);
+        assert_eq!(granted(1), [1, 7]);
     }
 
     #[test]

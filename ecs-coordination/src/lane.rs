@@ -14,7 +14,8 @@
 //! source, so the way home has room for all; where it has not, the block is
 //! freed.
 //!
-//! - **Full**: a [`Batch`] has less room than was asked for, or there is none.
+//! - **Full**: a [`Batch`] has less room than was asked for, or there is none. A unit
+//!   has room for all of it or none; its blocks stand behind each other in one place.
 //! - **Panic**: room that was reserved and not used is given back.
 //! - **Lock-step**: a source has no more room than it was granted, and a target
 //!   takes batches in order of their sources' ids; see
@@ -137,9 +138,10 @@ impl<S: Schema> LaneSource<S> {
     }
 
     /// In lock-step, the world with the id `source` asks for room.
-    pub(crate) fn ask(&self, tick: u64, source: u16, wanted: usize, limit: usize) {
+    /// Of the entities, `wanted` are all, and as many of them as it says go together.
+    pub(crate) fn ask(&self, tick: u64, source: u16, wanted: (usize, usize), limit: usize) {
         if let SourceQueues::Inbox(shared) = &self.queues
-            && wanted > 0
+            && wanted.0 > 0
         {
             shared.exchange().ask(tick, source, wanted, limit);
         }
@@ -188,6 +190,20 @@ impl<S: Schema> LaneSource<S> {
         Some(Batch { lane: self, room, block: None })
     }
 
+    /// As [`batch`](Self::batch), for all of `wanted` or none.
+    pub(crate) fn batch_whole(&mut self, wanted: usize, limit: usize) -> Option<Batch<'_, S>> {
+        let reserved = match &mut self.grant {
+            None => self.pending.reserve_whole(wanted, limit),
+            Some(grant) if *grant < wanted => false,
+            Some(grant) => {
+                let reserved = self.pending.reserve_whole(wanted, self.pending.capacity());
+                *grant -= if reserved { wanted } else { 0 };
+                reserved
+            }
+        };
+        reserved.then(|| Batch { lane: self, room: wanted, block: None })
+    }
+
     /// Publishes a block for whose entities room was reserved.
     fn push(&mut self, block: Block<S>) {
         debug_assert!(!block.is_empty());
@@ -223,11 +239,23 @@ impl<S: Schema> Batch<'_, S> {
     /// entities.
     pub(crate) fn send(mut self, counters: &EdgeCounters) -> usize {
         let block = self.block.take();
-        let count = block.as_ref().map_or(0, Block::len);
+        let count = block.as_ref().map_or(0, Block::total);
         if count > 0 {
             counters.add_taken(count);
         }
         self.publish(block, counters)
+    }
+
+    /// Publishes a unit that `fill` makes of blocks, and counts it as taken. Answers how
+    /// many entities.
+    pub(crate) fn send_unit(
+        mut self,
+        counters: &EdgeCounters,
+        fill: impl FnOnce(&mut dyn FnMut() -> Block<S>) -> Option<Block<S>>,
+    ) -> usize {
+        let unit = fill(&mut || self.lane.block());
+        self.block = unit;
+        self.send(counters)
     }
 
     /// Publishes what is in the block, which was counted when it was taken.
@@ -244,7 +272,7 @@ impl<S: Schema> Batch<'_, S> {
     fn publish(&mut self, block: Option<Block<S>>, counters: &EdgeCounters) -> usize {
         match block {
             Some(block) if !block.is_empty() => {
-                let count = block.len();
+                let count = block.total();
                 assert!(count <= self.room, "a batch holds what there is room for");
                 counters.add_batch();
                 self.lane.push(block);
@@ -330,9 +358,10 @@ impl<S: Schema> LaneTarget<S> {
 
     /// `count` entities were moved out of the front block; an empty one goes home.
     pub(crate) fn moved_out(&mut self, count: usize) {
-        if self.front.as_ref().is_some_and(Block::is_empty)
-            && let Some(block) = self.front.take()
+        while self.front.as_ref().is_some_and(Block::is_empty)
+            && let Some(mut block) = self.front.take()
         {
+            self.front = block.take_next();
             let _ = match &mut self.queues {
                 TargetQueues::Ring { empty, .. } => empty.push(block),
                 TargetQueues::Inbox(shared) => shared.empty.push(block),
@@ -366,6 +395,10 @@ impl<S: Schema> LaneTarget<S> {
     /// `all` those in the queue. Only at rest: what is pushed meanwhile may be
     /// missed.
     pub(crate) fn for_each(&mut self, all: bool, mut visit: impl FnMut(&Block<S>)) {
+        // A unit is several blocks in one place.
+        let mut visit = |first: &Block<S>| {
+            core::iter::successors(Some(first), |block| block.next()).for_each(&mut visit);
+        };
         self.front.iter().chain(&self.waiting).for_each(&mut visit);
         match &mut self.queues {
             _ if !all => {}

@@ -44,6 +44,7 @@ mod slots;
 pub mod spsc;
 pub mod stats;
 mod sync;
+mod trees;
 mod wiring;
 
 pub use admit::{Admission, Admit, Overloaded};

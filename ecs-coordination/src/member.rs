@@ -493,7 +493,11 @@ where
     }
 
     fn take_in(&mut self, block: &mut Block<W::Schema>) -> usize {
-        self.world.arrive(block, usize::MAX).unwrap_or(0)
+        let arrived = match block.is_unit() {
+            true => self.world.arrive_unit(block, usize::MAX),
+            false => self.world.arrive(block, usize::MAX),
+        };
+        arrived.unwrap_or(0)
     }
 
     fn as_any(&self) -> &dyn Any {

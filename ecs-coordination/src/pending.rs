@@ -53,11 +53,21 @@ impl Pending {
     /// Takes room for up to `wanted` entities while no more than `limit` are in
     /// the lane. Answers for how many.
     pub fn reserve(&self, wanted: usize, limit: usize) -> usize {
+        self.reserve_from(1, wanted, limit)
+    }
+
+    /// As [`reserve`](Self::reserve), for all of `wanted` or none.
+    pub fn reserve_whole(&self, wanted: usize, limit: usize) -> bool {
+        wanted > 0 && self.reserve_from(wanted, wanted, limit) == wanted
+    }
+
+    /// Takes room for `least` to `wanted` entities, or none.
+    fn reserve_from(&self, least: usize, wanted: usize, limit: usize) -> usize {
         // ORDERING: relaxed: a guess, which the exchange checks.
         let mut count = self.count.load(Ordering::Relaxed);
         loop {
             let granted = limit.saturating_sub(count).min(wanted);
-            if granted == 0 {
+            if granted < least {
                 return 0;
             }
             // ORDERING: acquire on success, with the release in `release`: the

@@ -60,7 +60,9 @@ fn receive_batch<W: WorldConfig>(
     }
     let quiet = flags.as_deref().map(|flags| &flags.quiet);
     let Some(mut front) = inlet.open(lane, Fate::Received, quiet) else { return 0 };
-    let arrived = world.arrive(front.block(), room);
+    let block = front.block();
+    let arrived =
+        if block.is_unit() { world.arrive_unit(block, room) } else { world.arrive(block, room) };
     drop(front);
     arrived.unwrap_or_else(|refusal| {
         // Sources ask `Outlet::admits` first, so it is not that the world is closed.

@@ -67,6 +67,7 @@ pub(crate) fn wire<S: Schema>(groups: &'static [Group]) -> Wiring<S> {
             returning: vec![Vec::new(); total],
             parcels: Vec::new(),
             plan: Vec::new(),
+            trees: Vec::new(),
             batch: Vec::new(),
             known: Vec::new(),
             problems: Vec::new(),
@@ -259,7 +260,12 @@ impl<S: Schema> Builder<'_, S> {
     ) -> Arc<EdgeCounters> {
         let desc = self.topology.groups()[self.topology.locate(targets[0]).0].desc;
         let counters = Arc::<EdgeCounters>::default();
-        let capacity = lanes[0].pending.capacity();
+        let limit = lanes[0].pending.capacity().saturating_sub(free as usize).max(1);
+        // What the target leaves free.
+        let kept = match self.enters_circle(from, targets[0]) {
+            true => headroom(desc.queue, desc.max_entities),
+            false => 0,
+        };
         let endpoint = &mut self.wiring.endpoints[from];
         endpoint.spills |= matches!(desc.queue.on_full, OnFull::Spill(_));
         if let EdgeEnd::World(id) = end {
@@ -272,7 +278,9 @@ impl<S: Schema> Builder<'_, S> {
             counters: counters.clone(),
             batch_size: desc.queue.batch_size as usize,
             on_full: desc.queue.on_full,
-            limit: capacity.saturating_sub(free as usize).max(1),
+            limit,
+            largest: limit.min((desc.max_entities as usize).saturating_sub(kept)),
+            held: [false; 2],
             closed: desc.closed.then(|| desc.archetypes.iter().map(|known| known.mask).collect()),
             spill: Default::default(),
             wakers: Vec::new(),

@@ -26,7 +26,13 @@ struct Header {
     /// Which world the entities come from: its place in the coordinator.
     source: u16,
     flags: TransferFlags,
+    /// Whether this block and those behind it are taken in together.
+    unit: bool,
+    /// The block behind this one, whose owner this one is.
+    next: Option<NonNull<Header>>,
 }
+
+const _: () = assert!(size_of::<Header>() == 64);
 
 /// A batch of entities of one archetype.
 ///
@@ -37,6 +43,10 @@ struct Header {
 /// Layout after the header, for `rows` rows: the ids, then the column of each
 /// component in order of its index, each from a multiple of its alignment (at
 /// least 8).
+///
+/// Entities that travel as a unit and are of several archetypes are in blocks one behind
+/// the other: a block owns the one behind it.
+#[repr(transparent)]
 pub struct Block<S: Schema> {
     header: NonNull<Header>,
     types: PhantomData<(S, S::Types)>,
@@ -104,6 +114,8 @@ impl<S: Schema> Block<S> {
             end: 0,
             source: 0,
             flags: TransferFlags { destroy_on_arrive: true, priority: false, full_transfer: true },
+            unit: false,
+            next: None,
         };
         // SAFETY: the memory is large enough for the header and aligned for it.
         unsafe { header.write(empty) };
@@ -162,6 +174,43 @@ impl<S: Schema> Block<S> {
         }
     }
 
+    /// Whether this block and those behind it are taken in together or not at all.
+    pub fn is_unit(&self) -> bool {
+        self.header().unit
+    }
+
+    /// The block behind this one.
+    pub fn next(&self) -> Option<&Self> {
+        let next = self.header().next.as_ref()?;
+        // SAFETY: a block is a pointer to its header, and this one owns the next.
+        Some(unsafe { &*core::ptr::from_ref(next).cast::<Self>() })
+    }
+
+    /// As [`next`](Self::next), to change.
+    pub(crate) fn next_mut(&mut self) -> Option<&mut Self> {
+        let next = self.header_mut().next.as_mut()?;
+        // SAFETY: as in `next`; `&mut self` is exclusive.
+        Some(unsafe { &mut *core::ptr::from_mut(next).cast::<Self>() })
+    }
+
+    /// Takes the block behind this one, with those behind that.
+    pub fn take_next(&mut self) -> Option<Self> {
+        let header = self.header_mut().next.take()?;
+        Some(Self { header, types: PhantomData })
+    }
+
+    /// How many entities are in this block and those behind it.
+    pub fn total(&self) -> usize {
+        core::iter::successors(Some(self), |block| block.next()).map(Self::len).sum()
+    }
+
+    /// Puts blocks behind this one, which has none, and makes them a unit.
+    pub(crate) fn join(&mut self, rest: Option<Self>) {
+        debug_assert!(self.header().next.is_none());
+        self.header_mut().unit = true;
+        self.header_mut().next = rest.map(|block| core::mem::ManuallyDrop::new(block).header);
+    }
+
     fn data(&self) -> *mut u8 {
         // SAFETY: the block is longer than its header. `header` keeps the
         // provenance of the whole allocation.
@@ -179,6 +228,7 @@ impl<S: Schema> Block<S> {
     /// If it is not empty.
     pub fn begin(&mut self, mask: Mask, source: u16, flags: TransferFlags) -> usize {
         assert!(self.is_empty(), "a block holds one batch at a time");
+        drop(self.take_next());
         let room = self.header().bytes - Self::HEADER;
         let (mut row, mut slack) = (ID, 0);
         for index in bits(mask) {
@@ -195,6 +245,7 @@ impl<S: Schema> Block<S> {
         (header.first, header.end) = (0, 0);
         header.source = source;
         header.flags = flags;
+        header.unit = false;
         header.rows as usize
     }
 
@@ -288,8 +339,10 @@ impl<S: Schema> Block<S> {
         Some(EntityTransfer::from_row(row, entity, flags).between(source, target))
     }
 
-    /// Drops the entities that are left.
+    /// Drops the entities that are left, and the blocks behind with theirs.
     pub fn clear(&mut self) {
+        // Dropped at the end, a panic's too.
+        let _rest = Rest(self.take_next());
         let (first, end) = self.range();
         self.header_mut().first = self.header().end;
         let drops = self.mask() & S::NEEDS_DROP;
@@ -304,6 +357,17 @@ impl<S: Schema> Block<S> {
             DropRows::run(S::COMPONENTS, drops, first, end, |index, row| {
                 starts[index].add(row * S::COMPONENTS[index].size)
             });
+        }
+    }
+}
+
+/// Blocks that are dropped one by one, however many stand behind each other.
+struct Rest<S: Schema>(Option<Block<S>>);
+
+impl<S: Schema> Drop for Rest<S> {
+    fn drop(&mut self) {
+        while let Some(mut block) = self.0.take() {
+            self.0 = block.take_next();
         }
     }
 }

@@ -56,6 +56,8 @@ pub enum Request {
     Marked(TransferMarker),
     /// Goes where routing says.
     Completed,
+    /// Goes with all its descendants where the marker says, together or not at all.
+    Tree(TransferMarker),
 }
 
 /// An entity in the outbox.
@@ -96,7 +98,7 @@ impl Outbox {
         parcel.map(|parcel| parcel.request)
     }
 
-    /// Puts an entity that is here; a marker replaces what was asked before, a
+    /// Puts an entity that is here; a marker, of its tree too, replaces what was asked before, a
     /// completion leaves a marker in force.
     pub(crate) fn put(&mut self, entities: &mut Entities, parcel: Parcel) {
         let place = entities.outbox(parcel.entity);
@@ -108,7 +110,7 @@ impl Outbox {
             let place = u32::try_from(self.parcels.len()).expect("fewer than 2^32 residents");
             entities.set_outbox(parcel.entity, place);
             self.parcels.push(Some(parcel));
-        } else if matches!(parcel.request, Request::Marked(_)) {
+        } else if matches!(parcel.request, Request::Marked(_) | Request::Tree(_)) {
             self.parcels[place as usize] = Some(parcel);
         }
     }

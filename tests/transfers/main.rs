@@ -9,6 +9,7 @@ mod overload;
 mod placements;
 mod queues;
 mod stop;
+mod trees;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -8,6 +8,7 @@ use crate::bundle::{Bundle, assert_distinct};
 use crate::config::WorldConfig;
 use crate::entity::Entity;
 use crate::error::Refusal;
+use crate::outbox::TransferMarker;
 use crate::relation::{ChildOf, Children, Relation, Sources};
 use crate::schema::{Contains, Schema};
 use crate::world::World;
@@ -102,6 +103,19 @@ impl<W: WorldConfig<Schema: Contains<ChildOf> + Contains<Children>>> Commands<W>
     pub fn despawn_recursive(&mut self, entity: Entity) -> Result<(), BufferFull<Entity>> {
         self.push(DespawnRecursive(entity)).map_err(|full| BufferFull(full.0.0))
     }
+
+    /// Lets an entity go to another world with all its descendants, as
+    /// `World::send_tree`. Missed where that is an error.
+    ///
+    /// # Errors
+    /// If the buffer is full.
+    pub fn send_tree(
+        &mut self,
+        root: Entity,
+        marker: TransferMarker,
+    ) -> Result<(), BufferFull<(Entity, TransferMarker)>> {
+        self.push(SendTree(root, marker)).map_err(|full| BufferFull((full.0.0, full.0.1)))
+    }
 }
 
 /// Whether observers may be told of the relation.
@@ -180,5 +194,20 @@ where
 
     fn run(self, world: &mut World<W>) -> Result<Outcome, (Self, Refusal)> {
         Ok(made(world.despawn_recursive(self.0).is_ok()))
+    }
+}
+
+struct SendTree(Entity, TransferMarker);
+
+impl<W: WorldConfig> Command<W> for SendTree
+where
+    W::Schema: Contains<ChildOf> + Contains<Children>,
+{
+    fn entity(&self) -> Option<Entity> {
+        Some(self.0)
+    }
+
+    fn run(self, world: &mut World<W>) -> Result<Outcome, (Self, Refusal)> {
+        Ok(made(world.send_tree(self.0, self.1).is_ok()))
     }
 }

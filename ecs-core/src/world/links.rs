@@ -259,6 +259,57 @@ impl<W: WorldConfig> World<W> {
         }
     }
 
+    /// Entities are about to leave together: they are as if alone, but for the relations
+    /// among them.
+    pub(super) fn unlink_unit(&mut self, members: &[Entity]) {
+        let mut sorted = members.to_vec();
+        sorted.sort_unstable();
+        let is_member = |entity: &Entity| sorted.binary_search(entity).is_ok();
+        for &member in members {
+            let Ok(place) = self.entities.find(member) else { continue };
+            for index in bits(W::Schema::RELATIONS) {
+                if let Some(target) = self.target_at(place, index).filter(|at| !is_member(at)) {
+                    self.unlist_source(member, index, target);
+                }
+                let Some(list) = self.list_at_mut(place, index) else { continue };
+                if !list.iter().all(is_member) {
+                    let left = list.extract_if(.., |source| !is_member(source)).collect();
+                    self.waiting.insert((member, index), left);
+                }
+            }
+        }
+    }
+
+    /// Entities have come together: as [`link_arrived`](Self::link_arrived), but for the
+    /// relations among them, which are as they were.
+    pub(super) fn link_unit(&mut self, members: &[Entity]) {
+        let mut sorted = members.to_vec();
+        sorted.sort_unstable();
+        let is_member = |entity: &Entity| sorted.binary_search(entity).is_ok();
+        for &member in members {
+            let Ok(place) = self.entities.find(member) else { continue };
+            for index in bits(W::Schema::RELATIONS) {
+                if let Some(list) = self.list_at_mut(place, index) {
+                    let mut list = core::mem::take(list);
+                    let related = |source| self.target(source, index) == Some(member);
+                    list.retain(|&source| is_member(&source) && related(source));
+                    *self.list_made(place, index) = list;
+                }
+                if let Some(list) = self.waiting.remove(&(member, index)) {
+                    self.list_made(place, index).extend(list);
+                }
+            }
+        }
+        for &member in members {
+            let Ok(place) = self.entities.find(member) else { continue };
+            for index in bits(W::Schema::RELATIONS) {
+                if self.target_at(place, index).is_some_and(|target| !is_member(&target)) {
+                    self.list_arrived(member, place, index);
+                }
+            }
+        }
+    }
+
     /// Whether an entity that has come with these components may take part in a relation.
     #[inline(always)]
     pub(super) fn may_link(&self, mask: Mask) -> bool {

@@ -25,6 +25,7 @@ mod state;
 mod structure;
 mod template;
 mod tracking;
+mod trees;
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -56,6 +57,7 @@ pub(crate) use spawn::assert_declared;
 pub use state::Unhashed;
 pub use structure::RemoveError;
 pub use tracking::Since;
+pub use trees::SendTreeError;
 
 /// A world as its `#[world_config]` declares it.
 ///

@@ -295,6 +295,18 @@ impl<W: WorldConfig> World<W> {
             let departure = Departure { target, kind: DepartureKind::Moved };
             self.tell_departing(&entities[..count], departure);
         }
+        self.depart_rows(entities, block, true)
+    }
+
+    /// As [`depart`](Self::depart); no hook is told. `alone` if they don't go with those
+    /// whom they are related to.
+    pub(super) fn depart_rows(
+        &mut self,
+        entities: &[Entity],
+        block: &mut Block<W::Schema>,
+        alone: bool,
+    ) -> usize {
+        let mask = block.mask();
         let mut runs = core::mem::take(&mut self.scratch.runs);
         runs.clear();
         let (mut table, mut gone) = (None, 0);
@@ -310,7 +322,9 @@ impl<W: WorldConfig> World<W> {
                 break;
             }
             self.outbox.take(&mut self.entities, entity);
-            self.unlink_departing(entity, place);
+            if alone {
+                self.unlink_departing(entity, place);
+            }
             // From here on the entity is away: named twice, it stops the loop.
             self.entities.depart(entity);
             let row = place.row as usize;
@@ -383,6 +397,30 @@ impl<W: WorldConfig> World<W> {
             return Ok(0);
         }
         let number = self.table_for(block.mask(), count)?;
+        let first = self.arrive_rows(block, number, count);
+        if self.may_link(block.mask()) {
+            for row in first..first + count {
+                self.link_arrived(self.tables.get(number).entities()[row]);
+            }
+        }
+        if self.has_arrive_hook() {
+            let mut ids = core::mem::take(&mut self.scratch.ids);
+            ids.clear();
+            ids.extend_from_slice(&self.tables.get(number).entities()[first..]);
+            self.tell_arrived(&ids);
+            self.scratch.ids = ids;
+        }
+        Ok(count)
+    }
+
+    /// Moves `count` entities from the front of a block to the table with this number,
+    /// which is that of its components and has room. Answers the first row.
+    pub(super) fn arrive_rows(
+        &mut self,
+        block: &mut Block<W::Schema>,
+        number: u32,
+        count: usize,
+    ) -> usize {
         let table = self.tables.get_mut(number);
         let (from, to) = (block.range().0, table.len());
         block.columns(|index, column| {
@@ -413,19 +451,7 @@ impl<W: WorldConfig> World<W> {
             }
             self.counts.arrived += 1;
         }
-        if self.may_link(block.mask()) {
-            for row in to..to + count {
-                self.link_arrived(self.tables.get(number).entities()[row]);
-            }
-        }
-        if self.has_arrive_hook() {
-            let mut ids = core::mem::take(&mut self.scratch.ids);
-            ids.clear();
-            ids.extend_from_slice(&self.tables.get(number).entities()[to..]);
-            self.tell_arrived(&ids);
-            self.scratch.ids = ids;
-        }
-        Ok(count)
+        to
     }
 
     /// Copies an entity for a batch, as [`copy`](Self::copy), and tells the hook.
