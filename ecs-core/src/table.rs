@@ -17,7 +17,7 @@ use crate::component::Storage;
 use crate::entity::Entity;
 use crate::memory::{self, DropRows, bits, move_value};
 use crate::schema::{ComponentInfo, Mask};
-use stamps::{Stamps, tracked};
+use stamps::Stamps;
 
 /// All entities that have the same components, those with sparse storage aside.
 ///
@@ -43,16 +43,12 @@ pub struct Table {
     /// By component, dangling where nothing is held; empty in a schema without
     /// sparse components.
     bitmaps: Box<[NonNull<u64>]>,
-    /// The tracked components for which there are stamps: of `mask` and `held` all.
-    stamped: Mask,
-    /// What is looked after beside the columns of `mask`: `held` and `stamped`.
-    beside: Mask,
-    /// By component, dangling where nothing is stamped; empty in a schema without
-    /// tracked components.
-    stamps: Box<[Stamps]>,
+    /// Of the tracked components of `mask` and `held`, if there are some.
+    stamps: Option<Box<Stamps>>,
 }
 
 const _: () = assert!(core::mem::offset_of!(Table, capacity) <= 64);
+const _: () = assert!(size_of::<Table>() <= 128);
 
 /// Which columns two tables share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +85,6 @@ impl Table {
         let sparse = |info: &ComponentInfo| info.storage == Storage::Sparse;
         let bitmaps = if infos.iter().any(sparse) { infos.len() } else { 0 };
         let sized = bits(mask).map(|index| SizedColumn { index, size: infos[index].size });
-        let stamped = tracked(infos, mask);
         Self {
             mask,
             len: 0,
@@ -100,9 +95,7 @@ impl Table {
             sized: sized.filter(|column| column.size > 0).collect(),
             held: 0,
             bitmaps: (0..bitmaps).map(|_| memory::dangling(8).cast()).collect(),
-            stamped,
-            beside: stamped,
-            stamps: Stamps::of_all(infos),
+            stamps: Stamps::new(infos, mask),
         }
     }
 
@@ -324,7 +317,7 @@ impl Table {
     pub(crate) unsafe fn forget_row(&mut self, row: usize) -> Option<Entity> {
         debug_assert!(row < self.len);
         let last = self.len - 1;
-        if self.beside != 0 {
+        if self.has_beside() {
             self.forget_beside(row, last);
         }
         self.len = last;
@@ -413,6 +406,13 @@ impl Table {
         };
         // SAFETY: the caller promises the values.
         unsafe { DropRows::run(self.infos, mask, first, end, cell) }
+    }
+
+    /// Whether anything but the columns of `mask` moves with a row.
+    #[inline(always)]
+    fn has_beside(&self) -> bool {
+        // One branch for both.
+        (self.held != 0) | self.stamps.is_some()
     }
 
     /// Moves what is beside the columns of `mask` from `row` to one of `target`.
@@ -509,7 +509,7 @@ impl Table {
         let last = self.len - 1;
         // SAFETY: there is room, and the caller writes the rest of the row.
         let to = unsafe { target.push(entity) };
-        if self.beside != 0 {
+        if self.has_beside() {
             self.move_beside(row, target, to);
             self.forget_beside(row, last);
         }
@@ -591,7 +591,7 @@ impl Drop for Table {
                     unsafe { table.let_go(index) };
                 }
                 let capacity = table.capacity;
-                for index in bits(table.stamped) {
+                for index in bits(table.stamped()) {
                     table.let_stamps_go(index);
                 }
                 for &SizedColumn { index, size } in &table.sized {

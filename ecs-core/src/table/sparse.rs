@@ -110,7 +110,6 @@ impl Table {
             self.bitmaps[index] = bitmap.cast();
             self.held |= 1 << index;
             self.hold_stamps(index);
-            self.beside |= 1 << index;
         }
     }
 
@@ -145,6 +144,5 @@ impl Table {
         }
         self.let_stamps_go(index);
         self.held &= !(1 << index);
-        self.beside &= !(1 << index);
     }
 }

@@ -15,23 +15,37 @@ use crate::tick::Ticks;
 
 const STAMP: usize = size_of::<u32>();
 
-/// Where the stamps of a component are; dangling where the table has none.
-#[derive(Clone, Copy)]
+/// The stamps of a table.
 pub(super) struct Stamps {
+    /// The components that have some.
+    mask: Mask,
+    /// By component, dangling where there are none.
+    columns: Box<[Columns]>,
+}
+
+/// The stamps of a component, a row after the other.
+#[derive(Clone, Copy)]
+struct Columns {
     added: NonNull<u32>,
     changed: NonNull<u32>,
 }
 
 impl Stamps {
+    /// Of the tracked components of a mask, if there are some, for no rows yet.
+    pub(super) fn new(infos: &[ComponentInfo], mask: Mask) -> Option<Box<Self>> {
+        let tracked = |&index: &usize| infos[index].track;
+        let mask = bits(mask).filter(tracked).fold(0, |mask, index| mask | 1 << index);
+        (mask != 0).then(|| {
+            let columns = infos.iter().map(|_| Columns::dangling()).collect();
+            Box::new(Self { mask, columns })
+        })
+    }
+}
+
+impl Columns {
     fn dangling() -> Self {
         let stamps = memory::dangling(STAMP).cast();
         Self { added: stamps, changed: stamps }
-    }
-
-    /// By component; none in a schema without tracked components.
-    pub(super) fn of_all(infos: &[ComponentInfo]) -> Box<[Self]> {
-        let count = if infos.iter().any(|info| info.track) { infos.len() } else { 0 };
-        (0..count).map(|_| Self::dangling()).collect()
     }
 
     /// Moves them to memory for `new` rows, keeping the first `used`.
@@ -62,21 +76,28 @@ impl Stamps {
     }
 }
 
-/// The components of the mask of which values are tracked.
-pub(super) fn tracked(infos: &[ComponentInfo], mask: Mask) -> Mask {
-    bits(mask).filter(|&index| infos[index].track).fold(0, |mask, index| mask | 1 << index)
-}
-
 impl Table {
+    /// The components that have stamps.
+    #[inline(always)]
+    pub(super) fn stamped(&self) -> Mask {
+        self.stamps.as_ref().map_or(0, |stamps| stamps.mask)
+    }
+
     /// Where the stamps of a component are: when it was added, and when changed, a row
-    /// after the other. Dangling if the table does not have it.
+    /// after the other.
     ///
     /// # Panics
-    /// If `index` is no component of a schema with tracked ones.
-    #[inline(always)]
+    /// If the table has no tracked component.
+    #[inline]
     pub(crate) fn stamps(&self, index: usize) -> [NonNull<u32>; 2] {
-        let Stamps { added, changed } = self.stamps[index];
+        let Columns { added, changed } = self.stamps_of(index);
         [added, changed]
+    }
+
+    #[inline]
+    fn stamps_of(&self, index: usize) -> Columns {
+        debug_assert!(self.stamped() >> index & 1 == 1);
+        self.stamps.as_ref().expect("the component is tracked").columns[index]
     }
 
     /// Writes stamps of tracked components of `mask`, which the table has, in rows
@@ -89,10 +110,10 @@ impl Table {
         added: Option<u32>,
         changed: u32,
     ) {
-        debug_assert!(mask & !self.stamped == 0);
+        debug_assert!(mask & !self.stamped() == 0);
         assert!(first <= self.capacity && count <= self.capacity - first);
-        for index in bits(mask & self.stamped) {
-            let stamps = self.stamps[index];
+        for index in bits(mask & self.stamped()) {
+            let stamps = self.stamps_of(index);
             for row in first..first + count {
                 // SAFETY: what is stamped has stamps for each row of the capacity.
                 unsafe {
@@ -128,38 +149,48 @@ impl Table {
     /// Gets room for the stamps of all components that are stamped, for as many rows as
     /// the columns have from now on; they had `old`.
     pub(super) fn regrow_stamps(&mut self, old: usize, capacity: usize) {
-        for index in bits(self.stamped) {
+        let len = self.len;
+        let Some(stamps) = &mut self.stamps else { return };
+        for index in bits(stamps.mask) {
+            let columns = &mut stamps.columns[index];
             // SAFETY: the stamps were acquired for `old` rows, and `len` is at most either.
-            self.stamps[index] = unsafe { self.stamps[index].regrow(old, capacity, self.len) };
+            *columns = unsafe { columns.regrow(old, capacity, len) };
         }
     }
 
     /// Gets stamps ready for a sparse component that is held from now on.
     pub(super) fn hold_stamps(&mut self, index: usize) {
-        if self.infos[index].track {
+        let new = Stamps::new(self.infos, 1 << index);
+        if let Some(new) = new {
+            let stamps = self.stamps.get_or_insert(new);
             // SAFETY: there were none.
-            self.stamps[index] = unsafe { Stamps::dangling().regrow(0, self.capacity, 0) };
-            self.stamped |= 1 << index;
+            stamps.columns[index] = unsafe { Columns::dangling().regrow(0, self.capacity, 0) };
+            stamps.mask |= 1 << index;
         }
     }
 
     /// Gives the memory of a component's stamps back, if it has any.
     pub(super) fn let_stamps_go(&mut self, index: usize) {
-        if self.stamped >> index & 1 == 1 {
-            let stamps = core::mem::replace(&mut self.stamps[index], Stamps::dangling());
-            self.stamped &= !(1 << index);
-            // SAFETY: they were acquired for `capacity` rows.
-            unsafe { stamps.release(self.capacity) };
+        let Some(stamps) = self.stamps.as_mut().filter(|stamps| stamps.mask >> index & 1 == 1)
+        else {
+            return;
+        };
+        let columns = core::mem::replace(&mut stamps.columns[index], Columns::dangling());
+        stamps.mask &= !(1 << index);
+        if stamps.mask == 0 {
+            self.stamps = None;
         }
+        // SAFETY: they were acquired for `capacity` rows.
+        unsafe { columns.release(self.capacity) };
     }
 
     /// Moves the stamps of a component from a row to one of `target`, where that has them.
     #[inline]
     pub(super) fn move_stamps(&self, index: usize, row: usize, target: &Table, to: usize) {
-        let both = self.stamped & target.stamped;
+        let both = self.stamped() & target.stamped();
         if both >> index & 1 == 1 {
             debug_assert!(row < self.capacity && to < target.capacity);
-            let (from, target) = (self.stamps[index], target.stamps[index]);
+            let (from, target) = (self.stamps_of(index), target.stamps_of(index));
             // SAFETY: what is stamped has stamps for each row of the capacity.
             unsafe {
                 target.added.add(to).write(from.added.add(row).read());
@@ -170,7 +201,7 @@ impl Table {
 
     /// As [`move_stamps`](Self::move_stamps), of all components with a value in each row.
     pub(super) fn move_row_stamps(&self, row: usize, target: &Table, to: usize) {
-        for index in bits(self.stamped & self.mask & target.mask) {
+        for index in bits(self.stamped() & self.mask & target.mask) {
             self.move_stamps(index, row, target, to);
         }
     }
@@ -186,8 +217,8 @@ impl Table {
         count: usize,
     ) {
         debug_assert!(from + count <= self.capacity && to + count <= target.capacity);
-        for index in bits(mask & self.stamped & target.stamped) {
-            let (here, there) = (self.stamps[index], target.stamps[index]);
+        for index in bits(mask & self.stamped() & target.stamped()) {
+            let (here, there) = (self.stamps_of(index), target.stamps_of(index));
             // SAFETY: what is stamped has stamps for each row of the capacity.
             unsafe {
                 let (added, changed) = (here.added.add(from), here.changed.add(from));
@@ -201,15 +232,18 @@ impl Table {
     /// other, which has the same capacity.
     pub(super) fn swap_stamps(&mut self, target: &mut Table) {
         debug_assert_eq!(self.capacity, target.capacity);
-        for index in bits(self.stamped & self.mask & target.mask) {
-            core::mem::swap(&mut self.stamps[index], &mut target.stamps[index]);
+        let mask = self.mask & target.mask;
+        if let (Some(here), Some(there)) = (&mut self.stamps, &mut target.stamps) {
+            for index in bits(here.mask & mask) {
+                core::mem::swap(&mut here.columns[index], &mut there.columns[index]);
+            }
         }
     }
 
     /// Sets stamps that are about to wrap around to the greatest age that counts.
     #[cold]
     pub(crate) fn clamp_stamps(&mut self, ticks: Ticks) {
-        for index in bits(self.stamped) {
+        for index in bits(self.stamped()) {
             for row in 0..self.len {
                 for stamps in self.stamps(index) {
                     // SAFETY: what is stamped has stamps for each row, never uninitialised.
@@ -225,6 +259,6 @@ impl Table {
     /// The bytes that stamps take.
     pub(super) fn stamp_bytes(&self) -> usize {
         let bytes = column::rounded(self.capacity * STAMP, STAMP);
-        self.stamped.count_ones() as usize * 2 * bytes
+        self.stamped().count_ones() as usize * 2 * bytes
     }
 }
