@@ -334,3 +334,29 @@ fn equal_runs_by_hand_are_equal_and_other_seeds_are_not() {
     assert_eq!(run(3), run(3));
     assert_ne!(run(3).0, run(4).0);
 }
+
+/// Memory is kept by its thread for the next world; how much of it there is, and
+/// where, is seen by nobody.
+#[test]
+fn what_other_worlds_leave_in_memory_changes_nothing() {
+    let run = || {
+        let (mut mix, log) = mix(5);
+        for _ in 0..30 {
+            mix.step().unwrap();
+        }
+        everything(&mut mix, &log)
+    };
+    let fresh = std::thread::spawn(run).join().unwrap();
+    let used = std::thread::spawn(move || {
+        let mut other = World::<Base>::new();
+        other.reserve::<(Number, Extra)>(50).unwrap();
+        other.spawn_batch((0..40u32).map(|number| (Number(number.into()), Extra(1)))).unwrap();
+        drop(other);
+        let held = World::<Base>::new();
+        let first = run();
+        drop(held);
+        (first, run())
+    });
+    let (first, second) = used.join().unwrap();
+    assert!(fresh == first && fresh == second);
+}
