@@ -38,7 +38,7 @@ impl Entity {
     /// in the coordinator plus 1.
     #[inline(always)]
     pub const fn origin(self) -> u16 {
-        (self.0.get() >> (INDEX_BITS + GENERATION_BITS)) as u16
+        (self.0.get() >> ORIGIN_SHIFT) as u16
     }
 
     /// How often the slot has been used.

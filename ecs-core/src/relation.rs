@@ -11,6 +11,8 @@ use core::slice;
 use crate::bundle::{Bundle, Cells};
 use crate::component::{Component, Storage};
 use crate::entity::Entity;
+#[cfg(feature = "snapshot")]
+use crate::schema::ComponentInfo;
 use crate::schema::{Contains, Mask, Schema};
 
 /// A component that relates its entity, the source, to another, the target:
@@ -119,6 +121,23 @@ impl<R: Relation> fmt::Debug for Sources<R> {
     }
 }
 
+/// As a list of ids.
+#[cfg(feature = "serde")]
+impl<R: Relation> serde::Serialize for Sources<R> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.list.serialize(serializer)
+    }
+}
+
+/// A list that is loaded tells the order of the sources: who they are, the world finds
+/// out by their relations.
+#[cfg(feature = "serde")]
+impl<'de, R: Relation> serde::Deserialize<'de> for Sources<R> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        List::deserialize(deserializer).map(|list| Self { list, relation: PhantomData })
+    }
+}
+
 impl<R: Relation> PartialEq for Sources<R> {
     fn eq(&self, other: &Self) -> bool {
         self.list == other.list
@@ -160,7 +179,39 @@ impl<R: Relation> Hash for Sources<R> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(transparent)]
 pub struct ChildOf(Entity);
+
+// SAFETY: an id is one number, without padding.
+#[cfg(feature = "bytemuck")]
+unsafe impl bytemuck::NoUninit for Entity {}
+
+// SAFETY: a number has the layout of an id, and what `from_bits` takes is one.
+#[cfg(feature = "bytemuck")]
+unsafe impl bytemuck::CheckedBitPattern for Entity {
+    type Bits = u64;
+
+    #[inline(always)]
+    fn is_valid_bit_pattern(bits: &u64) -> bool {
+        Entity::from_bits(*bits).is_some()
+    }
+}
+
+// SAFETY: it is an id, which has no padding.
+#[cfg(feature = "bytemuck")]
+unsafe impl bytemuck::NoUninit for ChildOf {}
+
+// SAFETY: it has the layout of an id, and any id can be the parent.
+#[cfg(feature = "bytemuck")]
+unsafe impl bytemuck::CheckedBitPattern for ChildOf {
+    type Bits = u64;
+
+    #[inline(always)]
+    fn is_valid_bit_pattern(bits: &u64) -> bool {
+        Entity::from_bits(*bits).is_some()
+    }
+}
 
 /// The children of an entity, in order. Listed in the schema beside [`ChildOf`].
 pub type Children = Sources<ChildOf>;
@@ -314,6 +365,17 @@ impl<S: Contains<R> + Contains<Sources<R>>, R: Relation> LinkProbe<S, R> {
 impl<S: Contains<R> + Contains<Sources<R>>, R: Relation> LinkProbe<S, Sources<R>> {
     /// The list of the relation's sources.
     pub const LINK: Option<Link> = Some(Link::Sources(<S as Contains<R>>::INDEX));
+}
+
+/// The relation of which the component with this index is the list of the sources, if it
+/// is one.
+#[cfg(feature = "snapshot")]
+pub(crate) fn listing(components: &[ComponentInfo], index: usize) -> Option<RelationInfo> {
+    let Some(Link::Sources(relation)) = components[index].link else { return None };
+    match components[relation].link {
+        Some(Link::Relation(info)) => Some(info),
+        _ => None,
+    }
 }
 
 /// Fails to compile where a relation is in a schema without the list of its sources.

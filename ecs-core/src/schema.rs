@@ -147,8 +147,12 @@ pub unsafe trait Schema: Sized + 'static {
         mask_of!(Self::COMPONENTS, info => matches!(info.link, Some(Link::Relation(_))));
     /// The relations, and the lists of their sources, which only the world writes.
     const LINKED: Mask = mask_of!(Self::COMPONENTS, info => info.link.is_some());
-    /// The components that are plain bytes.
-    const PLAIN: Mask = mask_of!(Self::COMPONENTS, info => info.plain.is_some());
+    /// The components that can be in a snapshot: those that are plain bytes, and lists of
+    /// the sources of relations.
+    const STORABLE: Mask = mask_of!(
+        Self::COMPONENTS,
+        info => info.plain.is_some() || matches!(info.link, Some(Link::Sources(_)))
+    );
     /// The components that can be serialized.
     const SERIALIZABLE: Mask = mask_of!(Self::COMPONENTS, info => info.serialize.is_some());
     /// The components of which is kept when values were added and changed.

@@ -180,8 +180,8 @@ impl<W: WorldConfig> Loader<W> {
 
     /// Makes the entities of `world` those that were saved; those that were there are
     /// despawned. Resources and hooks stay, observers are told nothing, and no entity
-    /// wants to leave. What [`World::restore`](World::restore) says of ids is true of
-    /// this, too.
+    /// wants to leave. All that is tracked has changed, and nothing was added or removed.
+    /// Drop the ids that were given after the save was made: they will be given again.
     ///
     /// # Errors
     /// As [`load`](Self::load): the world is as it was then.

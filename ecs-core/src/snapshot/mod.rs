@@ -14,7 +14,7 @@
 //! | schema | the schema's name; of each component its name, size, alignment, version, storage |
 //! | ids | the origin; the ids that are given next, of entities that are away, and the slots that are used up |
 //! | tables | of each table its components, as bits, and its rows |
-//! | rows | of each table the ids, the columns, and of sparse components the bitmap and the values that are there |
+//! | rows | of each table the ids, the columns, and of sparse components the bitmap and the values that are there; of the sources of a relation a list of ids |
 //! | end | XXH3-64 of all before |
 //!
 //! A text is its length (4) and its bytes; a list its length (8) and its items.
@@ -92,7 +92,7 @@ impl<W: WorldConfig> World<W> {
     /// As [`snapshot`](Self::snapshot), without the components that are not plain
     /// bytes: their entities are restored without them.
     pub fn snapshot_plain(&self) -> Snapshot<'_> {
-        self.snapshot_with(W::Schema::PLAIN)
+        self.snapshot_with(W::Schema::STORABLE)
     }
 
     /// As [`snapshot`](Self::snapshot), with the components of `B` alone. That they are
@@ -100,7 +100,7 @@ impl<W: WorldConfig> World<W> {
     pub fn snapshot_of<B: Bundle<W::Schema>>(&self) -> Snapshot<'_> {
         const {
             assert!(
-                B::MASK & !W::Schema::PLAIN == 0,
+                B::MASK & !W::Schema::STORABLE == 0,
                 "a component of this snapshot is not plain bytes: derive bytemuck's `Pod`, or `NoUninit` and `CheckedBitPattern`, or leave it out"
             );
         }

@@ -15,6 +15,7 @@ use crate::entity::{Entity, ORIGIN_SHIFT};
 use crate::error::Refusal;
 use crate::memory::bits;
 use crate::names;
+use crate::relation::listing;
 use crate::schema::{ComponentInfo, Mask};
 
 /// The world that a snapshot is read for.
@@ -52,7 +53,8 @@ pub(crate) struct Sparse<'a> {
     pub(crate) index: usize,
     /// The words of the bitmap; no bit is set beyond the rows.
     pub(crate) bitmap: &'a [u8],
-    /// The values of the rows whose bit is set.
+    /// The values of the rows whose bit is set; of a list of sources, how many ids they
+    /// are (8), and the ids.
     pub(crate) values: &'a [u8],
 }
 
@@ -233,7 +235,7 @@ fn schema(reader: &mut Reader<'_>, target: &Target) -> Result<Vec<usize>, Restor
             return Err(RestoreError::Malformed("a component is listed twice"));
         }
         let info = &target.components[index];
-        if info.plain.is_none() {
+        if info.plain.is_none() && listing(target.components, index).is_none() {
             return Err(RestoreError::NotPlain(info.name));
         }
         let storage = if storage == 0 { Storage::Table } else { Storage::Sparse };
@@ -339,10 +341,23 @@ fn part<'a>(
         if rows % 64 != 0 && last >> (rows % 64) != 0 {
             return Err(RestoreError::Malformed("a row beyond the last has a component"));
         }
-        sparse.values = values(reader, index, present)?;
+        sparse.values = if listing(target.components, index).is_some() {
+            lists(reader, present)?
+        } else {
+            values(reader, index, present)?
+        };
         beside.push(sparse);
     }
     Ok(Part { table, rows, ids, columns, sparse: beside })
+}
+
+/// The bytes of so many lists of ids.
+fn lists<'a>(reader: &mut Reader<'a>, count: usize) -> Result<&'a [u8], RestoreError> {
+    let start = reader.0;
+    for _ in 0..count {
+        reader.entities()?;
+    }
+    Ok(&start[..start.len() - reader.0.len()])
 }
 
 impl Part<'_> {

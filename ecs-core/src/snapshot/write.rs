@@ -9,6 +9,7 @@ use super::{END, FORMAT, HEAD, MAGIC, ORDER, Snapshot, bits_present};
 use crate::component::Storage;
 use crate::entities::saved::Gone;
 use crate::memory::bits;
+use crate::relation::listing;
 use crate::schema::Mask;
 use crate::table::Table;
 
@@ -131,6 +132,17 @@ fn rows<E>(
         let words = table.bitmap_words(index);
         put(bytemuck::cast_slice(words))?;
         let has = |row: usize| words[row / 64] >> (row % 64) & 1 == 1;
+        if let Some(info) = listing(snapshot.components, index) {
+            let mut lists = Vec::new();
+            for row in (0..table.len()).filter(|&row| has(row)) {
+                // SAFETY: the row has a list of the relation's sources.
+                let list = unsafe { &*(info.list)(table.cell(index, row)) };
+                lists.extend_from_slice(&(list.len() as u64).to_ne_bytes());
+                lists.extend_from_slice(bytemuck::cast_slice(list));
+            }
+            put(&lists)?;
+            continue;
+        }
         let mut row = 0;
         while row < table.len() {
             let end = (row..table.len()).find(|&row| !has(row)).unwrap_or(table.len());

@@ -1,9 +1,12 @@
 //! Rows as bytes, and bytes as rows.
 
+use alloc::vec::Vec;
 use core::slice;
 
 use super::{ID, Table, WORD};
+use crate::entity::Entity;
 use crate::memory::bits;
+use crate::relation::listing;
 use crate::snapshot::Part;
 
 impl Table {
@@ -60,20 +63,37 @@ impl Table {
         }
         for sparse in &part.sparse {
             let size = self.infos[sparse.index].size;
+            let list = listing(self.infos, sparse.index);
             let mut rest = sparse.values;
             for (at, word) in sparse.words().enumerate() {
                 for bit in bits(word.into()) {
                     let row = first + at * WORD + bit;
-                    let (value, next) = rest.split_at(size);
-                    rest = next;
-                    // SAFETY: the row was added just now, the component is held, and the
-                    // bytes are a value of it.
+                    // SAFETY: the row was added just now, and the component is held; the
+                    // bytes are a value of it, or those of a list.
                     unsafe {
-                        self.cell(sparse.index, row).copy_from_nonoverlapping(value.as_ptr(), size);
+                        let cell = self.cell(sparse.index, row);
+                        if let Some(info) = list {
+                            (info.empty)(cell);
+                            *(info.list)(cell) = take_list(&mut rest);
+                        } else {
+                            let (value, next) = rest.split_at(size);
+                            cell.copy_from_nonoverlapping(value.as_ptr(), size);
+                            rest = next;
+                        }
                         self.mark(1 << sparse.index, row, 1, true);
                     }
                 }
             }
         }
     }
+}
+
+/// Takes a list of ids from the front of bytes that begin with one.
+fn take_list(bytes: &mut &[u8]) -> Vec<Entity> {
+    let mut numbers = bytes.as_chunks::<8>().0.iter().map(|&number| u64::from_ne_bytes(number));
+    let count = numbers.next().unwrap_or(0) as usize;
+    let list: Vec<_> = numbers.take(count).filter_map(Entity::from_bits).collect();
+    debug_assert_eq!(list.len(), count);
+    *bytes = &bytes[(1 + count) * 8..];
+    list
 }

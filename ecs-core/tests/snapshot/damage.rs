@@ -42,7 +42,7 @@ fn each_flipped_bit_and_each_cut_is_an_error() {
 }
 
 /// Puts right what tells that bytes were changed.
-fn sign(bytes: &mut [u8]) {
+pub fn sign(bytes: &mut [u8]) {
     let end = bytes.len() - 8;
     bytes[16..24].copy_from_slice(&(end as u64 + 8).to_ne_bytes());
     let checksum = XxHash3_64::oneshot(&bytes[..end]);

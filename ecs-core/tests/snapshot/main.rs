@@ -7,6 +7,7 @@ mod common;
 mod damage;
 mod errors;
 mod ids;
+mod relations;
 mod round_trip;
 mod speed;
 
@@ -22,7 +23,7 @@ pub struct Position {
     pub y: f32,
 }
 #[derive(Component, Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
-#[component(crate = ecs_core)]
+#[component(crate = ecs_core, track)]
 #[repr(C)]
 pub struct Small(pub u8);
 /// Of whose bytes not each is a value.
@@ -42,7 +43,7 @@ pub struct Tag;
 #[repr(C)]
 pub struct Burning(pub u16);
 #[derive(Component, Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
-#[component(crate = ecs_core, storage = "sparse")]
+#[component(crate = ecs_core, storage = "sparse", track)]
 #[repr(C)]
 pub struct Marked;
 

@@ -1,6 +1,8 @@
 //! A world that is restored goes on as the one that was written.
 
 use ecs_core::entity::Entity;
+use ecs_core::query::Or;
+use ecs_core::track::{Added, Changed, RemovedReader};
 use ecs_core::world::World;
 use proptest::prelude::*;
 
@@ -103,6 +105,23 @@ fn what_is_not_plain_is_named_or_left_out() {
     other.restore(&few.to_vec()).unwrap();
     assert!(other.len() == count && other.view::<&Small>().count() == 0);
     assert!(other.view::<(Entity, &Team)>().eq(world.view::<(Entity, &Team)>()));
+}
+
+#[test]
+fn what_is_restored_has_changed() {
+    let bytes = some().snapshot().unwrap().to_vec();
+    let mut world = World::<Base>::new();
+    world.spawn((Small(1), Marked)).unwrap();
+    let mut seen = world.advance();
+    let mut removed = RemovedReader::<Small>::default();
+    world.restore(&bytes).unwrap();
+    assert_eq!(world.removed(&mut removed).read().count(), 0);
+    let since = world.since(&mut seen);
+    assert_eq!(since.view_filtered::<Entity, Changed<Small>>().count(), 2);
+    assert_eq!(since.view_filtered::<Entity, Changed<Marked>>().count(), 1);
+    assert_eq!(since.view_filtered::<Entity, Or<(Added<Small>, Added<Marked>)>>().count(), 0);
+    drop(since);
+    assert_eq!(world.since(&mut seen).view_filtered::<Entity, Changed<Small>>().count(), 0);
 }
 
 #[test]
