@@ -72,6 +72,10 @@ mod documents {
     #[cfg(all(feature = "serde", feature = "snapshot"))]
     #[doc = include_str!("../docs/GUIDE.md")]
     mod guide {}
+    #[doc = include_str!("../docs/COMING_FROM_BEVY.md")]
+    mod coming_from_bevy {}
+    #[doc = include_str!("../docs/COMING_FROM_HECS.md")]
+    mod coming_from_hecs {}
     #[doc = include_str!("../docs/COMING_FROM_STATICECS.md")]
     mod coming_from_staticecs {}
 }

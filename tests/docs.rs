@@ -221,6 +221,16 @@ fn unsafe_is_in_the_listed_modules() {
     }
 }
 
+/// The text, of whose tables the last column alone is left: the others tell of another
+/// library.
+fn about_us(text: &str) -> String {
+    let lines = text.lines().map(|line| match line.trim_end_matches('|').rsplit_once('|') {
+        Some((_, last)) if line.starts_with('|') => last,
+        _ => line,
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// Any other name in the documents is a word of the sources.
 #[test]
 fn names_are_in_the_sources() {
@@ -234,7 +244,10 @@ fn names_are_in_the_sources() {
         words.extend(split.map(str::to_owned));
         words.extend(source.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
     }
-    for (document, text) in documents() {
+    for (document, mut text) in documents() {
+        if document.to_string_lossy().contains("COMING_FROM_") {
+            text = about_us(&text);
+        }
         for span in spans(&text).filter(|span| is_name(span)) {
             let found = words.contains(span) || root().join("examples").join(span).exists();
             // Other crates.
