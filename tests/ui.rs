@@ -10,7 +10,7 @@ use std::process::Command;
 /// differently.
 const COMPARED: &str = "1.95";
 
-const CLASSES: [&str; 10] = [
+const CLASSES: [&str; 11] = [
     "bundle",
     "component",
     "coordinator",
@@ -18,6 +18,7 @@ const CLASSES: [&str; 10] = [
     "query",
     "queue",
     "routing",
+    "system",
     "topology",
     "transfer",
     "world",

@@ -446,14 +446,21 @@ crate::tuples::for_each_tuple!(query);
 /// Which entities a query matches, beyond having what it asks for: [`With`],
 /// [`Without`], [`Added`](crate::track::Added), [`Changed`](crate::track::Changed),
 /// [`Or`], and tuples of these, all of which must match.
+///
+/// # Safety
+/// Only entities match that have all components of `WITH` and none of `WITHOUT`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a filter over the schema `{S}`",
     label = "not a filter over `{S}`",
     note = "a filter is `With<C>`, `Without<C>`, `Added<C>`, `Changed<C>`, `Or<(...)>` or a tuple of up to 16 filters; every component must be in the schema"
 )]
-pub trait Filter<S: Schema> {
+pub unsafe trait Filter<S: Schema> {
     /// Whether rows of one table can differ.
     const ROWS: bool;
+    /// What each entity that matches has.
+    const WITH: Mask = 0;
+    /// What no entity that matches has.
+    const WITHOUT: Mask = 0;
     /// The components of which is read when they were added or changed.
     const READ: Mask = 0;
     /// Whether rows of the table can match.
@@ -535,8 +542,10 @@ pub struct Without<C>(PhantomData<C>);
 #[derive(Debug)]
 pub struct Or<T>(PhantomData<T>);
 
-impl<S: Schema, C: Filterable<S>> Filter<S> for With<C> {
+// SAFETY: tables and rows without the component don't match.
+unsafe impl<S: Schema, C: Filterable<S>> Filter<S> for With<C> {
     const ROWS: bool = C::MARKER || C::MASK & S::SPARSE != 0;
+    const WITH: Mask = C::MASK;
     #[inline(always)]
     fn table(table: &Table) -> bool {
         C::MARKER || table.possible() & C::MASK != 0
@@ -547,8 +556,10 @@ impl<S: Schema, C: Filterable<S>> Filter<S> for With<C> {
     }
 }
 
-impl<S: Schema, C: Filterable<S>> Filter<S> for Without<C> {
+// SAFETY: tables and rows with the component don't match.
+unsafe impl<S: Schema, C: Filterable<S>> Filter<S> for Without<C> {
     const ROWS: bool = C::MARKER || C::MASK & S::SPARSE != 0;
+    const WITHOUT: Mask = C::MASK;
     #[inline(always)]
     fn table(table: &Table) -> bool {
         <Self as Filter<S>>::ROWS || table.mask() & C::MASK == 0
@@ -559,7 +570,8 @@ impl<S: Schema, C: Filterable<S>> Filter<S> for Without<C> {
     }
 }
 
-impl<S: Schema> Filter<S> for () {
+// SAFETY: it says nothing of what matches.
+unsafe impl<S: Schema> Filter<S> for () {
     const ROWS: bool = false;
     #[inline(always)]
     fn table(_: &Table) -> bool {
@@ -573,8 +585,11 @@ impl<S: Schema> Filter<S> for () {
 
 macro_rules! filter {
     ($($name:ident)+) => {
-        impl<S: Schema, $($name: Filter<S>),+> Filter<S> for ($($name,)+) {
+        // SAFETY: what matches, matches all.
+        unsafe impl<S: Schema, $($name: Filter<S>),+> Filter<S> for ($($name,)+) {
             const ROWS: bool = false $(|| $name::ROWS)+;
+            const WITH: Mask = 0 $(| $name::WITH)+;
+            const WITHOUT: Mask = 0 $(| $name::WITHOUT)+;
             const READ: Mask = 0 $(| $name::READ)+;
             #[inline(always)]
             fn table(table: &Table) -> bool {
@@ -585,8 +600,11 @@ macro_rules! filter {
                 !0 $(& $name::rows(rows, word))+
             }
         }
-        impl<S: Schema, $($name: Filter<S>),+> Filter<S> for Or<($($name,)+)> {
+        // SAFETY: what matches, matches one of them, so it has what all of them ask for.
+        unsafe impl<S: Schema, $($name: Filter<S>),+> Filter<S> for Or<($($name,)+)> {
             const ROWS: bool = false $(|| $name::ROWS)+;
+            const WITH: Mask = Mask::MAX $(& $name::WITH)+;
+            const WITHOUT: Mask = Mask::MAX $(& $name::WITHOUT)+;
             const READ: Mask = 0 $(| $name::READ)+;
             #[inline(always)]
             fn table(table: &Table) -> bool {

@@ -87,11 +87,13 @@ fn news<S: Contains<C>, C: Component, const WHICH: usize>(rows: Rows<'_>, word: 
 
 macro_rules! filter {
     ($name:ident $which:ident) => {
-        impl<S: Contains<C>, C: Component> Filter<S> for $name<C> {
+        // SAFETY: what lacks the component has no news of it.
+        unsafe impl<S: Contains<C>, C: Component> Filter<S> for $name<C> {
             const ROWS: bool = {
                 assert_tracked::<C>();
                 true
             };
+            const WITH: Mask = S::BIT;
             const READ: Mask = S::BIT;
 
             #[inline(always)]

@@ -10,6 +10,10 @@ use crate::text::{Text, equal, last_segment};
 pub struct SystemAccess {
     /// The components.
     pub components: Access,
+    /// What each entity has whose components are used.
+    pub with: Mask,
+    /// What none of them has.
+    pub without: Mask,
     /// The events.
     pub events: EventUse,
     /// The resource, of a parameter that is one.
@@ -86,6 +90,8 @@ impl SystemAccess {
     /// Nothing.
     pub const NONE: Self = Self {
         components: Access::NONE,
+        with: 0,
+        without: 0,
         events: EventUse::NONE,
         resource: None,
         shares: false,
@@ -97,9 +103,9 @@ impl SystemAccess {
     /// All of the world, and commands.
     pub const ALONE: Self = Self { shares: true, alone: true, commands: true, ..Self::NONE };
 
-    /// These components.
-    pub const fn of_components(components: Access) -> Self {
-        Self { components, shares: true, ..Self::NONE }
+    /// These components, of entities that have all of `with` and none of `without`.
+    pub const fn of_components(components: Access, with: Mask, without: Mask) -> Self {
+        Self { components, with, without, shares: true, ..Self::NONE }
     }
 
     /// This resource.
@@ -151,15 +157,35 @@ impl SystemAccess {
         if (self.alone && other.shares) || (other.alone && self.shares) {
             return Some(Clash::World);
         }
-        let (a, b) = (self.components, other.components);
-        let both = a.write & (b.read | b.write) | b.write & a.read;
-        if both != 0 {
-            return Some(Clash::Component(both.trailing_zeros() as usize));
+        if let Some(clash) = self.component_clash(other) {
+            return Some(clash);
         }
         if let Some(clash) = self.events.clash(&other.events) {
             return Some(clash);
         }
         self.resource_clash(other)
+    }
+
+    const fn component_clash(&self, other: &Self) -> Option<Clash> {
+        let (a, b) = (self.components, other.components);
+        let both = a.write & (b.read | b.write) | b.write & a.read;
+        let disjoint = (self.with & other.without) | (self.without & other.with) != 0;
+        if both == 0 || disjoint {
+            return None;
+        }
+        // Of several queries, two may be of other entities.
+        let (whole, parts) = if self.parts.is_empty() { (self, other) } else { (other, self) };
+        if parts.parts.is_empty() {
+            return Some(Clash::Component(both.trailing_zeros() as usize));
+        }
+        let mut index = 0;
+        while index < parts.parts.len() {
+            if let Some(clash) = whole.component_clash(parts.parts[index]) {
+                return Some(clash);
+            }
+            index += 1;
+        }
+        None
     }
 
     const fn resource_clash(&self, other: &Self) -> Option<Clash> {
@@ -239,7 +265,7 @@ pub(super) const fn assert_no_clash(access: &SystemAccess, components: &[Compone
         Clash::Component(index) => text
             .str("component `")
             .str(components[index].name)
-            .str("`, at least one of them to write it: ask for it in one query"),
+            .str("`, at least one of them to write it: ask for it in one query, or for other entities in each, by `With` and `Without` of a component that is not sparse"),
         Clash::Event(name) => text
             .str("event `")
             .str(name)

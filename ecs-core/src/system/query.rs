@@ -184,7 +184,11 @@ where
     type Item<'w, 's> = Query<'w, S, D, F>;
     const ACCESS: SystemAccess = {
         crate::world::assert_no_conflict::<S, D>();
-        SystemAccess::of_components(D::ACCESS.with_read(F::READ))
+        // Entities that differ by what is sparse may be in one table, and so share words of
+        // bits and stamps.
+        let (with, without) = (D::ACCESS.required | F::WITH, F::WITHOUT);
+        let components = D::ACCESS.with_read(F::READ);
+        SystemAccess::of_components(components, with & !S::SPARSE, without & !S::SPARSE)
     };
 
     fn state() {}
