@@ -347,6 +347,10 @@ impl<S: Contains<R> + Contains<Sources<R>>, R: Relation> LinkProbe<S, R> {
             unsafe { to.cast::<Sources<R>>().write(empty) }
         }
         assert!(
+            matches!(R::STORAGE, Storage::Sparse),
+            "a relation has sparse storage: declare it with `#[component(relation)]`"
+        );
+        assert!(
             !core::mem::needs_drop::<R>(),
             "a relation is dropped with either of its entities: take its `Drop` out"
         );

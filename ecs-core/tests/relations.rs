@@ -6,6 +6,7 @@ mod common;
 
 use std::sync::{Arc, Mutex};
 
+use ecs_core::block::{Block, block_bytes};
 use ecs_core::entity::Entity;
 use ecs_core::error::{EntityError, Refusal};
 use ecs_core::query::{With, Without};
@@ -13,7 +14,7 @@ use ecs_core::relation::{ChildOf, Children, RelateError, Relation, Sources};
 use ecs_core::schema::Schema;
 use ecs_core::template::Template;
 use ecs_core::track::{Added, Changed, RemovedReader};
-use ecs_core::transfer::EntityTransfer;
+use ecs_core::transfer::{EntityTransfer, TransferFlags};
 use ecs_core::world::World;
 use ecs_macros::{Component, world_config};
 
@@ -332,6 +333,39 @@ fn relations_are_tracked() {
     world.relate::<Follows>(ids[4], ids[5]).unwrap();
     world.clear();
     assert!(world.removed(&mut reader).read().eq([ids[4]]));
+}
+
+/// In one block, before and after the one whom they are related to.
+#[test]
+fn sources_that_come_with_their_target_are_listed() {
+    let (mut here, mut there) = (World::<Base>::with_origin(1), World::<Base>::with_origin(2));
+    let top = here.spawn(Id(0)).unwrap();
+    let parents = [1, 2].map(|id| here.spawn_child(top, Id(id)).unwrap());
+    let middle = here.spawn_child(parents[0], Id(3)).unwrap();
+    here.spawn_child(middle, Id(4)).unwrap();
+    here.set_parent(parents[1], middle).unwrap();
+    here.spawn_child(parents[1], Id(5)).unwrap();
+    let going = [parents[1], middle, parents[0]];
+    let mut block = Block::<Base>::new(block_bytes::<Base>(8));
+    let flags = TransferFlags { destroy_on_arrive: true, priority: false, full_transfer: true };
+    block.begin(here.select(middle).unwrap().mask, 0, flags);
+    assert_eq!(here.depart(&going, &mut block, 1), 3);
+    assert_eq!(there.arrive(&mut block, 8), Ok(3));
+    assert!(there.descendants(parents[0]).eq([middle, parents[1]]));
+}
+
+#[test]
+fn instances_are_related_one_after_the_other() {
+    let mut world = World::<Base>::new();
+    let (ship, captain) = (world.spawn(Id(0)).unwrap(), world.spawn(Id(1)).unwrap());
+    let mate = world.spawn_child(captain, Id(2)).unwrap();
+    for sailor in [captain, mate] {
+        world.relate::<Serves>(sailor, ship).unwrap();
+    }
+    let template = world.template(captain).unwrap();
+    let captains = world.spawn_templates(&template, 2).unwrap().to_vec();
+    let crew = captains.iter().flat_map(|&captain| [captain, world.children(captain)[0]]);
+    assert!(world.sources_of::<Serves>(ship)[2..].iter().copied().eq(crew));
 }
 
 #[test]

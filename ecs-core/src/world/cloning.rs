@@ -67,7 +67,7 @@ impl<W: WorldConfig> World<W> {
             }
         }
         self.after_insert(clone, mask, 0);
-        self.settle(mask);
+        self.settle(mask | W::Schema::RELATIONS);
         Ok(clone)
     }
 }

@@ -70,6 +70,7 @@ impl<W: WorldConfig<Schema: Contains<ChildOf> + Contains<Children>>> World<W> {
             list.remove(at);
             list.insert(index.min(list.len()), child);
         }
+        self.settle(1 << relation);
         Ok(old)
     }
 

@@ -7,6 +7,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use super::World;
 use super::observe::Operation;
@@ -147,6 +148,8 @@ impl<W: WorldConfig> World<W> {
     /// [`end_sources`](Self::end_sources). Of those in the table `told`, observers know
     /// already that they lose their relations.
     pub(super) fn unlink(&mut self, entities: &[Entity], told: Option<u32>) {
+        // First, since an observer may panic.
+        self.tell_unlinked(entities, told);
         let mut targets = Vec::new();
         for &entity in entities {
             let Ok(place) = self.entities.find(entity) else { continue };
@@ -158,9 +161,6 @@ impl<W: WorldConfig> World<W> {
                 let list = list.unwrap_or_default();
                 for &source in &list {
                     let Ok(place) = self.entities.find(source) else { continue };
-                    if told != Some(place.table) {
-                        self.before_remove(source, 1 << index);
-                    }
                     self.clear_target(place, index);
                 }
                 if relation::<W::Schema>(index).cascade {
@@ -187,6 +187,29 @@ impl<W: WorldConfig> World<W> {
                 self.waiting.remove(&(target, index));
             } else {
                 *self.list_of(target, index) = list;
+            }
+        }
+    }
+
+    /// Tells observers who lose their relations with these entities, but for those in the
+    /// table `told`.
+    fn tell_unlinked(&mut self, entities: &[Entity], told: Option<u32>) {
+        if W::Schema::RELATIONS & W::Schema::OBSERVED == 0 || self.observers.is_none() {
+            return;
+        }
+        for &entity in entities {
+            let Ok(place) = self.entities.find(entity) else { continue };
+            for index in bits(W::Schema::RELATIONS & W::Schema::OBSERVED) {
+                let mut at = 0;
+                // Observers change no list.
+                while let Some(&source) = self.list_at(place, index).and_then(|list| list.get(at)) {
+                    at += 1;
+                    if let Ok(place) = self.entities.find(source)
+                        && told != Some(place.table)
+                    {
+                        self.before_remove(source, 1 << index);
+                    }
+                }
             }
         }
     }
@@ -231,31 +254,20 @@ impl<W: WorldConfig> World<W> {
             return;
         }
         let mut loaded = Vec::new();
-        self.each_row(|world, target, place| {
-            for index in bits(W::Schema::RELATIONS) {
+        for table in 0..self.tables.all().len() as u32 {
+            let rows = 0..self.tables.get(table).len();
+            self.each_of(table, rows, |world, target, place, index| {
                 let list = world.list_at_mut(place, index).map(core::mem::take);
                 loaded.extend(list.map(|list| (target, index, list)));
-            }
-        });
-        self.each_row(|world, source, place| {
-            for index in bits(W::Schema::RELATIONS) {
-                world.list_arrived(source, place, index);
-            }
-        });
+            });
+        }
+        for table in 0..self.tables.all().len() as u32 {
+            self.each_of(table, 0..self.tables.get(table).len(), Self::list_arrived);
+        }
         for (target, index, list) in loaded {
             let order: BTreeMap<Entity, usize> = list.into_iter().zip(0..).collect();
             let place = |source: &Entity| order.get(source).copied().unwrap_or(usize::MAX);
             self.list_of(target, index).sort_by_key(place);
-        }
-    }
-
-    #[cfg(any(feature = "serde", feature = "snapshot"))]
-    fn each_row(&mut self, mut visit: impl FnMut(&mut Self, Entity, Place)) {
-        for table in 0..self.tables.all().len() as u32 {
-            for row in 0..self.tables.get(table).len() {
-                let entity = self.tables.get(table).entities()[row];
-                visit(self, entity, Place { table, row: row as u32 });
-            }
         }
     }
 
@@ -316,20 +328,35 @@ impl<W: WorldConfig> World<W> {
         W::Schema::LINKED != 0 && (mask & W::Schema::LINKED != 0 || !self.waiting.is_empty())
     }
 
-    /// An entity has come: it gets the list of the sources that wait for it, and its
-    /// targets list it. A relation that would close a circle in the hierarchy is taken
-    /// away.
-    pub(super) fn link_arrived(&mut self, entity: Entity) {
-        let Ok(place) = self.entities.find(entity) else { return };
-        for index in bits(W::Schema::RELATIONS) {
+    /// Entities have come, to these rows of a table: they get the lists of the sources that
+    /// wait for them, and their targets list them. A relation that would close a circle in
+    /// the hierarchy is taken away.
+    pub(super) fn link_arrived(&mut self, table: u32, rows: Range<usize>) {
+        // All lists first: what one of them is a source of may be another one.
+        self.each_of(table, rows.clone(), |world, entity, place, index| {
             // What comes in a list is not to be trusted.
-            if let Some(list) = self.list_at_mut(place, index) {
+            if let Some(list) = world.list_at_mut(place, index) {
                 list.clear();
             }
-            if let Some(list) = self.waiting.remove(&(entity, index)) {
-                *self.list_made(place, index) = list;
+            if let Some(list) = world.waiting.remove(&(entity, index)) {
+                *world.list_made(place, index) = list;
             }
-            self.list_arrived(entity, place, index);
+        });
+        self.each_of(table, rows, Self::list_arrived);
+    }
+
+    /// Calls `visit` with each row, and with each relation.
+    fn each_of(
+        &mut self,
+        table: u32,
+        rows: Range<usize>,
+        mut visit: impl FnMut(&mut Self, Entity, Place, usize),
+    ) {
+        for row in rows {
+            let entity = self.tables.get(table).entities()[row];
+            for index in bits(W::Schema::RELATIONS) {
+                visit(self, entity, Place { table, row: row as u32 }, index);
+            }
         }
     }
 

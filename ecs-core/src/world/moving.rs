@@ -187,7 +187,7 @@ impl<W: WorldConfig> World<W> {
         self.counts.arrived += 1;
         self.stamp_arrived(number, mask, row, 1);
         if self.may_link(mask) {
-            self.link_arrived(entity);
+            self.link_arrived(number, row..row + 1);
         }
         self.tell_arrived(&[entity]);
         Ok(entity)
@@ -399,9 +399,7 @@ impl<W: WorldConfig> World<W> {
         let number = self.table_for(block.mask(), count)?;
         let first = self.arrive_rows(block, number, count);
         if self.may_link(block.mask()) {
-            for row in first..first + count {
-                self.link_arrived(self.tables.get(number).entities()[row]);
-            }
+            self.link_arrived(number, first..first + count);
         }
         if self.has_arrive_hook() {
             let mut ids = core::mem::take(&mut self.scratch.ids);

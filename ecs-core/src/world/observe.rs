@@ -38,6 +38,8 @@ pub(super) struct Observers<W: WorldConfig> {
     pub(super) commands: Commands<W>,
     /// What is being made of it, and spawns that wait for room.
     running: Commands<W>,
+    /// The most commands that wait.
+    limit: usize,
     /// How many operations are under way, at whose end it is made.
     depth: u32,
     counts: DeferredCounts,
@@ -57,6 +59,7 @@ impl<W: WorldConfig> Observers<W> {
             lists: core::array::from_fn(|_| List { mask: 0, observers: Vec::new() }),
             commands: Commands::with_capacity(DEFAULT_COMMANDS),
             running: Commands::with_capacity(0),
+            limit: DEFAULT_COMMANDS,
             depth: 0,
             counts: DeferredCounts::default(),
         }
@@ -68,6 +71,11 @@ impl<W: WorldConfig> Observers<W> {
             observers.resize_with(W::Schema::COMPONENTS.len(), Vec::new);
         }
         &mut observers[component]
+    }
+
+    /// Bounds what can be written down by what waits already.
+    fn leave_room(&mut self) {
+        self.commands.set_capacity(self.limit.saturating_sub(self.running.len()));
     }
 }
 
@@ -196,7 +204,9 @@ impl<W: WorldConfig> World<W> {
     /// more of them. What is above that waits for the end of the next operation, and is
     /// counted as [`postponed`](DeferredCounts::postponed). 65,536 if nothing is said.
     pub fn set_deferred_limit(&mut self, commands: usize) {
-        self.observers_mut().commands.set_capacity(commands);
+        let observers = self.observers_mut();
+        observers.limit = commands;
+        observers.leave_room();
     }
 
     fn observe<C: Component>(&mut self, event: Event, observer: Observer<W>)
@@ -324,7 +334,7 @@ impl<W: WorldConfig> World<W> {
         let batch = core::mem::replace(&mut self.observers_mut().running, running);
         let mut making = Making { operation: Operation::begin(self), batch };
         let Making { operation: Operation(world), batch } = &mut making;
-        let mut left = world.observers_mut().commands.capacity();
+        let mut left = world.observers_mut().limit;
         // Spawns that found the world full.
         let mut wait = 0;
         loop {
@@ -357,7 +367,9 @@ struct Making<'w, W: WorldConfig> {
 
 impl<W: WorldConfig> Drop for Making<'_, W> {
     fn drop(&mut self) {
-        core::mem::swap(&mut self.operation.observers_mut().running, &mut self.batch);
+        let observers = self.operation.observers_mut();
+        core::mem::swap(&mut observers.running, &mut self.batch);
+        observers.leave_room();
     }
 }
 

@@ -1,6 +1,7 @@
 //! Entities are related to each other.
 
 use super::World;
+use super::observe::Operation;
 use crate::bundle::{Bundle, assert_distinct};
 use crate::config::WorldConfig;
 use crate::entity::Entity;
@@ -30,6 +31,7 @@ impl<W: WorldConfig> World<W> {
         let old = self.check_relate(source, target, index)?;
         if old != Some(target) {
             self.relate_checked(source, target, index, old);
+            self.settle(1 << index);
         }
         Ok(old)
     }
@@ -52,7 +54,8 @@ impl<W: WorldConfig> World<W> {
         Ok(self.target_at(place, index))
     }
 
-    /// Relates two that were checked and are not related.
+    /// Relates two that were checked and are not related. The operation goes on: what
+    /// observers write down could part them, or make a circle, before it ends.
     pub(super) fn relate_checked(
         &mut self,
         source: Entity,
@@ -67,7 +70,6 @@ impl<W: WorldConfig> World<W> {
         self.set_target(place, index, target);
         self.list_source(source, index, target);
         self.after_insert(source, 1 << index, Mask::from(old.is_some()) << index);
-        self.settle(1 << index);
     }
 
     /// Takes the relation `R` of `source` away. Answers whom it was related to.
@@ -127,8 +129,11 @@ impl<W: WorldConfig> World<W> {
         if let Err(error) = self.entities.find(target) {
             return Err(Refused::new(bundle, Refusal::Entity(error)));
         }
-        let source = self.spawn(bundle)?;
-        self.relate_checked(source, target, <W::Schema as Contains<R>>::INDEX, None);
+        let mut world = Operation::begin(self);
+        let source = world.spawn(bundle)?;
+        world.relate_checked(source, target, <W::Schema as Contains<R>>::INDEX, None);
+        drop(world);
+        self.settle(B::MASK | <W::Schema as Contains<R>>::BIT);
         Ok(source)
     }
 }

@@ -213,10 +213,11 @@ impl<W: WorldConfig> World<W> {
         self.scratch.give_back(spare, made)
     }
 
-    /// Relates the entities of `count` instances, which are given node by node.
+    /// Relates the entities of `count` instances, which are given node by node, as if they
+    /// were made one after the other.
     fn tie(&mut self, ties: &[Tie], made: &[Entity], count: usize) {
-        for &Tie { relation, source, target } in ties {
-            for instance in 0..count {
+        for instance in 0..count {
+            for &Tie { relation, source, target } in ties {
                 let source = made[source * count + instance];
                 let target = match target {
                     To::Node(node) => made[node * count + instance],
