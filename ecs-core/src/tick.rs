@@ -117,7 +117,7 @@ impl Clock {
     /// was before, for [`go_back`](Self::go_back).
     pub(crate) fn look_since(&mut self, seen: Tick) -> Outer {
         let outer = Outer { since: self.since, own: self.own };
-        self.set(seen.0, true);
+        self.set(self.known(seen), true);
         outer
     }
 
@@ -127,7 +127,12 @@ impl Clock {
 
     /// As [`look_since`](Self::look_since), for one who does not have all of the world.
     pub(crate) fn ticks_since(&self, seen: Tick) -> Ticks {
-        Ticks::new(self.now, self.now - 1, seen.0)
+        Ticks::new(self.now, self.now - 1, self.known(seen))
+    }
+
+    /// A tick that is still to come is another world's: of this one, nothing was seen.
+    fn known(&self, seen: Tick) -> u64 {
+        if seen.0 > self.now { 0 } else { seen.0 }
     }
 }
 

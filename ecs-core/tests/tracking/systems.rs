@@ -120,3 +120,28 @@ fn a_filter_keeps_those_who_write_away() {
     assert!(reads.clash(writes).is_some() && reads.clash(both).is_some());
     assert!(reads.clash(reads).is_none());
 }
+
+#[test]
+fn all_of_a_younger_world_is_news() {
+    let log = Log::default();
+    let (shared, alone) = (log.clone(), log.clone());
+    let mut schedule = Schedule::new();
+    schedule.add(move |changed: Query<Base, Entity, Changed<T>>| {
+        shared.lock().unwrap().push(changed.iter().count());
+    });
+    schedule.add(move |world: &World<Base>| {
+        alone.lock().unwrap().push(world.view_filtered::<Entity, Added<T>>().count());
+    });
+    let mut world = World::<Base>::new();
+    for _ in 0..20 {
+        schedule.run(&mut world).unwrap();
+    }
+    take(&log);
+    // As one that was loaded.
+    world = World::new();
+    world.spawn_batch((0..3).map(T)).unwrap();
+    for expected in [[3, 3], [0, 0]] {
+        schedule.run(&mut world).unwrap();
+        assert_eq!(take(&log), expected);
+    }
+}
