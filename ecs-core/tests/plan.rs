@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use ecs_core::commands::Commands;
 use ecs_core::entity::Entity;
-use ecs_core::schedule::{Phase, Plan, PlanError, Reason, Schedule, Sequential, every};
+use ecs_core::schedule::{
+    Executor, Phase, Plan, PlanError, Reason, Schedule, Sequential, Stage, every,
+};
 use ecs_core::system::{BoxError, Query, Res, ResMut};
 use ecs_core::time::{FixedSteps, Time};
 use ecs_core::world::World;
@@ -23,6 +25,9 @@ struct Age(u32);
 
 #[world_config(crate = ecs_core, components(Position, Velocity, Age))]
 struct Base;
+
+#[world_config(crate = ecs_core, base = Base, max_entities = 1)]
+struct Small;
 
 #[derive(Resource, Default)]
 #[resource(crate = ecs_core)]
@@ -244,6 +249,61 @@ fn one_shot_systems_go_when_they_have_run() -> Result<(), BoxError> {
     }
     assert_eq!(ran(&mut world), ["one", "two", "two", "three", "two"]);
     assert_eq!(schedule.names().collect::<Vec<_>>(), ["plan::two"]);
+    Ok(())
+}
+
+#[test]
+fn one_shot_systems_run_once_also_where_their_commands_wait() -> Result<(), BoxError> {
+    fn fill(commands: &mut Commands<Small>) {
+        commands.spawn(Age(7)).unwrap();
+    }
+    let mut schedule = Schedule::<Small>::new();
+    schedule.add(fill).once().add(|_: Query<Base, &Age>| {}).after(fill).before_named("last");
+    schedule.add(|_: Query<Base, &Age>| {}).named("last").once();
+    let mut world = World::<Small>::new();
+    let full = world.spawn(Age(0))?;
+    assert!(schedule.run(&mut world).is_err() && schedule.run(&mut world).is_err());
+    assert_eq!(schedule.len(), 2);
+    world.despawn(full)?;
+    schedule.run(&mut world)?;
+    assert!(world.view::<&Age>().map(|age| age.0).eq([7]));
+    // Who was to run after the first, and before the last, runs on without them.
+    world.clear();
+    schedule.run(&mut world)?;
+    assert!(schedule.len() == 1 && world.is_empty());
+    Ok(())
+}
+
+#[test]
+fn a_system_that_is_left_out_is_not_spent() -> Result<(), BoxError> {
+    struct None;
+    impl Executor<Base> for None {
+        fn run(&mut self, _: Stage<'_, Base>) {}
+    }
+    let mut schedule = Schedule::<Base>::new();
+    schedule.add(count).once().add(oldest).once().set_executor(None);
+    schedule.run(&mut World::new())?;
+    assert_eq!(schedule.len(), 2);
+    Ok(())
+}
+
+#[test]
+fn commands_are_made_in_the_order_of_their_systems() -> Result<(), BoxError> {
+    fn spawn<const AGE: u32>(commands: &mut Commands<Base>) {
+        commands.spawn(Age(AGE)).unwrap();
+    }
+    let mut schedule = Schedule::<Base>::new();
+    // The first of two is in a later stage for what it reads, or is asked for.
+    schedule.add(slow);
+    schedule.add(spawn::<1>).after(slow).add(spawn::<2>);
+    schedule
+        .add(|_: Query<Base, &Velocity>, commands: &mut Commands<Base>| spawn::<3>(commands))
+        .deferred()
+        .add(|_: Query<Base, &Position>, commands: &mut Commands<Base>| spawn::<4>(commands))
+        .deferred();
+    let mut world = World::new();
+    schedule.run(&mut world)?;
+    assert!(world.view::<&Age>().map(|age| age.0).eq([1, 2, 3, 4]), "{}", schedule.plan()?);
     Ok(())
 }
 

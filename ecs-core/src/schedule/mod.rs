@@ -273,8 +273,8 @@ impl<W: WorldConfig> Schedule<W> {
         failures.into_error().or_else(|| self.refusal()).map_or(Ok(()), Err)
     }
 
-    /// Runs the systems of a stage whose conditions hold. Answers whether one of them ran
-    /// for the last time.
+    /// Runs the systems of a stage whose conditions hold. Answers whether one of them has
+    /// run for the last time.
     fn run_stage(
         &mut self,
         world: &mut World<W>,
@@ -283,7 +283,7 @@ impl<W: WorldConfig> Schedule<W> {
     ) -> bool {
         let slots = &mut self.slots[range];
         for slot in slots.iter_mut() {
-            slot.runs = slot.conditions.iter_mut().all(|holds| holds(world));
+            slot.runs = !slot.spent && slot.conditions.iter_mut().all(|holds| holds(world));
         }
         world.advance();
         match &mut self.executor {
@@ -302,8 +302,7 @@ impl<W: WorldConfig> Schedule<W> {
         world.advance();
         let mut spent = false;
         for slot in slots {
-            spent |= slot.runs && slot.once;
-            slot.spent |= slot.runs && slot.once;
+            spent |= slot.spent;
             if let Some(error) = slot.error.take() {
                 failures.add(slot.name(), error);
             }
@@ -375,10 +374,24 @@ impl<W: WorldConfig> Schedule<W> {
         self.plan.as_ref().map_or(0, |plan| plan.first_of_phase(stage))
     }
 
-    /// Takes out the systems that were to run once and did.
+    /// Takes out the systems that were to run once and did, unless their commands wait.
     fn forget_spent(&mut self) {
-        self.slots.retain(|slot| !slot.spent || !slot.commands.is_empty());
+        let goes = |slot: &mut Slot<W>| slot.spent && slot.commands.is_empty();
+        let gone: Vec<Slot<W>> = self.slots.extract_if(.., goes).collect();
+        if gone.is_empty() {
+            return;
+        }
         self.plan = None;
+        // Who was to run before or after them need not any more.
+        let is = |slots: &[Slot<W>], label: &Label| slots.iter().any(|slot| slot.node().is(label));
+        for at in 0..self.slots.len() {
+            let Slot { after, before, .. } = &mut self.slots[at];
+            let (mut after, mut before) = (core::mem::take(after), core::mem::take(before));
+            for labels in [&mut after, &mut before] {
+                labels.retain(|label| !is(&gone, label) || is(&self.slots, label));
+            }
+            (self.slots[at].after, self.slots[at].before) = (after, before);
+        }
     }
 }
 

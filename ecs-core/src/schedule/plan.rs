@@ -31,7 +31,7 @@ pub(super) struct Node<'a> {
 }
 
 impl Node<'_> {
-    fn is(&self, label: &Label) -> bool {
+    pub(super) fn is(&self, label: &Label) -> bool {
         match label {
             Label::Function(function, _) => self.function == *function,
             Label::Name(name) => self.name == name,
@@ -56,9 +56,12 @@ impl Node<'_> {
     }
 
     /// Whether `later` may run beside this one, but in no stage before: its commands are
-    /// made at the end of its stage, and a condition is asked at the start.
+    /// made at the end of its stage, or of the phase in the order of stages, and a condition
+    /// is asked at the start.
     fn is_not_overtaken_by(&self, later: &Self) -> bool {
-        later.holds_up && (self.access.shares || self.asks) || self.asks && later.access.writes()
+        later.holds_up && (self.access.shares || self.asks)
+            || self.access.commands && later.access.commands && self.holds_up == later.holds_up
+            || self.asks && later.access.writes()
     }
 }
 

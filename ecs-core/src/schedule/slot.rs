@@ -151,6 +151,7 @@ impl<W: WorldConfig> Slot<W> {
         // system's; the caller keeps others away.
         let result = unsafe { self.system.run_beside(SystemContext::from_raw(world, commands)) };
         self.error = result.err();
+        self.spent = self.once;
         if let (Some(clock), Some(start)) = (clock, start) {
             let took = clock().saturating_sub(start);
             self.info.histogram.get_or_insert_with(Box::default).add(took);
