@@ -96,25 +96,6 @@ fn they_come_in_order_of_their_sources() {
 }
 
 #[test]
-fn an_entity_that_left_before_is_there() {
-    let mut town = town();
-    let mut cursor = EventCursor::new();
-    town.schedule::<Hub>().add(move |world: &mut World<Hub>| {
-        for sent in world.events::<Sent>().read(&mut cursor) {
-            assert!(world.contains(sent.0));
-        }
-    });
-    for _ in 0..20 {
-        let left = town.world_mut::<Left>();
-        let job = left.spawn(Job).unwrap();
-        left.complete(job).unwrap();
-        left.send_to(HUB, Sent(job)).unwrap();
-        town.tick().unwrap();
-    }
-    assert_eq!(town.world::<Hub>().events::<Sent>().counts().received, 20);
-}
-
-#[test]
 fn what_finds_no_room_waits_in_order_and_is_tried_again() {
     let mut town = town();
     // Nobody takes from the hub's queues: 4 in its queue, and 4 wait.

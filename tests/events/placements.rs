@@ -130,3 +130,38 @@ fn an_event_wakes_its_target() {
     assert!(ticks < 10 * u64::from(count) + 100, "{ticks} ticks");
     assert_eq!(seen(stopped.coordinator.world::<Sink>()).len(), count as usize);
 }
+
+#[test]
+fn an_entity_that_left_before_is_there() {
+    let count = if cfg!(miri) { 20 } else { 20_000 };
+    let mut flow = Flow::new();
+    let seen = Arc::<AtomicUsize>::default();
+    let (mut sent, known) = (0, seen.clone());
+    flow.add_system::<First, _>(move |world: &mut World<First>| {
+        // There is always room for both.
+        if sent < count && sent < known.load(Ordering::Relaxed) + 16 {
+            let job = world.spawn(Job).unwrap();
+            world.insert(job, TransferMarker::to(SINK)).unwrap();
+            world.send_to(SINK, Sent(job)).unwrap();
+            sent += 1;
+        }
+    });
+    let (mut cursor, known) = (EventCursor::new(), seen.clone());
+    flow.add_system::<Sink, _>(move |world: &mut World<Sink>| {
+        for sent in world.events::<Sent>().read(&mut cursor) {
+            assert!(world.contains(sent.0), "{sent:?} is not here yet");
+            known.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    flow.set_pace::<First>(static_ecs::Pace::Continuous);
+    flow.set_pace::<Sink>(static_ecs::Pace::Continuous);
+    let running = flow.run(Placement::PerWorld).unwrap();
+    let started = Instant::now();
+    while seen.load(Ordering::Relaxed) < count && running.is_running() {
+        assert!(started.elapsed() < LONG, "{:?}", running.stats());
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let stopped = running.stop_within(LONG);
+    assert!(stopped.failures.is_empty(), "{stopped:?}");
+    assert_eq!(seen.load(Ordering::Relaxed), count);
+}
