@@ -252,3 +252,46 @@ fn an_edge_takes_no_more_than_its_constant() {
     let (grown, limit) = (large - small, large_limit - small_limit);
     assert!(grown <= limit && grown > limit / 2, "{grown} of {limit}");
 }
+
+/// The bytes taken by events that fill an edge, and the edge's constant.
+macro_rules! bytes_of_full_event_queue {
+    ($capacity:expr) => {{
+        #[derive(Event)]
+        struct Note(#[expect(dead_code)] [u64; 5]);
+        #[world_config(components(Position), events(Note(capacity = $capacity)))]
+        struct Base;
+        #[world_config(base = Base, source, targets(Sink))]
+        struct Source;
+        #[world_config(base = Base)]
+        struct Sink;
+        coordinator!(type Pair = (Source, Sink));
+
+        let mut pair = Pair::new();
+        pair.start().unwrap();
+        let sink = pair.id_of::<Sink>();
+        let send = |source: &mut World<Source>| while source.send_to(sink, Note([0; 5])).is_ok() {};
+        // The line in the source is the world's, and has its memory already.
+        send(pair.world_mut::<Source>());
+        let before = BYTES.get();
+        pair.tick_world::<Source>().unwrap();
+        let taken = BYTES.get() - before;
+        // From here on nothing is allocated, whatever comes and goes.
+        for round in 0..3 * ROUNDS {
+            let calls = CALLS.get();
+            send(pair.world_mut::<Source>());
+            pair.tick().unwrap();
+            assert!(round < 4 || CALLS.get() == calls, "in round {round}");
+        }
+        let sent = pair.stats().edge(0, sink).unwrap().events_received;
+        assert!(sent as usize > ROUNDS);
+        (taken as usize, edge_bytes::<Base>(static_ecs::config::QueueConfig::DEFAULT, 1))
+    }};
+}
+
+#[test]
+fn an_event_queue_takes_no_more_than_its_constant_and_then_nothing() {
+    let (small, small_limit) = bytes_of_full_event_queue!(64);
+    let (large, large_limit) = bytes_of_full_event_queue!(128);
+    let (grown, limit) = (large - small, large_limit - small_limit);
+    assert!(grown <= limit && grown > limit / 2, "{grown} of {limit}");
+}

@@ -5,6 +5,7 @@ use core::fmt;
 
 use crate::component::Storage;
 use crate::config::WorldConfig;
+use crate::event::{EventCounts, EventStore};
 use crate::memory::bits;
 use crate::schema::{ComponentInfo, Schema};
 use crate::table::Table;
@@ -38,6 +39,25 @@ pub struct WorldReport {
     pub archetypes: Vec<ArchetypeReport>,
     /// The names of the resources' types.
     pub resources: Vec<&'static str>,
+    /// The event types of the schema, in order of their indices.
+    pub events: Vec<EventReport>,
+}
+
+/// An event type of a [`WorldReport`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct EventReport {
+    /// Its name.
+    pub name: &'static str,
+    /// The most that can be here.
+    pub capacity: usize,
+    /// How many are here.
+    pub here: usize,
+    /// How many wait to leave for other worlds.
+    pub waiting: usize,
+    /// What became of all of them so far.
+    pub counts: EventCounts,
 }
 
 /// A component of a [`WorldReport`].
@@ -127,6 +147,7 @@ impl<W: WorldConfig> World<W> {
             components: components.iter().enumerate().map(of).collect(),
             archetypes: self.tables().iter().map(archetype).collect(),
             resources,
+            events: self.event_store().map_or(Vec::new(), EventStore::inspect),
         }
     }
 }
@@ -179,6 +200,14 @@ impl fmt::Display for WorldReport {
         }
         if !self.resources.is_empty() {
             writeln!(f, "  resources: {}", self.resources.join(", "))?;
+        }
+        for event in &self.events {
+            let EventReport { name, capacity, here, waiting, counts } = event;
+            let EventCounts { sent, received, refused, dropped } = counts;
+            writeln!(
+                f,
+                "  events {name}: {here} of {capacity}, {waiting} want to leave; {sent} sent, {received} received, {refused} refused, {dropped} dropped"
+            )?;
         }
         Ok(())
     }

@@ -278,6 +278,19 @@ fn each_reader_sees_each_event_once_before_and_after_the_writer() {
 }
 
 #[test]
+fn a_report_tells_of_each_type() {
+    let mut world = World::<Base>::new();
+    (0..3).for_each(|n| world.send(Plain(n)).unwrap());
+    (0..4).for_each(|_| _ = world.send(Nothing));
+    let report = world.inspect();
+    let told: Vec<_> = report.events.iter().map(|event| (event.name, event.here)).collect();
+    assert_eq!(told[..4], [("Plain", 3), ("Kept", 0), ("Newest", 0), ("Nothing", 3)]);
+    assert_eq!((report.events[3].counts.refused, report.events[3].capacity), (1, 3));
+    let text = report.to_string();
+    assert!(text.contains("events Plain: 3 of 1024, 0 want to leave; 3 sent"), "{text}");
+}
+
+#[test]
 fn a_reader_that_is_late_learns_what_it_missed() {
     let mut world = World::<Base>::new();
     let mut cursor = EventCursor::new();

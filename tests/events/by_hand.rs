@@ -158,7 +158,9 @@ fn a_target_that_drops_the_oldest_refuses_none() {
     }
     // Three could not wait.
     assert_eq!(town.world::<Left>().event_store().unwrap().lost_away(), (0, 3));
+    assert_eq!(town.conservation().worlds[0].events_waiting, 3);
     town.tick_world::<Left>().unwrap();
+    assert_eq!(town.conservation().worlds[0].events_waiting, 0);
     for n in 0..3 {
         town.world_mut::<Right>().send_to(HUB, News(1, n)).unwrap();
     }
@@ -200,6 +202,21 @@ fn in_flight_at_the_end_they_are_dropped_once_and_counted() {
     town.tick_world::<Left>().unwrap();
     drop(town);
     assert_eq!(drops.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn events_that_wait_for_a_failed_world_are_not_at_rest() {
+    let mut town = town();
+    town.schedule::<Hub>().add(|hub: &mut World<Hub>| assert!(hub.is_empty(), "full"));
+    town.world_mut::<Hub>().spawn(Job).unwrap();
+    town.tick().unwrap_err();
+    for _ in 0..2 {
+        (0..4).for_each(|n| town.world_mut::<Left>().send_to(HUB, Note(0, n)).unwrap());
+        town.tick_world::<Left>().unwrap();
+    }
+    assert!(!town.drain(10).unwrap());
+    let conservation = town.conservation();
+    assert_eq!((conservation.events(), conservation.worlds[0].events_waiting), (8, 4));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 use core::any::Any;
 
-use super::ring::{Bounded, Events};
+use super::ring::{Bounded, EventCounts, Events};
 use super::{Event, EventInfo};
 use crate::config::WorldConfig;
 use crate::error::{Refusal, Refused};
@@ -125,6 +125,8 @@ pub(super) trait AnyChannel: Any + Send {
     /// How many of those that were to leave were refused, and dropped to make room.
     fn lost_away(&self) -> (u64, u64);
     fn no_edge(&self) -> u64;
+    /// What became of those that were here.
+    fn counts(&self) -> EventCounts;
     fn take_unreached(&mut self) -> Vec<u16>;
 }
 
@@ -159,6 +161,10 @@ impl<E: Event> AnyChannel for Channel<E> {
     fn lost_away(&self) -> (u64, u64) {
         let refused = self.outgoing.iter().map(Bounded::refused).sum();
         (refused, self.outgoing.iter().map(Bounded::dropped).sum())
+    }
+
+    fn counts(&self) -> EventCounts {
+        self.events.counts()
     }
 
     fn no_edge(&self) -> u64 {

@@ -99,6 +99,7 @@ pub struct Events<E> {
 
 /// What became of the events of one type in a world.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct EventCounts {
     /// Sent here.
     pub sent: u64,

@@ -8,7 +8,8 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use super::channel::{AnyChannel, Channel, EventTarget};
-use super::{Event, HasEvent};
+use super::{Event, EventCounts, EventInfo, HasEvent};
+use crate::inspect::EventReport;
 use crate::schema::Schema;
 
 /// What a world has of one event type, from the first one on.
@@ -80,6 +81,22 @@ impl<S: Schema> EventStore<S> {
     fn all(&self) -> impl Iterator<Item = &dyn AnyChannel> {
         // SAFETY: as in `channel`.
         self.slots.iter().filter_map(|slot| unsafe { &*slot.get() }.as_deref())
+    }
+
+    /// What is here of each type.
+    pub(crate) fn inspect(&self) -> Vec<EventReport> {
+        let of = |(slot, info): (&Slot, &EventInfo)| {
+            // SAFETY: as in `channel`.
+            let channel = unsafe { &*slot.get() }.as_deref();
+            EventReport {
+                name: info.name,
+                capacity: info.capacity as usize,
+                here: channel.map_or(0, AnyChannel::len),
+                waiting: channel.map_or(0, AnyChannel::waiting),
+                counts: channel.map_or(EventCounts::default(), AnyChannel::counts),
+            }
+        };
+        self.slots.iter().zip(S::EVENTS).map(of).collect()
     }
 
     /// A run of the schedule has ended: events that were there when it began go.
