@@ -35,8 +35,10 @@ fn what_does_not_fit_together_is_refused() {
     let one_slot = r#""0v1@0":{},"0v2@0":{}"#;
     assert_eq!(problem(&save("", one_slot)), LoadProblem::Twice(id(0, 2, 0)));
     assert_eq!(problem(&save(r#""0v2@0""#, r#""0v1@0":{}"#)), LoadProblem::Twice(id(0, 2, 0)));
-    let guests = r#""4294967295v1@9":{},"4294967295v1@9":{}"#;
-    assert_eq!(problem(&save("", guests)), LoadProblem::Twice(id(0xFFFF_FFFF, 1, 9)));
+    // The list of the pages of guests is as long as the highest says.
+    let index = if cfg!(miri) { 700 } else { 0xFFFF_FFFF };
+    let guests = format!(r#""{index}v1@9":{{}},"{index}v1@9":{{}}"#);
+    assert_eq!(problem(&save("", &guests)), LoadProblem::Twice(id(index, 1, 9)));
     assert!(from_json(&save("", r#""7v1@9":{"Tag":null}"#)).is_ok(), "a guest");
     for gap in [save("", r#""1v1@0":{}"#), save(r#""0v1@9""#, "")] {
         assert!(matches!(problem(&gap), LoadProblem::Malformed(_)));
