@@ -99,7 +99,8 @@ impl<C> fmt::Debug for RemovedReader<C> {
 /// last read. A parameter of systems; elsewhere, [`World::removed`](crate::world::World::removed).
 ///
 /// One that left for another world is not among them, nor a value that another replaced.
-/// An entity may have a `C` again by now.
+/// An entity may have a `C` again by now. Commands about one entity that are made at once
+/// remove each component once.
 ///
 /// `C` is declared with `#[component(track)]`, or else this does not compile.
 ///

@@ -4,6 +4,7 @@
 #[cfg(feature = "snapshot")]
 mod bytes;
 mod clone;
+mod moving;
 mod sparse;
 mod stamps;
 
@@ -15,7 +16,7 @@ use core::slice;
 use crate::column;
 use crate::component::Storage;
 use crate::entity::Entity;
-use crate::memory::{self, DropRows, bits, move_value};
+use crate::memory::{self, DropRows, bits};
 use crate::schema::{ComponentInfo, Mask};
 use stamps::Stamps;
 
@@ -308,71 +309,6 @@ impl Table {
         self.len += count;
     }
 
-    /// Forgets `row`, whose values the caller has moved out, and moves the last
-    /// row there. Answers the entity that moved.
-    ///
-    /// # Safety
-    /// `row` is below the length, and its values are not used again.
-    #[inline(always)]
-    pub(crate) unsafe fn forget_row(&mut self, row: usize) -> Option<Entity> {
-        debug_assert!(row < self.len);
-        let last = self.len - 1;
-        if self.has_beside() {
-            self.forget_beside(row, last);
-        }
-        self.len = last;
-        if row == last {
-            return None;
-        }
-        for &column in &self.sized {
-            // SAFETY: both rows are in the column and differ.
-            unsafe { move_value(self.at(column, last), self.at(column, row), column.size) };
-        }
-        // SAFETY: both rows are in the ids.
-        unsafe {
-            let moved = self.entities.add(last).read();
-            self.entities.add(row).write(moved);
-            Some(moved)
-        }
-    }
-
-    /// Forgets `count` rows from `first` on, whose values the caller has moved
-    /// out, and moves the last rows there, in their order. Answers the entities
-    /// that moved, which are now from `first` on.
-    ///
-    /// # Safety
-    /// The rows are below the length, and their values are not used again.
-    pub(crate) unsafe fn forget_rows(&mut self, first: usize, count: usize) -> &[Entity] {
-        debug_assert!(first + count <= self.len);
-        let moved = count.min(self.len - (first + count));
-        let from = self.len - moved;
-        for &SizedColumn { index, size } in &self.sized {
-            let column = self.column(index);
-            // SAFETY: both ranges are in the column, and `from` is at least
-            // `first + count`, so that they are apart.
-            unsafe {
-                let target = column.add(first * size);
-                target.copy_from_nonoverlapping(column.add(from * size), moved * size);
-            }
-        }
-        if self.held != 0 {
-            for row in 0..moved {
-                self.forget_bits(first + row, from + row);
-            }
-            // Rows that went without another in their place.
-            for row in first + moved..first + count {
-                self.forget_bits(row, row);
-            }
-        }
-        self.copy_stamps(self.mask, from, self, first, moved);
-        // SAFETY: both ranges are in the ids, apart as above.
-        unsafe {
-            self.entities.add(first).copy_from_nonoverlapping(self.entities.add(from), moved)
-        };
-        self.len -= count;
-        &self.entities()[first..first + moved]
-    }
-
     /// Drops all rows. Should a drop panic, the others are dropped while unwinding.
     pub(crate) fn clear(&mut self) {
         let rows = core::mem::take(&mut self.len);
@@ -406,151 +342,6 @@ impl Table {
         };
         // SAFETY: the caller promises the values.
         unsafe { DropRows::run(self.infos, mask, first, end, cell) }
-    }
-
-    /// Whether anything but the columns of `mask` moves with a row.
-    #[inline(always)]
-    fn has_beside(&self) -> bool {
-        // One branch for both.
-        (self.held != 0) | self.stamps.is_some()
-    }
-
-    /// Moves what is beside the columns of `mask` from `row` to one of `target`.
-    fn move_beside(&mut self, row: usize, target: &mut Table, to: usize) {
-        self.move_row_stamps(row, target, to);
-        self.move_bits(row, target, to);
-    }
-
-    /// Moves what is beside the columns of `mask` from `last` to `row`.
-    fn forget_beside(&mut self, row: usize, last: usize) {
-        self.move_row_stamps(last, self, row);
-        self.forget_bits(row, last);
-    }
-
-    /// Gets ready for all rows of `source`: if this table is empty and of no larger
-    /// capacity, for its columns, unless these are mostly unused.
-    pub(crate) fn make_room_for_all_of(&mut self, source: &Table) {
-        let full = source.len >= source.capacity / 2;
-        if full && self.len == 0 && self.capacity <= source.capacity {
-            if self.capacity < source.capacity {
-                self.resize(source.capacity);
-            }
-        } else {
-            self.make_room(source.len);
-        }
-        self.hold(source.held);
-    }
-
-    /// Moves the components that both tables have, and the sparse ones, of all rows
-    /// to the end of `target`. What this table alone has stays in its columns, and is
-    /// the caller's.
-    ///
-    /// # Safety
-    /// `target` got ready by [`make_room_for_all_of`](Self::make_room_for_all_of)
-    /// this table, and what it alone has was written for the new rows.
-    pub(crate) unsafe fn give_all(&mut self, target: &mut Table) {
-        let (count, first) = (core::mem::take(&mut self.len), target.len);
-        debug_assert!(count <= target.capacity - first);
-        let handed_over = first == 0 && self.capacity == target.capacity;
-        target.len += count;
-        if handed_over {
-            core::mem::swap(&mut self.entities, &mut target.entities);
-        } else {
-            // SAFETY: `count` ids are here, and have room there.
-            unsafe { target.entities.add(first).copy_from_nonoverlapping(self.entities, count) };
-        }
-        if handed_over {
-            self.swap_stamps(target);
-        } else {
-            self.copy_stamps(self.mask & target.mask, 0, target, first, count);
-        }
-        for index in bits(self.mask & target.mask) {
-            if handed_over {
-                core::mem::swap(&mut self.columns[index], &mut target.columns[index]);
-                continue;
-            }
-            let size = self.infos[index].size;
-            // SAFETY: the columns have `count` rows, and room for them.
-            unsafe {
-                let to = target.column(index).add(first * size);
-                to.copy_from_nonoverlapping(self.column(index), count * size);
-            }
-        }
-        if self.held != 0 {
-            for row in 0..count {
-                self.move_bits(row, target, first + row);
-            }
-        }
-    }
-
-    /// Moves the components that both tables have, and the sparse ones, from `row`
-    /// to a new row of `target`, and forgets `row`. Answers the new row and the
-    /// entity that took the old row's place. What `target` alone has is for the
-    /// caller to write, what only this table has was the caller's to move out.
-    ///
-    /// # Safety
-    /// `row` is `entity`'s; `target` has room for one more, and holds the row's
-    /// sparse components; `shared` is true of the two; the caller does as said before
-    /// either table is used again.
-    #[inline(always)]
-    pub(crate) unsafe fn move_row(
-        &mut self,
-        entity: Entity,
-        row: usize,
-        target: &mut Table,
-        shared: Shared,
-    ) -> (usize, Option<Entity>) {
-        debug_assert!(row < self.len && self.entities()[row] == entity);
-        debug_assert!(match shared {
-            Shared::AllOfSource => self.mask & !target.mask == 0,
-            Shared::AllOfTarget => target.mask & !self.mask == 0,
-            Shared::Some => true,
-        });
-        let last = self.len - 1;
-        // SAFETY: there is room, and the caller writes the rest of the row.
-        let to = unsafe { target.push(entity) };
-        if self.has_beside() {
-            self.move_beside(row, target, to);
-            self.forget_beside(row, last);
-        }
-        // SAFETY: all rows are in their columns. The new one is apart, and so is the
-        // last, unless it is this row itself, where nothing is to be moved.
-        let move_cell = |source: &Table, target: Option<&Table>, column: SizedColumn| unsafe {
-            let cell = source.at(column, row);
-            if let Some(target) = target {
-                move_value(cell, target.at(column, to), column.size);
-            }
-            if row != last {
-                move_value(source.at(column, last), cell, column.size);
-            }
-        };
-        match shared {
-            Shared::AllOfSource => {
-                self.sized.iter().for_each(|&column| move_cell(self, Some(target), column));
-            }
-            Shared::AllOfTarget => {
-                target.sized.iter().for_each(|&column| move_cell(self, Some(target), column));
-                for index in bits(self.mask & !target.mask) {
-                    move_cell(self, None, SizedColumn { index, size: self.infos[index].size });
-                }
-            }
-            Shared::Some => {
-                for &column in &self.sized {
-                    let both = target.mask >> column.index & 1 == 1;
-                    move_cell(self, both.then_some(&*target), column);
-                }
-            }
-        }
-        self.len = last;
-        if row == last {
-            return (to, None);
-        }
-        // SAFETY: both rows are in the ids.
-        unsafe {
-            let moved = self.entities.add(last).read();
-            self.entities.add(row).write(moved);
-            (to, Some(moved))
-        }
     }
 
     /// Gives back memory beyond the present length, and that of sparse components

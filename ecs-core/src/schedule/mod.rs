@@ -245,6 +245,8 @@ impl<W: WorldConfig> Schedule<W> {
             self.waiting = self.slots.iter().filter(|slot| slot.waits_since.is_some()).count();
         }
         let mut failures = Failures::new(self.on_error);
+        // What observers wrote down and was put off.
+        world.flush();
         self.apply(world, 0..0, false);
         let mut spent = false;
         for stage in 0..stages {
