@@ -422,6 +422,7 @@ where
                 && self.events_waiting() == 0
                 && !self.has_unread()
                 && self.endpoint.plan.is_empty()
+                && self.endpoint.trees.is_empty()
                 && self.driver.as_ref().is_none_or(|driver| driver.is_idle())
     }
 

@@ -21,8 +21,13 @@ struct Spark(u8);
 #[derive(Component, Hash)]
 struct Owned(String);
 
+/// Sent over the edges, more than there is room for.
+#[derive(Event, Clone)]
+struct Rumour(u64);
+
 #[world_config(
     components(Number, Extra, Detour, Spark, Owned),
+    events(Rumour(capacity = 4)),
     max_entities = 60,
     transfer_queue(capacity = 8, batch_size = 4)
 )]
@@ -130,6 +135,9 @@ fn note<W: WorldConfig<Schema = Base>>(world: &World<W>, log: &Log) {
     {
         hash = hash.rotate_left(5) ^ entity.to_bits() ^ marker.map_or(0, |number| number.0);
     }
+    for rumour in world.events::<Rumour>().iter() {
+        hash = hash.rotate_left(7) ^ rumour.0;
+    }
     hash ^= u64::from(world.try_admit(1).is_ok()) << 63;
     log.lock().unwrap()[world.id().unwrap() as usize].push(hash);
 }
@@ -169,6 +177,10 @@ fn act<W: WorldConfig<Schema = Base>>(
                 world.insert(entity, (Owned(entity.to_string()),)).unwrap();
             }
         }
+    }
+    for _ in 0..random.next(12) {
+        // Also to where no edge leads, or too many wait.
+        let _ = world.send_to(random.next(WORLDS as u64) as u16, Rumour(random.next(1 << 20)));
     }
     let here: Vec<Entity> = world.entities().collect();
     for entity in here {
@@ -270,6 +282,8 @@ fn compare(placements: &[&str], seeds: std::ops::Range<u64>) {
         let full: u64 = counts.clone().map(|counts| counts.full).sum();
         if !cfg!(miri) {
             assert!(counts.clone().all(|counts| counts.received > 0), "{:?}", expected.1.edges);
+            let rumours: u64 = counts.clone().map(|counts| counts.events_received).sum();
+            assert!(rumours > TICKS, "{rumours}");
             assert!(shed > 0 && full > 100 && expected.1.received() > 10 * TICKS);
         }
         for placement in placements {
@@ -333,4 +347,30 @@ fn equal_runs_by_hand_are_equal_and_other_seeds_are_not() {
     };
     assert_eq!(run(3), run(3));
     assert_ne!(run(3).0, run(4).0);
+}
+
+/// Memory is kept by its thread for the next world; how much of it there is, and
+/// where, is seen by nobody.
+#[test]
+fn what_other_worlds_leave_in_memory_changes_nothing() {
+    let run = || {
+        let (mut mix, log) = mix(5);
+        for _ in 0..30 {
+            mix.step().unwrap();
+        }
+        everything(&mut mix, &log)
+    };
+    let fresh = std::thread::spawn(run).join().unwrap();
+    let used = std::thread::spawn(move || {
+        let mut other = World::<Base>::new();
+        other.reserve::<(Number, Extra)>(50).unwrap();
+        other.spawn_batch((0..40u32).map(|number| (Number(number.into()), Extra(1)))).unwrap();
+        drop(other);
+        let held = World::<Base>::new();
+        let first = run();
+        drop(held);
+        (first, run())
+    });
+    let (first, second) = used.join().unwrap();
+    assert!(fresh == first && fresh == second);
 }

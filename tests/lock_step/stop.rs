@@ -41,6 +41,40 @@ fn a_stop_drains_what_is_under_way() {
     }
 }
 
+/// Also trees that wait for room, each of which fills the queue.
+#[test]
+fn a_stop_drains_trees() {
+    #[world_config(
+        components(Number, ChildOf, Children),
+        transfer_queue(capacity = 8, batch_size = 2)
+    )]
+    struct Forest;
+    #[world_config(base = Forest, source, targets(There))]
+    struct Here;
+    #[world_config(base = Forest)]
+    struct There;
+    coordinator!(type Move = (Here, There));
+    for placement in [Placement::PerWorld, Placement::Single] {
+        let mut all = Move::new();
+        let here = all.world_mut::<Here>();
+        let mut slept = false;
+        here.on_depart(move |_, _, _| {
+            if !std::mem::replace(&mut slept, true) {
+                // Until the stop is asked for.
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        });
+        for tree in 0..5 {
+            let root = here.spawn((Number(tree),)).unwrap();
+            (0..7).for_each(|_| _ = here.spawn_child(root, (Number(0),)).unwrap());
+            here.send_tree(root, TransferMarker::to(1)).unwrap();
+        }
+        let stopped = all.run_lock_step(placement, Pace::Continuous).unwrap().stop_within(LONG);
+        assert!(stopped.drained && stopped.conservation.holds(), "{stopped:?}");
+        assert_eq!(stopped.coordinator.world::<There>().len(), 40);
+    }
+}
+
 #[test]
 fn a_stop_ends_sources_and_what_never_rests() {
     let mut shop = shop();

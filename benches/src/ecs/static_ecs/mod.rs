@@ -87,6 +87,7 @@ pub fn entries() -> Vec<Entry> {
         entry("schedule_seq", "for_each", |_| scheduled(add_systems)),
         entry("schedule_seq", "slices", |_| scheduled(add_slice_systems)),
         entry("schedule_par", "sequential", |_| scheduled(add_systems)),
+        entry("schedule_par", "executor", |_| scheduled(add_shared_systems)),
         entry("schedule_par", "par_for_each", |_| scheduled(add_par_systems)),
         entry("heavy_par", "par_for_each", |size| {
             let run = |world: &mut World<Four>| {
@@ -283,44 +284,51 @@ fn scheduled(add_systems: impl FnOnce(&mut Schedule<Groups>)) -> Box<dyn Bench> 
     lasting((groups(), schedule), run, |(world, _)| digest_groups(world))
 }
 
+type Pairs<'w, P, Q> = Query<'w, Groups, (&'static mut P, &'static mut Q)>;
+
 fn add_systems(schedule: &mut Schedule<Groups>) {
     let swap = std::mem::swap::<f32>;
     schedule
-        .add(move |world: &mut World<Groups>| {
-            world.query::<(&mut A, &mut B)>().for_each(|(a, b)| swap(&mut a.0, &mut b.0));
+        .add(move |mut pairs: Pairs<A, B>| {
+            pairs.iter_mut().for_each(|(a, b)| swap(&mut a.0, &mut b.0));
         })
-        .add(move |world: &mut World<Groups>| {
-            world.query::<(&mut C, &mut D)>().for_each(|(c, d)| swap(&mut c.0, &mut d.0));
+        .add(move |mut pairs: Pairs<C, D>| {
+            pairs.iter_mut().for_each(|(c, d)| swap(&mut c.0, &mut d.0));
         })
-        .add(move |world: &mut World<Groups>| {
-            world.query::<(&mut C, &mut E)>().for_each(|(c, e)| swap(&mut c.0, &mut e.0));
+        .add(move |mut pairs: Pairs<C, E>| {
+            pairs.iter_mut().for_each(|(c, e)| swap(&mut c.0, &mut e.0));
         });
+}
+
+fn add_shared_systems(schedule: &mut Schedule<Groups>) {
+    add_systems(schedule);
+    schedule.set_executor(ParallelExecutor::new());
 }
 
 fn add_par_systems(schedule: &mut Schedule<Groups>) {
     let swap = std::mem::swap::<f32>;
     schedule
-        .add(move |world: &mut World<Groups>| {
-            world.query::<(&mut A, &mut B)>().par_for_each(|(a, b)| swap(&mut a.0, &mut b.0));
+        .add(move |mut pairs: Pairs<A, B>| {
+            pairs.iter_mut().par_for_each(|(a, b)| swap(&mut a.0, &mut b.0));
         })
-        .add(move |world: &mut World<Groups>| {
-            world.query::<(&mut C, &mut D)>().par_for_each(|(c, d)| swap(&mut c.0, &mut d.0));
+        .add(move |mut pairs: Pairs<C, D>| {
+            pairs.iter_mut().par_for_each(|(c, d)| swap(&mut c.0, &mut d.0));
         })
-        .add(move |world: &mut World<Groups>| {
-            world.query::<(&mut C, &mut E)>().par_for_each(|(c, e)| swap(&mut c.0, &mut e.0));
+        .add(move |mut pairs: Pairs<C, E>| {
+            pairs.iter_mut().par_for_each(|(c, e)| swap(&mut c.0, &mut e.0));
         });
 }
 
 fn add_slice_systems(schedule: &mut Schedule<Groups>) {
     schedule
-        .add(|world: &mut World<Groups>| {
-            world.query::<(&mut A, &mut B)>().slices().for_each(|(a, b)| peer::swap_lanes(a, b));
+        .add(|mut pairs: Pairs<A, B>| {
+            pairs.iter_mut().slices().for_each(|(a, b)| peer::swap_lanes(a, b));
         })
-        .add(|world: &mut World<Groups>| {
-            world.query::<(&mut C, &mut D)>().slices().for_each(|(c, d)| peer::swap_lanes(c, d));
+        .add(|mut pairs: Pairs<C, D>| {
+            pairs.iter_mut().slices().for_each(|(c, d)| peer::swap_lanes(c, d));
         })
-        .add(|world: &mut World<Groups>| {
-            world.query::<(&mut C, &mut E)>().slices().for_each(|(c, e)| peer::swap_lanes(c, e));
+        .add(|mut pairs: Pairs<C, E>| {
+            pairs.iter_mut().slices().for_each(|(c, e)| peer::swap_lanes(c, e));
         });
 }
 
