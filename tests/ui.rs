@@ -10,15 +10,17 @@ use std::process::Command;
 /// differently.
 const COMPARED: &str = "1.95";
 
-const CLASSES: [&str; 11] = [
+const CLASSES: [&str; 13] = [
     "bundle",
     "component",
     "coordinator",
     "event",
     "query",
     "queue",
+    "relation",
     "routing",
     "system",
+    "template",
     "topology",
     "transfer",
     "world",

@@ -68,7 +68,7 @@ pub mod __support {
     pub use crate::event::{DEFAULT_CAPACITY, Event, EventInfo, EventVisitor, HasEvent, Overflow};
     pub use crate::members::{Group, Member};
     pub use crate::query::{Access, QueryData, ReadOnlyQueryData};
-    pub use crate::relation::Relation;
+    pub use crate::relation::{Relation, Target as RelationTarget};
     pub use crate::resources::Resource;
     pub use crate::schema::{ComponentInfo, Contains, Mask, Schema};
     pub use crate::table::Table;

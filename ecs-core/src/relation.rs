@@ -74,6 +74,28 @@ pub trait Relation: Component {
     fn target(&self) -> Entity;
 }
 
+/// What a relation holds: the id of its target.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a relation holds the id of its target, and `{Self}` is none",
+    label = "not an `Entity`",
+    note = "write `Entity` here, and put what else there is to say into another component"
+)]
+pub trait Target: Copy {
+    fn of(target: Entity) -> Self;
+    fn id(self) -> Entity;
+}
+
+impl Target for Entity {
+    fn of(target: Entity) -> Self {
+        target
+    }
+
+    fn id(self) -> Entity {
+        self
+    }
+}
+
 /// A target's sources, in order. List it in the schema beside `R`.
 ///
 /// It is there once the entity has had a source, and may be empty.

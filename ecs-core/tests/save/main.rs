@@ -6,6 +6,7 @@ mod common;
 
 mod changed;
 mod refused;
+mod relations;
 mod round_trip;
 
 use std::cell::Cell;

@@ -1,6 +1,6 @@
 //! The impls of `Component` and `Bundle` for a component.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::parse_quote;
 use syn::spanned::Spanned;
@@ -35,18 +35,20 @@ pub(super) fn expand(component: &Component) -> TokenStream {
     let relation = relation.as_ref().map(|relation| {
         let Relation { member, ty, cascade } = relation;
         // At the user's token, where the compiler finds that it is no id.
-        let value = quote_spanned!(ty.span()=> self.#member);
+        let span = ty.span().resolved_at(Span::mixed_site());
+        let support_here = root.support_at(span);
+        let as_target = quote_spanned!(span=> <#ty as #support_here::RelationTarget>);
         quote! {
             #[automatically_derived]
             impl #params #support::Relation for #ident #arguments #bounds {
                 const CASCADE: #support::core::primitive::bool = #cascade;
 
                 fn to(target: #support::Entity) -> Self {
-                    Self { #member: target }
+                    Self { #member: #as_target::of(target) }
                 }
 
                 fn target(&self) -> #support::Entity {
-                    #value
+                    #as_target::id(self.#member)
                 }
             }
         }

@@ -1,0 +1,7 @@
+use static_ecs::prelude::*;
+
+#[derive(Component)]
+#[component(relation)]
+struct Serves(u32);
+
+fn main() {}

@@ -1,0 +1,7 @@
+use static_ecs::prelude::*;
+
+#[derive(Component)]
+#[component(relation, storage = "table")]
+struct Serves(Entity);
+
+fn main() {}

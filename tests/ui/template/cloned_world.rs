@@ -1,0 +1,12 @@
+use static_ecs::prelude::*;
+
+#[derive(Component)]
+struct Unique(u32);
+
+#[world_config(components(Unique))]
+struct Base;
+
+fn main() {
+    let world = World::<Base>::new();
+    let _ = world.clone();
+}
