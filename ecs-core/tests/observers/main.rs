@@ -19,7 +19,7 @@ use ecs_core::transfer::TransferFlags;
 use ecs_core::world::{DeferredCounts, World};
 use ecs_macros::{Component, world_config};
 
-use common::{Ledger, Owned, panics};
+use common::{Ledger, Owned, panics, scaled};
 
 #[derive(Component, Clone, Copy, Debug, PartialEq)]
 #[component(crate = ecs_core)]
@@ -304,7 +304,8 @@ fn a_circle_of_observers_ends() {
 #[test]
 fn a_chain_of_observers_is_made_to_its_end() {
     let mut world = World::<Base>::new();
-    let last = world.spawn_batch((0..100).map(A)).unwrap()[99];
+    let count = scaled(100, 10);
+    let last = *world.spawn_batch((0..count).map(A)).unwrap().last().unwrap();
     world.on_remove::<A>(|world, entity| {
         let n = world.get::<A>(entity).unwrap().0;
         let next = world.view::<(Entity, &A)>().find(|(_, a)| a.0 + 1 == n);

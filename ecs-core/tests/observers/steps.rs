@@ -9,7 +9,7 @@ use ecs_core::query::With;
 use ecs_core::world::World;
 use proptest::prelude::*;
 
-use super::common::property;
+use super::common::{property, scaled};
 use super::{A, B, Base, Plain};
 
 /// What to do to a world whose entities are counted by a number.
@@ -207,7 +207,7 @@ proptest! {
     #![proptest_config(property(200, 4))]
 
     #[test]
-    fn what_is_heard_is_what_is_there(steps in prop::collection::vec(step(), 1..120)) {
+    fn what_is_heard_is_what_is_there(steps in prop::collection::vec(step(), 1..scaled(120, 25) as usize)) {
         run(steps);
     }
 }

@@ -21,7 +21,7 @@ use ecs_core::world::World;
 use ecs_macros::{Component, world_config};
 use proptest::prelude::*;
 
-use common::property;
+use common::{property, scaled};
 use model::{KINDS, Model, PLAIN, Record};
 
 #[derive(Component, Clone, Copy, Debug, PartialEq)]
@@ -90,13 +90,18 @@ enum Step {
     Look(usize, bool),
 }
 
+/// More than a word's rows.
+fn many() -> usize {
+    scaled(80, 8) as usize
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let one = || 0..512_usize;
     let mask = || 0..16_u8;
     prop_oneof![
         6 => mask().prop_map(Step::Spawn),
-        3 => (mask(), 1..80_usize).prop_map(|(mask, count)| Step::Batch(mask, count)),
-        1 => (1..80_usize).prop_map(Step::Columns),
+        3 => (mask(), 1..many()).prop_map(|(mask, count)| Step::Batch(mask, count)),
+        1 => (1..many()).prop_map(Step::Columns),
         8 => (one(), mask()).prop_map(|(n, mask)| Step::Insert(n, mask)),
         8 => (one(), mask()).prop_map(|(n, mask)| Step::Remove(n, mask)),
         6 => one().prop_map(Step::Despawn),
@@ -519,7 +524,7 @@ proptest! {
     #![proptest_config(property(200, 3))]
 
     #[test]
-    fn changes_are_as_their_model(steps in prop::collection::vec(step(), 1..100)) {
+    fn changes_are_as_their_model(steps in prop::collection::vec(step(), 1..scaled(100, 25) as usize)) {
         run(steps);
     }
 }
