@@ -46,8 +46,8 @@ macro_rules! try_policy {
         struct Sink;
         coordinator!(type Pair = (Source, Sink));
 
-        fn work(sink: &mut World<Sink>, commands: &mut Commands<Sink>) -> Result<(), BufferFull<Entity>> {
-            for job in sink.view::<Entity>().take(DONE) {
+        fn work(jobs: Query<Base, Entity>, commands: &mut Commands<Sink>) -> Result<(), BufferFull<Entity>> {
+            for job in jobs.iter().take(DONE) {
                 commands.despawn(job)?;
             }
             Ok(())

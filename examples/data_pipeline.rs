@@ -79,10 +79,14 @@ impl Driver<Read> for Reader {
     }
 }
 
-fn parse(world: &mut World<Parse>, commands: &mut Commands<Parse>) -> Fallible {
-    for (entity, Raw(_, record)) in
-        world.view_filtered::<(Entity, &Raw), (Without<Measurement>, Without<Bad>)>()
-    {
+/// A filter: what was not looked at yet.
+type Unparsed = (Without<Measurement>, Without<Bad>);
+
+fn parse(
+    records: Query<Record, (Entity, &Raw), Unparsed>,
+    commands: &mut Commands<Parse>,
+) -> Fallible {
+    for (entity, Raw(_, record)) in &records {
         match record.get(1).unwrap_or("").trim().parse() {
             Ok(celsius) if (-100.0..=100.0).contains(&celsius) => {
                 commands.insert(entity, Measurement(celsius))?

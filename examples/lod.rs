@@ -39,7 +39,7 @@ struct Far;
 coordinator!(type Levels = (Near, Far));
 
 /// A resource of both worlds. The camera goes round once in a second.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Resource)]
 struct Camera(Instant);
 
 impl Camera {
@@ -52,17 +52,18 @@ impl Camera {
 }
 
 /// Moves everyone on by one tick of this length.
-fn advance<W: WorldConfig<Schema = Agents>>(world: &mut World<W>, tick: Duration) {
-    for (place, speed) in world.query::<(&mut Place, &Speed)>() {
-        place.0 = (place.0 + speed.0 * tick.as_secs_f32()).rem_euclid(1.0);
-    }
+fn advance(place: &mut Place, speed: &Speed, tick: Duration) {
+    place.0 = (place.0 + speed.0 * tick.as_secs_f32()).rem_euclid(1.0);
 }
 
-/// Keeps the trails, and demotes who is out of sight.
-fn near(world: &mut World<Near>, commands: &mut Commands<Near>) -> Result<(), BufferFull<Entity>> {
-    advance(world, NEAR);
-    let Some(&camera) = world.resource::<Camera>() else { return Ok(()) };
-    for (entity, place, trail) in world.query::<(Entity, &Place, &mut Trail)>() {
+/// Moves everyone, keeps the trails, and demotes who is out of sight.
+fn near(
+    mut agents: Query<Agents, (Entity, &mut Place, &Speed, &mut Trail)>,
+    camera: Res<Camera>,
+    commands: &mut Commands<Near>,
+) -> Result<(), BufferFull<Entity>> {
+    for (entity, place, speed, trail) in &mut agents {
+        advance(place, speed, NEAR);
         trail.0.push((place.0 * TAU).sin());
         if !camera.sees(place) {
             // In order: the trail goes, then the agent.
@@ -73,11 +74,14 @@ fn near(world: &mut World<Near>, commands: &mut Commands<Near>) -> Result<(), Bu
     Ok(())
 }
 
-/// Promotes who is in sight.
-fn far(world: &mut World<Far>, commands: &mut Commands<Far>) -> Result<(), BufferFull<Entity>> {
-    advance(world, FAR);
-    let Some(&camera) = world.resource::<Camera>() else { return Ok(()) };
-    for (entity, place) in world.view::<(Entity, &Place)>() {
+/// Moves everyone, and promotes who is in sight.
+fn far(
+    mut agents: Query<Agents, (Entity, &mut Place, &Speed)>,
+    camera: Res<Camera>,
+    commands: &mut Commands<Far>,
+) -> Result<(), BufferFull<Entity>> {
+    for (entity, place, speed) in &mut agents {
+        advance(place, speed, FAR);
         if camera.sees(place) {
             commands.complete(entity)?;
         }
