@@ -127,6 +127,22 @@ fn two_sources_never_get_more_room_than_there_is() {
     });
 }
 
+/// What goes together gets all of its room or none, whoever else asks.
+#[test]
+fn a_unit_gets_all_of_its_room_or_none() {
+    model(|| {
+        let pending = Arc::new(Pending::new(2));
+        let other = thread::spawn({
+            let pending = pending.clone();
+            move || pending.reserve(1, 2)
+        });
+        let whole = pending.reserve_whole(2, 2);
+        let one = other.join().unwrap();
+        assert_ne!(whole, one == 1, "one of the two found room");
+        assert_eq!(pending.count(), if whole { 2 } else { 1 });
+    });
+}
+
 /// What the receiver did before it gave room back is seen by who reserves it, and
 /// by who finds the lane settled.
 #[test]
