@@ -11,6 +11,7 @@ use static_ecs::schedule::{OnError, Sequential, every};
 use static_ecs::system::{BoxError, BoxedSystem, IntoSystem};
 
 #[derive(Component, Clone, Copy, Debug, PartialEq)]
+#[component(track)]
 struct A(u64);
 #[derive(Component, Clone, Copy, Debug, PartialEq)]
 struct B(u64);
@@ -39,6 +40,13 @@ fn b_by_a(mut query: Query<Base, (&A, &mut B)>) {
 }
 fn c_alone(mut query: Query<Base, &mut C, Without<B>>) {
     query.iter_mut().for_each(|c| c.0 = mix(c.0, 1));
+}
+/// Of other entities than `a_by_b`, and `c_by_b` than `c_alone`: they can run side by side.
+fn a_alone(mut query: Query<Base, &mut A, Without<B>>) {
+    query.iter_mut().for_each(|a| a.0 = mix(a.0, 1));
+}
+fn c_by_b(mut query: Query<Base, (&mut C, &B)>) {
+    query.iter_mut().for_each(|(c, b)| c.0 = mix(c.0, b.0));
 }
 fn sum_of_a(query: Query<Base, &A>, mut sum: ResMut<Sum>) {
     sum.0 = query.iter().fold(sum.0, |sum, a| mix(sum, a.0));
@@ -76,7 +84,7 @@ fn fails(query: Query<Base, &C>) -> Result<(), String> {
     Err(format!("{} of C", query.iter().count()))
 }
 
-const SYSTEMS: usize = 10;
+const SYSTEMS: usize = 12;
 
 fn system(number: usize) -> BoxedSystem<Base> {
     match number {
@@ -89,6 +97,8 @@ fn system(number: usize) -> BoxedSystem<Base> {
         6 => spawn.into_system(),
         7 => change.into_system(),
         8 => whole.into_system(),
+        9 => a_alone.into_system(),
+        10 => c_by_b.into_system(),
         _ => fails.into_system(),
     }
 }
@@ -104,6 +114,8 @@ fn add(schedule: &mut Schedule<Base>, &(number, phase, n): &(usize, usize, u64))
         6 => schedule.add(spawn),
         7 => schedule.add(change),
         8 => schedule.add(whole),
+        9 => schedule.add(a_alone),
+        10 => schedule.add(c_by_b),
         _ => schedule.add(fails),
     };
     let added = added.in_phase(Phase::DEFAULT[phase]);
