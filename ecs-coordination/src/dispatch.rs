@@ -305,6 +305,10 @@ fn shed_excess<W: WorldConfig>(
                 done.gone += 1;
             }
         }
+        if W::Schema::RELATIONS != 0 {
+            // What has ended with them.
+            plan.retain(|item| world.contains(parcels[item.sequence as usize].entity));
+        }
     }
 }
 

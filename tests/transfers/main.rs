@@ -1,5 +1,6 @@
 //! A test for each rule by which entities travel between worlds, named after it.
 
+mod cascade;
 mod conservation;
 mod drops;
 mod edges;
