@@ -17,7 +17,7 @@ struct Base;
 
 struct Any<T>(PhantomData<T>);
 
-impl<T> Filter<Base> for Any<T> {
+unsafe impl<T> Filter<Base> for Any<T> {
     const ROWS: bool = false;
     fn table(_: &Table) -> bool {
         true
