@@ -23,7 +23,7 @@ pub(crate) const MAX_SPEED: f32 = 16.0;
 /// What each urge adds to the velocity in a second.
 const COHESION: f32 = 3.0;
 const ALIGNMENT: f32 = 2.5;
-const SEPARATION: f32 = 25.0;
+const SEPARATION: f32 = 35.0;
 const TURN: f32 = 40.0;
 const FLIGHT: f32 = 120.0;
 
@@ -47,23 +47,20 @@ pub(crate) fn steer(
     });
 }
 
+/// What the others move a boid to. There is no branch in the loop: no processor can guess who
+/// is near.
 fn among_others(position: Vec2, velocity: Vec2, grid: &Grid) -> Vec2 {
     let (mut count, mut to_all, mut velocities, mut apart) =
         (0.0, Vec2::ZERO, Vec2::ZERO, Vec2::ZERO);
-    for boids in grid.around(position) {
-        for other in boids {
-            let to_other = other.position - position;
-            let distance = to_other.length_squared();
-            // A boid is not its own neighbour.
-            if distance < VIEW * VIEW && distance > 0.0 {
-                count += 1.0;
-                to_all += to_other;
-                velocities += other.velocity;
-                if distance < NEAR * NEAR {
-                    apart += to_other * (1.0 - NEAR / distance.sqrt());
-                }
-            }
-        }
+    for other in grid.around(position).flatten() {
+        let to_other = other.position - position;
+        let distance = to_other.length_squared();
+        // A boid is not its own neighbour.
+        let seen = f32::from(distance < VIEW * VIEW && distance > 0.0);
+        count += seen;
+        to_all += to_other * seen;
+        velocities += other.velocity * seen;
+        apart += to_other * (distance / (NEAR * NEAR) - 1.0).min(0.0);
     }
     if count == 0.0 {
         return Vec2::ZERO;
