@@ -6,7 +6,7 @@ use ecs_core::track::{Added, Changed, RemovedReader};
 use ecs_core::world::World;
 use proptest::prelude::*;
 
-use super::common::{Ledger, property};
+use super::common::{Ledger, property, scaled};
 use super::{Base, Burning, Marked, Position, Small, Tag, Team, some};
 
 /// Restores into a new world and into one that had other tables and entities.
@@ -231,10 +231,10 @@ fn apply(world: &mut World<Base>, step: &Step) {
 }
 
 proptest! {
-    #![proptest_config(property(200, 4))]
+    #![proptest_config(property(200, 2))]
 
     #[test]
-    fn any_world_comes_back_as_it_was(steps in prop::collection::vec(step(), 0..60)) {
+    fn any_world_comes_back_as_it_was(steps in prop::collection::vec(step(), 0..scaled(60, 8) as usize)) {
         let mut world = World::new();
         steps.iter().for_each(|step| apply(&mut world, step));
         check(&mut world);
