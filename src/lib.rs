@@ -40,7 +40,7 @@ pub mod prelude {
     pub use ecs_core::relation::{ChildOf, Children, Relation, Sources};
     pub use ecs_core::resources::Resource;
     pub use ecs_core::schedule::{Phase, Schedule};
-    pub use ecs_core::system::{EventReader, EventWriter, Local, Query, Res, ResMut};
+    pub use ecs_core::system::{EventReader, EventWriter, Local, Query, Res, ResMut, WorldId};
     pub use ecs_core::template::Template;
     pub use ecs_core::time::{FixedSteps, Time};
     pub use ecs_core::track::{Added, Changed, Mut, Ref, Removed, Tick};

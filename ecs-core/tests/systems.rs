@@ -10,7 +10,7 @@ use ecs_core::query::{With, Without};
 use ecs_core::resources::Resource as _;
 use ecs_core::schedule::{OnError, Schedule};
 use ecs_core::system::{
-    BoxError, IntoSystem, Local, MissingResource, NotSingle, Query, Res, ResMut,
+    BoxError, IntoSystem, Local, MissingResource, NotSingle, Query, Res, ResMut, WorldId,
 };
 use ecs_core::world::World;
 use ecs_macros::{Component, Resource, world_config};
@@ -260,5 +260,16 @@ fn a_system_has_up_to_sixteen_parameters() -> Result<(), BoxError> {
     schedule.run(&mut world)?;
     schedule.run(&mut world)?;
     assert_eq!(numbers(&world), [1, 2]);
+    Ok(())
+}
+
+#[test]
+fn a_system_knows_the_id_of_its_world() -> Result<(), BoxError> {
+    World::<Base>::new().run_system(|WorldId(id): WorldId| assert_eq!(id, None))?;
+    World::<Base>::with_origin(4).run_system(
+        |WorldId(id): WorldId, _: Query<Base, &mut Number>| {
+            assert_eq!(id, Some(3));
+        },
+    )?;
     Ok(())
 }

@@ -23,7 +23,7 @@ use crate::world::World;
 pub(crate) use access::names;
 pub use access::{Clash, EventUse, ResourceUse, SystemAccess};
 pub use event::{EventReader, EventWriter};
-pub use param::{Local, MissingResource, Res, ResMut, SystemContext, SystemParam};
+pub use param::{Local, MissingResource, Res, ResMut, SystemContext, SystemParam, WorldId};
 pub use query::{NotSingle, Query};
 
 /// What a system fails with.

@@ -311,6 +311,44 @@ unsafe impl<W: WorldConfig, T: Default + Send + 'static> SystemParam<W> for Loca
     }
 }
 
+/// The id of the world that the system runs in, by which the members of an array tell
+/// themselves apart; `None` in a world on its own.
+///
+/// # Examples
+/// ```
+/// # use static_ecs::prelude::*;
+/// # #[derive(Component)] struct Job(u16);
+/// # #[world_config(components(Job), source)] struct Base;
+/// # coordinator!(type Four = [Base; 4]);
+/// fn stamp(mut jobs: Query<Base, &mut Job>, WorldId(id): WorldId) {
+///     jobs.iter_mut().for_each(|job| job.0 = id.unwrap_or_default());
+/// }
+///
+/// let mut four = Four::new();
+/// four.add_system::<Base, _>(stamp);
+/// let job = four.world_at_mut::<Base>(2).spawn(Job(0))?;
+/// four.start()?;
+/// four.tick()?;
+/// assert_eq!(four.world_at::<Base>(2).get::<Job>(job)?.0, 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorldId(pub Option<u16>);
+
+// SAFETY: the id is read, which nobody changes who has not all of the world.
+unsafe impl<W: WorldConfig> SystemParam<W> for WorldId {
+    type State = ();
+    type Item<'w, 's> = WorldId;
+    const ACCESS: SystemAccess = SystemAccess { shares: true, ..SystemAccess::NONE };
+
+    fn state() {}
+
+    unsafe fn get((): &mut (), context: SystemContext<'_, W>) -> Result<WorldId, MissingResource> {
+        // SAFETY: nobody has all of the world.
+        Ok(WorldId(unsafe { context.world() }.id()))
+    }
+}
+
 // SAFETY: nothing is used.
 unsafe impl<W: WorldConfig> SystemParam<W> for () {
     type State = ();
