@@ -19,7 +19,7 @@ use ecs_core::world::World;
 /// ```
 /// # use std::error::Error;
 /// # use static_ecs::prelude::*;
-/// use static_ecs::Event;
+/// use static_ecs::driver::Event;
 /// # #[derive(Component)] struct Line(String);
 ///
 /// #[world_config(components(Line), role = custom)]

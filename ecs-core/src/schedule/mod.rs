@@ -432,7 +432,7 @@ impl<W: WorldConfig> fmt::Debug for Schedule<W> {
 /// for _ in 0..3 {
 ///     schedule.run(&mut world)?;
 /// }
-/// assert!(world.view::<&Heat>().map(|heat| heat.0).eq([25.0]));
+/// assert!(world.view::<&Heat>().map(|heat| heat.0).eq([50.0]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
