@@ -26,7 +26,12 @@ pub(crate) fn play(
     let ended = Arc::new(AtomicBool::new(false));
     let end = Arc::clone(&ended);
     // ORDERING: relaxed: nothing is read that was written before it.
-    ctrlc::set_handler(move || end.store(true, Ordering::Relaxed))?;
+    ctrlc::set_handler(move || {
+        end.store(true, Ordering::Relaxed);
+        // Where the terminal is gone, the wait for a key never ends.
+        std::thread::sleep(Duration::from_secs(1));
+        std::process::exit(1);
+    })?;
 
     sky.insert_resource(Canvas::default());
     let mut drawing = Schedule::new();
