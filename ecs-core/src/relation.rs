@@ -266,39 +266,28 @@ impl<R: Relation> Component for Sources<R> {
     const STORAGE: Storage = Storage::Sparse;
 }
 
-// SAFETY: the one cell of the mask is written, or read, once.
-unsafe impl<S: Contains<Self>> Bundle<S> for ChildOf {
-    const MASK: Mask = S::BIT;
-    const DUPLICATE: bool = false;
-    const MARKER: bool = false;
+macro_rules! bundle {
+    ($component:ty $(, $param:ident: $bound:ident)?) => {
+        // SAFETY: the one cell of the mask is written, or read, once.
+        unsafe impl<S: Contains<Self> $(, $param: $bound)?> Bundle<S> for $component {
+            const MASK: Mask = S::BIT;
+            const DUPLICATE: bool = false;
+            const MARKER: bool = false;
 
-    unsafe fn write<T: Cells<S>>(self, cells: &mut T) {
-        // SAFETY: the caller promises a cell that holds nothing.
-        unsafe { cells.cell::<Self>().write(self) }
-    }
+            unsafe fn write<T: Cells<S>>(self, cells: &mut T) {
+                // SAFETY: the caller promises a cell that holds nothing.
+                unsafe { cells.cell::<Self>().write(self) }
+            }
 
-    unsafe fn read<T: Cells<S>>(cells: &mut T) -> Self {
-        // SAFETY: the caller promises a value that is not used again.
-        unsafe { cells.cell::<Self>().read() }
-    }
+            unsafe fn read<T: Cells<S>>(cells: &mut T) -> Self {
+                // SAFETY: the caller promises a value that is not used again.
+                unsafe { cells.cell::<Self>().read() }
+            }
+        }
+    };
 }
-
-// SAFETY: the one cell of the mask is written, or read, once.
-unsafe impl<S: Contains<Self>, R: Relation> Bundle<S> for Sources<R> {
-    const MASK: Mask = S::BIT;
-    const DUPLICATE: bool = false;
-    const MARKER: bool = false;
-
-    unsafe fn write<T: Cells<S>>(self, cells: &mut T) {
-        // SAFETY: the caller promises a cell that holds nothing.
-        unsafe { cells.cell::<Self>().write(self) }
-    }
-
-    unsafe fn read<T: Cells<S>>(cells: &mut T) -> Self {
-        // SAFETY: the caller promises a value that is not used again.
-        unsafe { cells.cell::<Self>().read() }
-    }
-}
+bundle!(ChildOf);
+bundle!(Sources<R>, R: Relation);
 
 /// How a component takes part in a relation, for those who don't know its type.
 #[derive(Clone, Copy, Debug)]

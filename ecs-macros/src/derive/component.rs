@@ -5,20 +5,14 @@ use quote::{quote, quote_spanned};
 use syn::parse_quote;
 use syn::spanned::Spanned;
 
-use super::{Component, Relation};
+use super::{Component, Relation, bounded};
 
 /// The impls; type parameters are bound to own their data. The promises of
 /// `Bundle`: the one cell of the mask is written, or read, once.
 pub(super) fn expand(component: &Component) -> TokenStream {
     let Component { root, ident, generics, sparse, version, observe, track, relation } = component;
     let support = root.support();
-    let mut generics = generics.clone();
-    let owned: Vec<syn::WherePredicate> = generics
-        .type_params()
-        .map(|param| &param.ident)
-        .map(|param| parse_quote!(#param: 'static))
-        .collect();
-    generics.make_where_clause().predicates.extend(owned);
+    let generics = bounded(generics, &quote!('static));
     let mut extended = generics.clone();
     extended.params.push(parse_quote!(__S: #support::Contains<Self>));
     let (params, arguments, bounds) = generics.split_for_impl();

@@ -10,7 +10,7 @@ mod query;
 mod resource;
 
 use proc_macro2::TokenStream;
-use syn::{Expr, Generics, Ident, Lifetime, Member, Type};
+use syn::{Expr, Generics, Ident, Lifetime, Member, Type, WherePredicate, parse_quote};
 
 use crate::errors::Errors;
 use crate::root::Root;
@@ -113,6 +113,15 @@ pub(crate) fn query(input: TokenStream) -> TokenStream {
 /// Expands `#[derive(Resource)]`.
 pub(crate) fn resource(input: TokenStream) -> TokenStream {
     expand(input, "resource", &["crate"], check::resource, resource::expand)
+}
+
+/// The generics, with this bound on each type parameter.
+fn bounded(generics: &Generics, bound: &TokenStream) -> Generics {
+    let mut generics = generics.clone();
+    let params = generics.type_params().map(|param| &param.ident);
+    let bounds: Vec<WherePredicate> = params.map(|param| parse_quote!(#param: #bound)).collect();
+    generics.make_where_clause().predicates.extend(bounds);
+    generics
 }
 
 fn expand<T>(

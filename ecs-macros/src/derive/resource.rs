@@ -3,22 +3,15 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
-use syn::parse_quote;
 
-use super::Resource;
+use super::{Resource, bounded};
 
 /// The impl; type parameters are bound to own their data. The promise of `Resource`: the
 /// name is a constant.
 pub(super) fn expand(resource: &Resource) -> TokenStream {
     let Resource { root, ident, generics } = resource;
     let support = root.support();
-    let mut generics = generics.clone();
-    let owned: Vec<syn::WherePredicate> = generics
-        .type_params()
-        .map(|param| &param.ident)
-        .map(|param| parse_quote!(#param: #support::core::marker::Send + 'static))
-        .collect();
-    generics.make_where_clause().predicates.extend(owned);
+    let generics = bounded(generics, &quote!(#support::core::marker::Send + 'static));
     let (params, arguments, bounds) = generics.split_for_impl();
     let name = ident.unraw().to_string();
     quote! {
