@@ -301,6 +301,8 @@ pub struct Endpoint<S: Schema> {
     /// By origin less 1: where ids of dead guests go.
     pub(crate) returns: Arc<Vec<Returns>>,
     pub(crate) returning: Vec<Vec<Entity>>,
+    /// Whether one of these has some.
+    pub(crate) has_returning: bool,
     /// The parcels of the present dispatch.
     pub(crate) parcels: Vec<Parcel>,
     pub(crate) plan: Vec<crate::dispatch::Item>,
@@ -513,8 +515,13 @@ impl<S: Schema> Endpoint<S> {
             if let Some(batch) = self.returning.get_mut((entity.origin() as usize).wrapping_sub(1))
             {
                 batch.push(entity);
+                self.has_returning = true;
             }
         }
+        if !self.has_returning {
+            return;
+        }
+        self.has_returning = false;
         for (batch, home) in self.returning.iter_mut().zip(self.returns.iter()) {
             if batch.is_empty() {
                 continue;
@@ -523,6 +530,7 @@ impl<S: Schema> Endpoint<S> {
             if let Err(full) = home.full.push(sent) {
                 let unused = std::mem::replace(batch, full.into_inner());
                 let _ = home.empty.push(unused);
+                self.has_returning = true;
             }
         }
     }
@@ -531,6 +539,10 @@ impl<S: Schema> Endpoint<S> {
     /// in lock-step in order, since they come in any.
     pub(crate) fn receive_returns(&mut self, mut reclaim: impl FnMut(Entity)) {
         let home = &self.returns[self.place_of_origin()];
+        // A pop of an empty queue costs a fence.
+        if home.full.is_empty() {
+            return;
+        }
         while let Some(mut batch) = home.full.pop() {
             if self.step.is_some() {
                 while let Some(mut next) = home.full.pop() {

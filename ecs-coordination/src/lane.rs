@@ -310,6 +310,11 @@ impl<S: Schema> LaneTarget<S> {
         if self.front.is_none() {
             let queued = || match &mut self.queues {
                 _ if self.dealt => None,
+                // A pop of an empty queue costs a fence. Entities are counted before
+                // their block is pushed, so where there are none, there is no block. A
+                // count that is not seen yet is that of a source which has not woken
+                // this world yet, either: the next tick sees it.
+                _ if self.pending.count() == 0 => None,
                 TargetQueues::Ring { full, .. } => full.pop(),
                 TargetQueues::Inbox(shared) => shared.full.pop(),
             };

@@ -65,6 +65,7 @@ pub(crate) fn wire<S: Schema>(groups: &'static [Group]) -> Wiring<S> {
             counters,
             returns: returns.clone(),
             returning: vec![Vec::new(); total],
+            has_returning: false,
             parcels: Vec::new(),
             plan: Vec::new(),
             trees: Vec::new(),
