@@ -1,5 +1,5 @@
 //! Saves a world in two forms: as JSON, which people and later versions read, and as a
-//! binary snapshot, which is written and read at the speed of memory. A file that is
+//! binary snapshot, which is written and read whole columns at a time. A file that is
 //! damaged is refused, and the world stays as it was.
 //!
 //! Run it with `cargo run --release --example snapshot --features serde,snapshot`.

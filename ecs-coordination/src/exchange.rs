@@ -70,7 +70,8 @@ impl<S: Schema> Exchange<S> {
         }
     }
 
-    /// A source asks for room for `wanted` entities, of which `whole` go together, to be granted in this tick.
+    /// A source asks for room for `wanted` entities, of which `whole` go together, to be
+    /// granted in this tick.
     pub(crate) fn ask(
         &mut self,
         tick: u64,

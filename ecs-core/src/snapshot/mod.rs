@@ -1,4 +1,4 @@
-//! The state of a world as bytes, written and read at the speed of memory.
+//! The state of a world as bytes, whole columns at a time.
 //!
 //! A snapshot holds the ids of all entities and the values of the components that
 //! are plain bytes, column by column as they lie in memory, so that nothing is

@@ -187,8 +187,9 @@ impl<W: WorldConfig> World<W> {
     /// Makes what observers wrote down and is not made yet; answers how many commands
     /// still wait. The end of each operation that may have called one does this.
     ///
-    /// So does the begin of a schedule's run. Commands wait when the world is full, and where those of observers led to more
-    /// than [`set_deferred_limit`](Self::set_deferred_limit) allows in one go.
+    /// So does the begin of a schedule's run. Commands wait when the world is full, and
+    /// where those of observers led to more than
+    /// [`set_deferred_limit`](Self::set_deferred_limit) allows in one go.
     pub fn flush(&mut self) -> usize {
         self.settle(Self::WATCHED);
         self.observers.as_ref().map_or(0, |o| o.running.len() + o.commands.len())
@@ -202,7 +203,8 @@ impl<W: WorldConfig> World<W> {
     /// Bounds what observers write down: the most commands that can wait, and the most
     /// that the end of one operation makes, where commands call observers that write
     /// more of them. What is above that waits for the end of the next operation, or
-    /// the next run of a schedule, and is counted as [`postponed`](DeferredCounts::postponed). 65,536 if nothing is said.
+    /// the next run of a schedule, and is counted as
+    /// [`postponed`](DeferredCounts::postponed). 65,536 if nothing is said.
     pub fn set_deferred_limit(&mut self, commands: usize) {
         let observers = self.observers_mut();
         observers.limit = commands;
