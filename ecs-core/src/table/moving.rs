@@ -78,12 +78,14 @@ impl Table {
     }
 
     /// Moves what is beside the columns of `mask` from `row` to one of `target`.
+    #[inline(never)]
     fn move_beside(&mut self, row: usize, target: &mut Table, to: usize) {
         self.move_row_stamps(row, target, to);
         self.move_bits(row, target, to);
     }
 
     /// Moves what is beside the columns of `mask` from `last` to `row`.
+    #[inline(never)]
     fn forget_beside(&mut self, row: usize, last: usize) {
         self.move_row_stamps(last, self, row);
         self.forget_bits(row, last);
