@@ -166,6 +166,9 @@ impl<W: WorldConfig> Loader<W> {
 
     /// A world on its own with the entities that were saved.
     ///
+    /// Load what you trust: ids of guests that were made up can take up to 128 MiB for
+    /// each origin that they name.
+    ///
     /// # Errors
     /// If the save can't be read, is not of this world, or the world can't take an entity.
     ///

@@ -17,8 +17,10 @@ impl<W: WorldConfig> World<W> {
     /// again. In a coordinator, restore the worlds of one point in time together: an
     /// entity that was away then is expected to come home.
     ///
-    /// The bytes are checked, and no bytes can do worse than to make a world of other
-    /// values; but the checksum finds damage, not malice.
+    /// The bytes are checked, and none can make a world that is not whole; but the
+    /// checksum finds damage, not malice. Bytes that were made up can hold other values,
+    /// and ids of guests for whose places the world takes up to 128 MiB for each origin
+    /// that they name: restore what you trust.
     ///
     /// # Errors
     /// If the bytes are damaged, of another schema or format, or the world can't take
