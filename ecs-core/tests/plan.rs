@@ -6,7 +6,7 @@ use std::time::Duration;
 use ecs_core::commands::Commands;
 use ecs_core::entity::Entity;
 use ecs_core::schedule::{
-    Executor, Phase, Plan, PlanError, Reason, Schedule, Sequential, Stage, every,
+    Executor, Job, Phase, Plan, PlanError, Reason, Schedule, Sequential, Stage, every,
 };
 use ecs_core::system::{BoxError, Query, Res, ResMut};
 use ecs_core::time::{FixedSteps, Time};
@@ -379,5 +379,29 @@ fn what_systems_take_is_measured_on_demand() -> Result<(), BoxError> {
         assert_eq!((histogram.count(), histogram.mean().as_nanos()), (10, 1_000));
     }
     assert!(schedule.systems().any(|system| system.name() == "age" && system.phase().is_none()));
+    Ok(())
+}
+
+/// Whoever keeps something for each number needs no more room than there are systems.
+#[test]
+fn numbers_are_given_again_when_systems_go() -> Result<(), BoxError> {
+    #[derive(Clone, Default)]
+    struct Seen(std::sync::Arc<std::sync::Mutex<Vec<usize>>>);
+    impl Executor<Base> for Seen {
+        fn run(&mut self, stage: Stage<'_, Base>) {
+            self.0.lock().unwrap().extend(stage.numbers());
+            stage.for_each(Job::run);
+        }
+    }
+    let mut world = World::<Base>::new();
+    let mut schedule = Schedule::new();
+    let seen = Seen::default();
+    schedule.add(grow).add(slow).set_executor(seen.clone());
+    for _ in 0..20 {
+        schedule.add(count).once();
+        schedule.run(&mut world)?;
+    }
+    assert_eq!(schedule.len(), 2);
+    assert!(seen.0.lock().unwrap().iter().all(|&number| number < 3));
     Ok(())
 }

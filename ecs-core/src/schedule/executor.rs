@@ -90,8 +90,8 @@ impl<W: WorldConfig> Job<'_, W> {
         self.slot.name()
     }
 
-    /// The number of the system, by which it is told from others of its schedule at any
-    /// time: its place in the order of adding.
+    /// The number of the system, by which it is told from others of its schedule: its
+    /// place in the order of adding, among those that are there.
     pub fn number(&self) -> usize {
         self.slot.added
     }

@@ -384,6 +384,10 @@ impl<W: WorldConfig> Schedule<W> {
             return;
         }
         self.plan = None;
+        // Numbers don't grow with all systems that ever were.
+        self.slots.sort_by_key(|slot| slot.added);
+        (0..).zip(&mut self.slots).for_each(|(number, slot)| slot.added = number);
+        self.added = self.slots.len();
         // Who was to run before or after them need not any more.
         let is = |slots: &[Slot<W>], label: &Label| slots.iter().any(|slot| slot.node().is(label));
         for at in 0..self.slots.len() {
