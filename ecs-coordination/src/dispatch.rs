@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 use ecs_core::block::Block;
 use ecs_core::config::{OnFull, WorldConfig};
 use ecs_core::entity::Entity;
-use ecs_core::outbox::{Parcel, Request};
-use ecs_core::schema::Schema;
-use ecs_core::world::{CopyError, World};
+use ecs_core::schema::{Mask, Schema};
+use ecs_core::world::{CopyError, Leaving, World};
 
-use crate::endpoint::{Endpoint, NORMAL, Outlet, PRIORITY, Problem, Way, batch_flags};
+use crate::endpoint::{Endpoint, NORMAL, Outlet, PRIORITY, Problem, batch_flags};
 use crate::lane::LaneSource;
+use crate::plan::{Key, Plan, plan};
 use crate::runtime::Flags;
-use crate::trees::{plan_tree, send_trees};
+use crate::stats::EdgeEnd;
+use crate::trees::send_trees;
 
 /// The other worlds of the same thread, for those who wait for one of them.
 pub(crate) trait Peers {
@@ -40,34 +41,6 @@ impl Peers for Alone {
     fn tick(&mut self, _: usize) -> PeerTick {
         PeerTick::Busy
     }
-}
-
-/// One entity that wants to leave. Sorted by `key`, then by `sequence`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Item {
-    key: Key,
-    /// The place in the order of asking.
-    sequence: u32,
-}
-
-/// What goes in one batch, in the order in which batches go: by outlet,
-/// priority first, markers before completions, then by age.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    outlet: u32,
-    lane: u8,
-    completed: bool,
-    /// The oldest request among those of this group, so that where there is
-    /// little room no group waits behind another for good.
-    oldest: u32,
-    group: u64,
-    copy: bool,
-}
-
-impl Key {
-    /// Of what is only put back: it is not looked at.
-    const OF_A_TREE: Self =
-        Self { outlet: 0, lane: 0, completed: false, oldest: 0, group: 0, copy: false };
 }
 
 /// What a dispatch did.
@@ -115,7 +88,7 @@ pub(crate) fn send_granted<W: WorldConfig>(
     for_each_lane(endpoint, |lane, (wanted, _), limit| lane.take_grant(tick, id, wanted, limit));
     let gone = flush_spills(endpoint);
     if endpoint.plan.is_empty() && endpoint.trees.is_empty() {
-        endpoint.parcels.clear();
+        endpoint.plan.clear();
         return Dispatched { gone, kept: 0 };
     }
     send(world, endpoint, &mut Alone, gone)
@@ -128,15 +101,9 @@ fn for_each_lane<S: Schema>(
     mut each: impl FnMut(&mut LaneSource<S>, (usize, usize), usize),
 ) {
     let Endpoint { outlets, plan, trees, .. } = endpoint;
-    let mut planned = plan.as_slice();
     for (index, outlet) in outlets.iter_mut().enumerate() {
         for (lane_index, lane) in outlet.lanes.iter_mut().enumerate() {
-            // The plan is sorted by outlet and lane.
-            let mine = |item: &Item| {
-                (item.key.outlet as usize, item.key.lane as usize) == (index, lane_index)
-            };
-            let count = planned.iter().take_while(|item| mine(item)).count();
-            planned = &planned[count..];
+            let count = plan.count(index, lane_index);
             let spilled: usize = outlet.spill[lane_index].iter().map(Block::len).sum();
             let mut trees =
                 trees.iter().filter(|tree| (tree.outlet, tree.lane) == (index, lane_index));
@@ -145,7 +112,6 @@ fn for_each_lane<S: Schema>(
             each(lane, (count + spilled + treed, whole), outlet.limit);
         }
     }
-    debug_assert!(planned.is_empty());
 }
 
 fn flush_spills<S: Schema>(endpoint: &mut Endpoint<S>) -> usize {
@@ -153,26 +119,6 @@ fn flush_spills<S: Schema>(endpoint: &mut Endpoint<S>) -> usize {
         return 0;
     }
     endpoint.outlets.iter_mut().map(Outlet::flush_spill).sum()
-}
-
-/// Sorts what is in the outbox by where and how it goes.
-fn plan<W: WorldConfig>(world: &mut World<W>, endpoint: &mut Endpoint<W::Schema>) {
-    let mut parcels = std::mem::take(&mut endpoint.parcels);
-    let mut plan = std::mem::take(&mut endpoint.plan);
-    world.drain_outbox(&mut parcels);
-    for (sequence, parcel) in parcels.iter().enumerate() {
-        if let Request::Tree(marker) = parcel.request {
-            let tree = plan_tree(world, endpoint, parcel.entity, marker, sequence as u32);
-            endpoint.trees.extend(tree);
-        } else if let Some(key) = key_of(world, endpoint, parcel) {
-            plan.push(Item { key, sequence: sequence as u32 });
-        }
-    }
-    if !plan.is_sorted() {
-        plan.sort_unstable();
-    }
-    rank_by_age(&mut plan);
-    (endpoint.parcels, endpoint.plan) = (parcels, plan);
 }
 
 /// Sends what is planned, as far as there is room; `gone` have left already.
@@ -184,90 +130,44 @@ fn send<W: WorldConfig>(
 ) -> Dispatched {
     let mut done = Dispatched { gone, kept: 0 };
     let went = send_trees(world, endpoint, peers, &mut done);
-    let mut parcels = std::mem::take(&mut endpoint.parcels);
     let mut plan = std::mem::take(&mut endpoint.plan);
     if went {
         // With a tree, whatever they asked for themselves.
-        plan.retain(|item| world.contains(parcels[item.sequence as usize].entity));
+        plan.retain(|_, _, entity| world.contains(entity));
     }
-    shed_excess(world, endpoint, &parcels, &mut plan, &mut done);
-    // What stays is moved to the front of the plan.
-    let mut kept = 0;
-    let mut at = 0;
-    while at < plan.len() {
-        let key = plan[at].key;
-        let run = plan[at..].iter().take_while(|item| item.key == key).count();
-        let sent = send_run(world, endpoint, &parcels, &plan[at..at + run], peers, &mut done);
-        plan.copy_within(at + sent..at + run, kept);
-        kept += run - sent;
-        at += run;
+    shed_excess(world, endpoint, &mut plan, &mut done);
+    let mut kept = std::mem::take(&mut endpoint.kept);
+    let mut batch = std::mem::take(&mut endpoint.batch);
+    for (key, run) in plan.runs() {
+        batch.clear();
+        batch.extend(run.iter().map(|&sequence| plan.parcels[sequence as usize].entity));
+        let sent = send_all(world, endpoint, key, Who::These(&batch), peers, &mut done);
+        kept.extend_from_slice(&run[sent..]);
     }
-    plan.truncate(kept);
+    endpoint.batch = batch;
+    done.kept = kept.len() + endpoint.trees.len();
     for tree in endpoint.trees.drain(..) {
         endpoint.outlets[tree.outlet].held[tree.lane] = false;
-        plan.push(Item { key: Key::OF_A_TREE, sequence: tree.sequence });
+        kept.push(tree.sequence);
     }
-    kept = plan.len();
-    plan.sort_unstable_by_key(|item| item.sequence);
-    for item in plan.drain(..) {
-        world.put_back(parcels[item.sequence as usize]);
-    }
-    parcels.clear();
-    done.kept = kept;
-    (endpoint.parcels, endpoint.plan) = (parcels, plan);
-    done
-}
-
-/// Orders the batches of an edge by the oldest request in each. The plan is
-/// sorted by key and sequence.
-fn rank_by_age(plan: &mut [Item]) {
-    for run in plan.chunk_by_mut(|a, b| a.key == b.key) {
-        let oldest = run[0].sequence;
-        run.iter_mut().for_each(|item| item.key.oldest = oldest);
-    }
-    if !plan.is_sorted() {
-        plan.sort_unstable();
-    }
-}
-
-/// Where a parcel goes; `None` if it can't go and stays out of the outbox.
-fn key_of<W: WorldConfig>(
-    world: &World<W>,
-    endpoint: &mut Endpoint<W::Schema>,
-    parcel: &Parcel,
-) -> Option<Key> {
-    let selection = world.select(parcel.entity).ok()?;
-    let (outlet, lane, completed, copy) = match parcel.request {
-        Request::Marked(marker) => {
-            let outlet = endpoint.by_id.get(marker.target_world as usize).copied().flatten();
-            if outlet.is_none() {
-                endpoint.report_no_edge(marker.target_world);
+    for lane in [PRIORITY, NORMAL] {
+        for sweep in plan.sweeps.iter().filter(|sweep| usize::from(sweep.key.lane) == lane) {
+            let who = Who::Table(sweep.table);
+            send_all(world, endpoint, sweep.key, who, peers, &mut done);
+            if let Some((_, left)) = world.whole_table(sweep.table) {
+                done.kept += left;
+                world.put_back_swept(sweep.table, sweep.marker);
             }
-            let lane = if marker.priority { PRIORITY } else { NORMAL };
-            (outlet?, lane, false, !marker.destroy_on_transfer)
         }
-        // Trees are planned apart.
-        Request::Tree(_) => return None,
-        Request::Completed => {
-            let outlet = match endpoint.routes.of(selection.mask) {
-                Some(Way::Out(outlet)) => outlet,
-                Some(Way::Stay) => return None,
-                None => {
-                    endpoint.report_no_route();
-                    return None;
-                }
-            };
-            (outlet, NORMAL, true, false)
-        }
-    };
-    if !endpoint.outlets[outlet].admits(selection.mask) {
-        endpoint.outlets[outlet].counters.add_refused();
-        let target = endpoint.outlets[outlet].target_id();
-        endpoint.report_once(Problem::ClosedArchetype { world: endpoint.name, target });
-        return None;
     }
-    let (outlet, lane, group) = (outlet as u32, lane as u8, selection.group);
-    Some(Key { outlet, lane, completed, oldest: 0, group, copy })
+    // Those who did not get into a tree's or a table's place: in order of asking.
+    kept.sort_unstable();
+    for sequence in kept.drain(..) {
+        world.put_back(plan.parcels[sequence as usize]);
+    }
+    plan.clear();
+    (endpoint.kept, endpoint.plan) = (kept, plan);
+    done
 }
 
 /// Under `shed`, drops the oldest unprioritised entities beyond what there is
@@ -275,77 +175,124 @@ fn key_of<W: WorldConfig>(
 fn shed_excess<W: WorldConfig>(
     world: &mut World<W>,
     endpoint: &mut Endpoint<W::Schema>,
-    parcels: &[Parcel],
-    plan: &mut Vec<Item>,
+    plan: &mut Plan,
     done: &mut Dispatched,
 ) {
     for (index, outlet) in endpoint.outlets.iter().enumerate() {
         if outlet.on_full != OnFull::Shed {
             continue;
         }
-        let mine = |item: &Item| {
-            let key = item.key;
-            key.outlet as usize == index && key.lane as usize == NORMAL && !key.copy
+        let mine = |key: &Key| {
+            key.outlet as usize == index && usize::from(key.lane) == NORMAL && !key.copy
         };
-        let waiting = plan.iter().filter(|item| mine(item)).count();
+        let mut oldest: Vec<u32> = plan
+            .runs()
+            .filter(|(key, _)| mine(key))
+            .flat_map(|(_, sequences)| sequences.iter().copied())
+            .collect();
         let room = outlet.lanes[NORMAL].room(outlet.limit);
-        let excess = waiting.saturating_sub(room);
+        let excess = oldest.len().saturating_sub(room);
         if excess == 0 {
             continue;
         }
         outlet.counters.add_full();
-        let mut oldest: Vec<u32> =
-            plan.iter().filter(|item| mine(item)).map(|item| item.sequence).collect();
         oldest.sort_unstable();
         oldest.truncate(excess);
-        plan.retain(|item| !mine(item) || oldest.binary_search(&item.sequence).is_err());
+        plan.retain(|key, sequence, _| !mine(&key) || oldest.binary_search(&sequence).is_err());
         for sequence in oldest {
-            if world.shed(parcels[sequence as usize].entity, outlet.target_id()).is_ok() {
+            let entity = plan.parcels[sequence as usize].entity;
+            if world.shed(entity, outlet.target_id()).is_ok() {
                 outlet.counters.add_shed(1);
                 done.gone += 1;
             }
         }
         if W::Schema::RELATIONS != 0 {
             // What has ended with them.
-            plan.retain(|item| world.contains(parcels[item.sequence as usize].entity));
+            plan.retain(|_, _, entity| world.contains(entity));
         }
     }
 }
 
-/// Sends a run of entities of one key. Answers how many need no further care.
-fn send_run<W: WorldConfig>(
+/// Entities that go the same way.
+#[derive(Clone, Copy)]
+enum Who<'a> {
+    /// In this order, all of one group.
+    These(&'a [Entity]),
+    /// All of a table.
+    Table(u32),
+}
+
+impl Who<'_> {
+    /// How many are left, of whom `seen` have been seen to.
+    fn left<W: WorldConfig>(self, leaving: &Leaving<'_, W>, seen: usize) -> usize {
+        match self {
+            Self::These(entities) => entities.len() - seen,
+            Self::Table(table) => leaving.whole_table(table).map_or(0, |(_, left)| left),
+        }
+    }
+
+    /// The components of the next.
+    fn mask<W: WorldConfig>(self, leaving: &Leaving<'_, W>, seen: usize) -> Option<Mask> {
+        match self {
+            Self::These(entities) => leaving.select(entities[seen]).ok().map(|at| at.mask),
+            Self::Table(table) => leaving.whole_table(table).map(|(mask, _)| mask),
+        }
+    }
+
+    /// Moves up to `count` into a block.
+    fn fill<W: WorldConfig>(
+        self,
+        leaving: &mut Leaving<'_, W>,
+        seen: usize,
+        count: usize,
+        block: &mut Block<W::Schema>,
+        target: u16,
+    ) -> usize {
+        match self {
+            Self::These(entities) => leaving.fill(&entities[seen..seen + count], block, target),
+            Self::Table(table) => leaving.fill_from(table, count, block),
+        }
+    }
+}
+
+/// Sends entities that go the same way, as far as there is room. Answers how many need no
+/// further care.
+fn send_all<W: WorldConfig>(
     world: &mut World<W>,
     endpoint: &mut Endpoint<W::Schema>,
-    parcels: &[Parcel],
-    run: &[Item],
+    key: Key,
+    who: Who<'_>,
     peers: &mut dyn Peers,
     done: &mut Dispatched,
 ) -> usize {
-    let key = run[0].key;
-    if endpoint.outlets[key.outlet as usize].held[key.lane as usize] {
-        return 0;
-    }
-    let mut batch = std::mem::take(&mut endpoint.batch);
-    batch.clear();
-    batch.extend(run.iter().map(|item| parcels[item.sequence as usize].entity));
     let mut sent = 0;
     let mut patience = None;
     loop {
-        let (before, gone) = (sent, done.gone);
-        sent += send_what_fits(world, endpoint, key, &batch[sent..], done);
-        if done.gone > gone {
-            endpoint.outlets[key.outlet as usize].wake();
-        }
-        if sent == batch.len() {
+        if endpoint.outlets[key.outlet as usize].held[key.lane as usize] {
             break;
         }
+        let (before, gone) = (sent, done.gone);
+        sent += match who {
+            Who::These(entities) if key.copy => {
+                send_copies(world, endpoint, key, &entities[sent..], done)
+            }
+            _ => send_what_fits(world, endpoint, key, who, sent, done),
+        };
         let outlet = &mut endpoint.outlets[key.outlet as usize];
+        if done.gone > gone {
+            outlet.wake();
+        }
+        if world.leave(|leaving| who.left(leaving, sent)) == 0 {
+            break;
+        }
         if patience.is_none() || sent > before {
             outlet.counters.add_full();
         }
         let OnFull::Block(timeout) = outlet.on_full else {
-            if let OnFull::Spill(limit) = outlet.on_full {
-                sent += spill(world, outlet, key, endpoint.place, &batch[sent..], limit, done);
+            if let OnFull::Spill(limit) = outlet.on_full
+                && !key.copy
+            {
+                sent += spill(world, outlet, key, endpoint.place, (who, sent), limit, done);
             }
             break;
         };
@@ -356,12 +303,66 @@ fn send_run<W: WorldConfig>(
             break;
         }
     }
-    endpoint.batch = batch;
     sent
 }
 
 /// Sends batches while there is room. Answers how many entities were seen to.
 fn send_what_fits<W: WorldConfig>(
+    world: &mut World<W>,
+    endpoint: &mut Endpoint<W::Schema>,
+    key: Key,
+    who: Who<'_>,
+    seen: usize,
+    done: &mut Dispatched,
+) -> usize {
+    let place = endpoint.place as u16;
+    let lane_index = key.lane as usize;
+    let outlet = &mut endpoint.outlets[key.outlet as usize];
+    if !outlet.spill[lane_index].is_empty() {
+        return 0; // Those who wait in the spill go first.
+    }
+    let target = outlet.target_id();
+    let flags = batch_flags(lane_index == PRIORITY, true);
+    if let Who::Table(table) = who
+        && let Some((_, count)) = world.whole_table(table)
+        // Members of an array share a large table batch by batch.
+        && count > outlet.batch_size
+        && matches!(outlet.end, EdgeEnd::World(_))
+        && let Some(mut batch) = outlet.lanes[lane_index].batch_whole(count, outlet.limit)
+        && world.hand_over(table, batch.block(), place, flags) > 0
+    {
+        let sent = batch.send(&outlet.counters);
+        done.gone += sent;
+        return sent;
+    }
+    world.leave(|leaving| {
+        let mut sent = 0;
+        while who.left(leaving, seen + sent) > 0 {
+            let Some(mask) = who.mask(leaving, seen + sent) else {
+                sent += 1; // A hook has ended it.
+                continue;
+            };
+            let wanted = who.left(leaving, seen + sent).min(outlet.batch_size);
+            let batch = outlet.lanes[lane_index].batch(wanted, outlet.limit);
+            let Some(mut batch) = batch else { break };
+            let fits = batch.block().begin(mask, place, flags);
+            let count = batch.room().min(fits);
+            // Fewer where not all are of one mask, or a hook ends some, or changes the first.
+            let moved = who.fill(leaving, seen + sent, count, batch.block(), target);
+            batch.send(&outlet.counters);
+            done.gone += moved;
+            sent += match who {
+                Who::These(_) => moved.max(1),
+                Who::Table(_) if moved == 0 => break,
+                Who::Table(_) => moved,
+            };
+        }
+        sent
+    })
+}
+
+/// As [`send_what_fits`], by copy.
+fn send_copies<W: WorldConfig>(
     world: &mut World<W>,
     endpoint: &mut Endpoint<W::Schema>,
     key: Key,
@@ -381,9 +382,9 @@ fn send_what_fits<W: WorldConfig>(
         let Some(mut batch) = outlet.lanes[lane_index].batch(wanted, outlet.limit) else { break };
         let selection = world.select(entities[sent]);
         let mask = selection.expect("who is in the plan is here").mask;
-        let flags = batch_flags(lane_index == PRIORITY, !key.copy);
         // A copy goes without relations.
-        let goes = if key.copy { mask & !W::Schema::LINKED } else { mask };
+        let goes = mask & !W::Schema::LINKED;
+        let flags = batch_flags(lane_index == PRIORITY, false);
         let fits = batch.block().begin(goes, place, flags);
         let count = batch.room().min(fits);
         // A group is of one mask, but for schemas with very many sparse components.
@@ -393,27 +394,19 @@ fn send_what_fits<W: WorldConfig>(
                 || world.select(entity).is_ok_and(|selection| selection.mask == mask)
         });
         let count = alike.count();
-        let chosen = &entities[sent..sent + count];
         let mut refused = None;
-        if key.copy {
-            for &entity in chosen {
-                match world.depart_copy(entity, target) {
-                    Ok(copy) => batch.block().push(copy),
-                    Err(error) => {
-                        // All of one mask, so all for the same reason.
-                        refused.get_or_insert((error, 0)).1 += 1;
-                    }
-                }
+        for &entity in &entities[sent..sent + count] {
+            match world.depart_copy(entity, target) {
+                Ok(copy) => batch.block().push(copy),
+                // All of one mask, so all for the same reason.
+                Err(error) => refused.get_or_insert((error, 0)).1 += 1,
             }
-        } else {
-            let moved = world.depart(chosen, batch.block(), target);
-            debug_assert_eq!(moved, count, "who is in the plan is here, in this group");
         }
-        let moved = batch.send(&outlet.counters);
+        let copied = batch.send(&outlet.counters);
         if let Some((error, count)) = refused {
             endpoint.report_not_clone(error, count);
         }
-        done.gone += moved;
+        done.gone += copied;
         sent += count;
     }
     sent
@@ -425,34 +418,36 @@ fn spill<W: WorldConfig>(
     outlet: &mut Outlet<W::Schema>,
     key: Key,
     place: usize,
-    entities: &[Entity],
+    (who, seen): (Who<'_>, usize),
     limit: u32,
     done: &mut Dispatched,
 ) -> usize {
-    if key.copy {
-        return 0;
-    }
     let lane_index = key.lane as usize;
-    let mut spilled = 0;
-    while spilled < entities.len() {
-        let room = (limit as usize).saturating_sub(outlet.spilled());
-        let wanted = (entities.len() - spilled).min(outlet.batch_size).min(room);
-        if wanted == 0 {
-            break;
+    let flags = batch_flags(lane_index == PRIORITY, true);
+    let target = outlet.target_id();
+    let spilled = world.leave(|leaving| {
+        let mut spilled = 0;
+        loop {
+            let room = (limit as usize).saturating_sub(outlet.spilled());
+            let left = who.left(leaving, seen + spilled);
+            let wanted = left.min(outlet.batch_size).min(room);
+            if wanted == 0 {
+                break;
+            }
+            let Some(mask) = who.mask(leaving, seen + spilled) else { break };
+            let mut block = outlet.lanes[lane_index].block();
+            let count = wanted.min(block.begin(mask, place as u16, flags));
+            let moved = who.fill(leaving, seen + spilled, count, &mut block, target);
+            if moved == 0 {
+                break;
+            }
+            outlet.counters.add_taken(moved);
+            outlet.spill[lane_index].push_back(block);
+            spilled += moved;
         }
-        let mut block = outlet.lanes[lane_index].block();
-        let mask = world.select(entities[spilled]).expect("who is in the plan is here").mask;
-        let fits = block.begin(mask, place as u16, batch_flags(lane_index == PRIORITY, true));
-        let chosen = &entities[spilled..spilled + wanted.min(fits)];
-        let moved = world.depart(chosen, &mut block, outlet.target_id());
-        if moved == 0 {
-            break;
-        }
-        outlet.counters.add_taken(moved);
-        outlet.spill[lane_index].push_back(block);
-        spilled += moved;
-        done.gone += moved;
-    }
+        spilled
+    });
+    done.gone += spilled;
     outlet.counters.set_spilled(outlet.spilled());
     spilled
 }
@@ -550,7 +545,7 @@ impl<S: Schema> Endpoint<S> {
         self.report_once(Problem::NoEdge { world: self.name, target });
     }
 
-    fn report_no_route(&mut self) {
+    pub(crate) fn report_no_route(&mut self) {
         // ORDERING: relaxed: a count of its own.
         self.counters.no_edge.fetch_add(1, Ordering::Relaxed);
         self.report_once(Problem::NoRoute { world: self.name });

@@ -8,7 +8,6 @@ use crossbeam_utils::CachePadded;
 use ecs_core::block::Block;
 use ecs_core::config::{OnFull, WorldConfig};
 use ecs_core::entity::Entity;
-use ecs_core::outbox::Parcel;
 use ecs_core::schema::{Mask, Schema};
 use ecs_core::transfer::{EntityTransfer, TransferFlags};
 use ecs_core::world::World;
@@ -18,6 +17,7 @@ use crate::error::{QueueError, QueueErrorKind};
 use crate::events::EventEnds;
 use crate::lane::{LaneSource, LaneTarget};
 use crate::park::Waker;
+use crate::plan::Plan;
 use crate::queue::SharedQueue;
 use crate::quiet::Quiet;
 use crate::runtime::Flags;
@@ -303,9 +303,10 @@ pub struct Endpoint<S: Schema> {
     pub(crate) returning: Vec<Vec<Entity>>,
     /// Whether one of these has some.
     pub(crate) has_returning: bool,
-    /// The parcels of the present dispatch.
-    pub(crate) parcels: Vec<Parcel>,
-    pub(crate) plan: Vec<crate::dispatch::Item>,
+    /// What the present dispatch is to do.
+    pub(crate) plan: Plan,
+    /// By their places in the plan: those who could not go.
+    pub(crate) kept: Vec<u32>,
     /// The trees that want to leave.
     pub(crate) trees: Vec<crate::trees::Tree>,
     pub(crate) batch: Vec<Entity>,

@@ -30,6 +30,7 @@ mod pending;
 #[cfg(ecs_loom)]
 pub mod pending;
 pub mod placement;
+mod plan;
 pub mod queue;
 #[cfg(not(ecs_loom))]
 mod quiet;

@@ -14,6 +14,7 @@ use crate::counters::EdgeCounters;
 use crate::endpoint::{Endpoint, Inlet, Outlet, Returns, Routes, Way};
 use crate::events::{EventEnds, join};
 use crate::lane::{Inbox, LaneSource, ring_lane};
+use crate::plan::Plan;
 use crate::stats::{Counters, EdgeEnd, EdgeEntry};
 
 /// The ends of all edges, by the worlds' places, and what counts on them.
@@ -66,8 +67,8 @@ pub(crate) fn wire<S: Schema>(groups: &'static [Group]) -> Wiring<S> {
             returns: returns.clone(),
             returning: vec![Vec::new(); total],
             has_returning: false,
-            parcels: Vec::new(),
-            plan: Vec::new(),
+            plan: Plan::default(),
+            kept: Vec::new(),
             trees: Vec::new(),
             batch: Vec::new(),
             known: Vec::new(),

@@ -1,6 +1,7 @@
 //! A batch of entities on its way: ids and columns of one archetype, side by
 //! side in a block of memory that is used again and again.
 
+use alloc::boxed::Box;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
@@ -8,6 +9,7 @@ use core::ptr::NonNull;
 use crate::entity::Entity;
 use crate::memory::{self, COLUMN_ALIGN, DropRows, bits};
 use crate::schema::{ComponentInfo, Mask, Schema};
+use crate::table::Table;
 use crate::transfer::{EntityTransfer, Row, TransferFlags};
 
 const ID: usize = size_of::<Option<Entity>>();
@@ -30,6 +32,9 @@ struct Header {
     unit: bool,
     /// The block behind this one, whose owner this one is.
     next: Option<NonNull<Header>>,
+    /// A table whose columns hold the rows, in place of the memory behind the header.
+    /// It tells a length of 0: the rows are the block's.
+    carried: Option<Box<Table>>,
 }
 
 const _: () = assert!(size_of::<Header>() == 64);
@@ -43,6 +48,9 @@ const _: () = assert!(size_of::<Header>() == 64);
 /// Layout after the header, for `rows` rows: the ids, then the column of each
 /// component in order of its index, each from a multiple of its alignment (at
 /// least 8).
+///
+/// A block can also carry a table: then the rows are in the columns of that. It is kept,
+/// empty, for the next table with these components, until the block is begun for others.
 ///
 /// Entities that travel as a unit and are of several archetypes are in blocks one behind
 /// the other: a block owns the one behind it.
@@ -116,6 +124,7 @@ impl<S: Schema> Block<S> {
             flags: TransferFlags { destroy_on_arrive: true, priority: false, full_transfer: true },
             unit: false,
             next: None,
+            carried: None,
         };
         // SAFETY: the memory is large enough for the header and aligned for it.
         unsafe { header.write(empty) };
@@ -145,7 +154,7 @@ impl<S: Schema> Block<S> {
         self.len() == 0
     }
 
-    /// Bytes allocated.
+    /// Bytes allocated, without the columns of a table that it carries.
     pub fn bytes(&self) -> usize {
         self.header().bytes
     }
@@ -218,7 +227,50 @@ impl<S: Schema> Block<S> {
     }
 
     fn ids_ptr(&self) -> *mut Option<Entity> {
-        self.data().cast()
+        match &self.header().carried {
+            None => self.data().cast(),
+            // An id and an optional one are the same bits.
+            Some(table) => table.entities_ptr().cast_mut().cast(),
+        }
+    }
+
+    /// Whether its rows are in the columns of a table.
+    pub(crate) fn carries_table(&self) -> bool {
+        self.header().carried.is_some()
+    }
+
+    /// Takes all rows of a table over by its columns, and gives it other columns, empty.
+    /// The rows of the table are alike and have no stamps.
+    ///
+    /// # Panics
+    /// If the block is not empty.
+    pub(crate) fn begin_with(&mut self, table: &mut Table, source: u16, flags: TransferFlags) {
+        assert!(self.is_empty(), "a block holds one batch at a time");
+        debug_assert!(table.is_plain() && !table.is_stamped());
+        let (mask, carried) = (table.mask(), self.header_mut().carried.take());
+        self.begin(mask, source, flags);
+        let mut other = carried
+            .filter(|other| other.mask() == mask)
+            .unwrap_or_else(|| Box::new(Table::new(S::COMPONENTS, mask)));
+        core::mem::swap(&mut *other, table);
+        let header = self.header_mut();
+        header.end = other.give_up_rows() as u32;
+        header.rows = header.end;
+        header.carried = Some(other);
+    }
+
+    /// Gives the table that it carries in exchange for an empty one, whose components are
+    /// the same and which has no stamps. Answers how many rows behind its length hold
+    /// values: these are the caller's.
+    pub(crate) fn exchange(&mut self, table: &mut Table) -> usize {
+        let count = self.len();
+        let header = self.header_mut();
+        let Some(carried) = &mut header.carried else { return 0 };
+        debug_assert!(header.first == 0 && table.is_empty() && table.mask() == header.mask);
+        debug_assert!(table.is_plain() && !table.is_stamped());
+        header.first = header.end;
+        core::mem::swap(&mut **carried, table);
+        count
     }
 
     /// Gets an empty block ready for entities with the components of `mask`.
@@ -229,6 +281,7 @@ impl<S: Schema> Block<S> {
     pub fn begin(&mut self, mask: Mask, source: u16, flags: TransferFlags) -> usize {
         assert!(self.is_empty(), "a block holds one batch at a time");
         drop(self.take_next());
+        drop(self.header_mut().carried.take());
         let room = self.header().bytes - Self::HEADER;
         let (mut row, mut slack) = (ID, 0);
         for index in bits(mask) {
@@ -252,6 +305,10 @@ impl<S: Schema> Block<S> {
     /// Calls `each` with every component of the mask and where its column is.
     #[inline]
     pub(crate) fn columns(&self, mut each: impl FnMut(usize, *mut u8)) {
+        if let Some(table) = &self.header().carried {
+            bits(self.mask()).for_each(|index| each(index, table.column(index)));
+            return;
+        }
         let rows = self.header().rows as usize;
         let mut offset = rows * ID;
         for index in bits(self.mask()) {
@@ -372,6 +429,16 @@ impl<S: Schema> Drop for Rest<S> {
     }
 }
 
+/// Drops the table that a block carries.
+struct Carried(NonNull<Header>);
+
+impl Drop for Carried {
+    fn drop(&mut self) {
+        // SAFETY: the block that is dropped owns the header, and nobody else looks at it.
+        drop(unsafe { self.0.as_mut() }.carried.take());
+    }
+}
+
 impl<S: Schema> Drop for Block<S> {
     fn drop(&mut self) {
         /// Frees the memory also when a value's drop panics.
@@ -383,6 +450,8 @@ impl<S: Schema> Drop for Block<S> {
             }
         }
         let _free = Free(self.header.cast(), self.bytes(), Self::ALIGN);
+        // Its columns go when what is in them was dropped.
+        let _carried = Carried(self.header);
         self.clear();
     }
 }

@@ -1,5 +1,6 @@
 //! Where each entity is: a dense array for those born here, pages for guests.
 
+mod moving;
 #[cfg(any(feature = "serde", feature = "snapshot"))]
 pub(crate) mod saved;
 
@@ -245,7 +246,7 @@ impl Entities {
     /// # Panics
     /// If there are not that many ids left.
     #[inline(always)]
-    fn check_ids(&self, count: usize) -> u32 {
+    pub(crate) fn check_ids(&self, count: usize) -> u32 {
         let first = self.natives.len();
         assert!(count <= NONE as usize - first, "fewer than 2^32 ids");
         first as u32

@@ -49,6 +49,13 @@ impl TransferMarker {
     }
 }
 
+impl From<u16> for TransferMarker {
+    /// As [`to`](Self::to).
+    fn from(target_world: u16) -> Self {
+        Self::to(target_world)
+    }
+}
+
 /// Why an entity is in the outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
@@ -76,6 +83,8 @@ pub struct Parcel {
 pub(crate) struct Outbox {
     parcels: Vec<Option<Parcel>>,
     gaps: usize,
+    /// Tables that leave as a whole, each once, in order.
+    swept: Vec<(u32, TransferMarker)>,
 }
 
 impl Outbox {
@@ -129,6 +138,24 @@ impl Outbox {
             self.gaps = 0;
         }
         Some(parcel.request)
+    }
+
+    /// Puts a table; a marker replaces the one before.
+    pub(crate) fn sweep(&mut self, table: u32, marker: TransferMarker) {
+        match self.swept.iter_mut().find(|(swept, _)| *swept == table) {
+            Some(swept) => swept.1 = marker,
+            None => self.swept.push((table, marker)),
+        }
+    }
+
+    /// The tables that leave as a whole.
+    pub(crate) fn swept(&self) -> &[(u32, TransferMarker)] {
+        &self.swept
+    }
+
+    /// Takes out the table that was put last.
+    pub(crate) fn pop_swept(&mut self) -> Option<(u32, TransferMarker)> {
+        self.swept.pop()
     }
 
     fn compact(&mut self, entities: &mut Entities) {

@@ -70,6 +70,22 @@ impl Table {
         &self.entities()[first..first + moved]
     }
 
+    /// Whether no entity has, or had, a sparse component.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.held == 0
+    }
+
+    /// Whether changes of a component are stamped.
+    pub(crate) fn is_stamped(&self) -> bool {
+        self.stamps.is_some()
+    }
+
+    /// The table has no rows any more, without dropping them: they are the caller's.
+    /// Answers how many they were.
+    pub(crate) fn give_up_rows(&mut self) -> usize {
+        core::mem::take(&mut self.len)
+    }
+
     /// Whether anything but the columns of `mask` moves with a row.
     #[inline(always)]
     fn has_beside(&self) -> bool {

@@ -140,7 +140,7 @@ impl<W: WorldConfig> World<W> {
     /// lists are for `scratch`, whose memory they have.
     ///
     /// A filter is asked here, once, since it need not answer the same again.
-    fn chosen<F: Filter<W::Schema>>(
+    pub(super) fn chosen<F: Filter<W::Schema>>(
         &mut self,
         whole: impl Fn(&Table) -> bool,
         of: impl Fn(&Table) -> bool,

@@ -9,6 +9,7 @@ mod deferred;
 mod events;
 mod hierarchy;
 mod hooks;
+mod leaving;
 mod links;
 #[cfg(feature = "serde")]
 mod load;
@@ -23,6 +24,7 @@ mod saved;
 mod spawn;
 mod state;
 mod structure;
+mod sweep;
 mod template;
 mod tracking;
 mod trees;
@@ -50,6 +52,7 @@ pub(crate) use access::assert_no_conflict;
 pub(crate) use change::Change;
 pub use debug::EntityDebug;
 pub use deferred::{DeferredCounts, DeferredWorld};
+pub use leaving::Leaving;
 pub use lookup::Lookup;
 pub(crate) use lookup::{find, find_row};
 pub use moving::{CopyError, Departure, DepartureKind, Selection};
@@ -332,14 +335,17 @@ impl<W: WorldConfig> World<W> {
         self.resources.remove()
     }
 
-    /// The entities that want to leave, in the order in which they asked.
+    /// The entities that want to leave, in the order in which they asked; without those
+    /// of tables that leave as a whole, by [`transfer_query`](Self::transfer_query).
     pub fn outbox(&self) -> impl Iterator<Item = &Parcel> {
         self.outbox.iter()
     }
 
-    /// How many entities want to leave.
+    /// How many entities want to leave. One that asked itself and is of a table that
+    /// leaves as a whole counts twice.
     pub fn outbox_len(&self) -> usize {
-        self.outbox.len()
+        let swept = self.outbox.swept().iter();
+        self.outbox.len() + swept.map(|&(table, _)| self.tables.get(table).len()).sum::<usize>()
     }
 
     /// Also what makes the number of any row fit into its slot: no table has more

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::leaving::Runs;
 use super::{Counts, World, admits, sparse, tabled};
 use crate::block::Block;
 use crate::bundle::Bundle;
@@ -13,6 +14,7 @@ use crate::error::{EntityError, Refusal, Refused};
 use crate::memory::{bits, move_value};
 use crate::outbox::Parcel;
 use crate::schema::{ComponentInfo, Mask, Schema};
+use crate::table::Table;
 use crate::transfer::{EntityTransfer, Row, TransferFlags, clone_row};
 use crate::world::structure::RemoveError;
 
@@ -58,7 +60,7 @@ fn folded<W: WorldConfig>(mask: Mask) -> u32 {
 /// Buffers that batches use again.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    runs: Vec<Run>,
+    pub(super) runs: Runs,
     ids: Vec<Entity>,
     tables: Vec<u32>,
 }
@@ -78,13 +80,6 @@ impl Scratch {
         (self.tables, self.ids) = (tables, ids);
         &self.ids
     }
-}
-
-/// Rows of a table, one after the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Run {
-    first: usize,
-    count: usize,
 }
 
 const FULL: TransferFlags =
@@ -278,112 +273,6 @@ impl<W: WorldConfig> World<W> {
         Ok(Selection { group, mask })
     }
 
-    /// Moves entities into a block that was begun with their components, in
-    /// order, until it is full or one is not here or of another archetype.
-    /// Answers how many went. An entity stands in the list once.
-    pub fn depart(
-        &mut self,
-        entities: &[Entity],
-        block: &mut Block<W::Schema>,
-        target: u16,
-    ) -> usize {
-        let entities = &entities[..entities.len().min(block.room())];
-        let mask = block.mask();
-        if self.has_depart_hook() {
-            let goes = |&&entity: &&Entity| self.select(entity).is_ok_and(|at| at.mask == mask);
-            let count = entities.iter().take_while(goes).count();
-            let departure = Departure { target, kind: DepartureKind::Moved };
-            self.tell_departing(&entities[..count], departure);
-        }
-        self.depart_rows(entities, block, true)
-    }
-
-    /// As [`depart`](Self::depart); no hook is told. `alone` if they don't go with those
-    /// whom they are related to.
-    pub(super) fn depart_rows(
-        &mut self,
-        entities: &[Entity],
-        block: &mut Block<W::Schema>,
-        alone: bool,
-    ) -> usize {
-        let mask = block.mask();
-        let mut runs = core::mem::take(&mut self.scratch.runs);
-        runs.clear();
-        let (mut table, mut gone) = (None, 0);
-        for &entity in entities {
-            let Ok(place) = self.entities.find(entity) else { break };
-            if table != Some(place.table) {
-                if table.is_some() || self.tables.get(place.table).mask() != tabled::<W>(mask) {
-                    break;
-                }
-                table = Some(place.table);
-            }
-            if W::Schema::SPARSE != 0 && self.row_mask(place, Mask::MAX) != mask {
-                break;
-            }
-            self.outbox.take(&mut self.entities, entity);
-            if alone {
-                self.unlink_departing(entity, place);
-            }
-            // From here on the entity is away: named twice, it stops the loop.
-            self.entities.depart(entity);
-            let row = place.row as usize;
-            match runs.last_mut() {
-                Some(run) if run.first + run.count == row => run.count += 1,
-                _ => runs.push(Run { first: row, count: 1 }),
-            }
-            gone += 1;
-        }
-        if let Some(table) = table {
-            self.move_out(table, &mut runs, &entities[..gone], block);
-        }
-        self.scratch.runs = runs;
-        self.counts.departed += gone as u64;
-        gone
-    }
-
-    /// The rows are those of `entities`, in their order, all different, all in the
-    /// table with this number, and have the block's components; the block has room.
-    fn move_out(
-        &mut self,
-        number: u32,
-        runs: &mut [Run],
-        entities: &[Entity],
-        block: &mut Block<W::Schema>,
-    ) {
-        let table = self.tables.get_mut(number);
-        let end = block.range().1;
-        block.columns(|index, column| {
-            let size = W::Schema::COMPONENTS[index].size;
-            let mut to = end;
-            for run in &*runs {
-                // SAFETY: the rows are in the table, whose components are the
-                // block's; the block's rows from `end` have room for all. The
-                // source is given up below.
-                unsafe {
-                    let from = table.cell(index, run.first);
-                    column.add(to * size).copy_from_nonoverlapping(from, run.count * size);
-                }
-                to += run.count;
-            }
-        });
-        // SAFETY: the ids have the same room; then the rows are whole. An id and
-        // an optional one are the same bits.
-        unsafe {
-            block.next_ids().copy_from_nonoverlapping(entities.as_ptr().cast(), entities.len());
-            block.added(entities.len());
-        }
-        // From the last, so that the rows before keep their places.
-        if !runs.is_sorted_by(|one, next| one > next) {
-            runs.sort_unstable_by(|one, other| other.cmp(one));
-        }
-        for run in &*runs {
-            // SAFETY: the rows are in the table, and were moved out just now.
-            let moved = unsafe { table.forget_rows(run.first, run.count) };
-            self.entities.set_rows(moved, number, run.first as u32);
-        }
-    }
-
     /// Moves up to `limit` entities in from the front of a block, as many as
     /// there is room for. Answers how many came.
     ///
@@ -396,8 +285,15 @@ impl<W: WorldConfig> World<W> {
         if count == 0 {
             return Ok(0);
         }
-        let number = self.table_for(block.mask(), count)?;
-        let first = self.arrive_rows(block, number, count);
+        let whole = count == block.len() && block.carries_table() && block.range().0 == 0;
+        let first = match whole && self.can_take_over(block.mask())? {
+            true => self.take_over(block),
+            false => {
+                let number = self.table_for(block.mask(), count)?;
+                self.arrive_rows(block, number, count)
+            }
+        };
+        let number = self.tables.of(tabled::<W>(block.mask()))?;
         if self.may_link(block.mask()) {
             self.link_arrived(number, first..first + count);
         }
@@ -409,6 +305,32 @@ impl<W: WorldConfig> World<W> {
             self.scratch.ids = ids;
         }
         Ok(count)
+    }
+
+    /// Whether a table with these components can be taken in by its columns.
+    fn can_take_over(&mut self, mask: Mask) -> Result<bool, Refusal> {
+        let number = self.tables.of(mask)?;
+        let table = self.tables.get(number);
+        Ok(table.is_empty() && table.is_plain() && !table.is_stamped())
+    }
+
+    /// Takes in the table that a block carries, all of it, in place of one that is empty.
+    /// Answers the first row.
+    fn take_over(&mut self, block: &mut Block<W::Schema>) -> usize {
+        // First, since it may panic; then no fresh id does.
+        self.entities.check_ids(block.len());
+        let number = self.tables.of(block.mask()).expect("the table was found just now");
+        let table = self.tables.get_mut(number);
+        let count = block.exchange(table);
+        // SAFETY: as many ids are behind the table's length, which is 0: an id and an
+        // optional one are the same bits, and nobody else looks at them before the rows
+        // are added.
+        let ids = unsafe { core::slice::from_raw_parts_mut(table.next_ids().cast(), count) };
+        self.entities.arrive_rows(ids, Place { table: number, row: 0 }, &mut 0);
+        // SAFETY: the columns came with the rows, and the ids are those of who came.
+        unsafe { table.added(count) };
+        self.counts.arrived += count as u64;
+        0
     }
 
     /// Moves `count` entities from the front of a block to the table with this number,
@@ -430,25 +352,21 @@ impl<W: WorldConfig> World<W> {
                 cells.copy_from_nonoverlapping(column.add(from * size), count * size);
             }
         });
+        let ids = table.next_ids().cast::<Option<Entity>>();
+        // SAFETY: the table has room for as many ids, apart from the block's; an id and an
+        // optional one are the same bits. Nobody else looks at the rows after the table's
+        // length before they are added.
+        let ids = unsafe {
+            ids.copy_from_nonoverlapping(block.ids().as_ptr(), count);
+            core::slice::from_raw_parts_mut(ids, count)
+        };
         let tracked = block.mask() & W::Schema::TRACKED;
         if tracked != 0 {
             table.stamp_arrived(tracked, to, count, self.clock.ticks());
         }
-        // One by one, since a fresh id may panic: each row is the block's until
-        // it is the table's, and what was copied too far is nobody's.
-        for row in to..to + count {
-            let place = Place { table: number, row: row as u32 };
-            let entity = self.entities.arrive(block.ids()[0], place);
-            // SAFETY: there is room for the row, whose components are there, the
-            // sparse ones in columns that are held; the block gives up the row that
-            // they came from.
-            unsafe {
-                table.push(entity);
-                table.mark(sparse::<W>(block.mask()), row, 1, true);
-                block.removed(1);
-            }
-            self.counts.arrived += 1;
-        }
+        let place = Place { table: number, row: to as u32 };
+        let mut coming = Coming { table, block, arrived: &mut self.counts.arrived, done: 0 };
+        self.entities.arrive_rows(ids, place, &mut coming.done);
         to
     }
 
@@ -494,6 +412,31 @@ impl<W: WorldConfig> World<W> {
     /// Ids of which that can't be true are ignored.
     pub fn reclaim(&mut self, entity: Entity) {
         self.entities.reclaim(entity);
+    }
+}
+
+/// Rows that were copied from the front of a block to the end of a table. Dropped, also
+/// when a fresh id panics, it hands over those whose entities have come; what was copied
+/// too far is nobody's.
+struct Coming<'a, S: Schema> {
+    table: &'a mut Table,
+    block: &'a mut Block<S>,
+    arrived: &'a mut u64,
+    done: usize,
+}
+
+impl<S: Schema> Drop for Coming<'_, S> {
+    fn drop(&mut self) {
+        let Self { table, block, done, .. } = self;
+        let first = table.len();
+        // SAFETY: the rows have their ids and components, the sparse ones in columns that
+        // are held, and there was room; the block gives them up.
+        unsafe {
+            table.added(*done);
+            table.mark(block.mask() & S::SPARSE, first, *done, true);
+            block.removed(*done);
+        }
+        *self.arrived += self.done as u64;
     }
 }
 

@@ -110,7 +110,7 @@ impl<W: WorldConfig> World<W> {
             let fits = filled.begin(selection.mask, source, flags).min(most);
             let end = entities.len().min(gone + fits);
             // Those of one table and one mask: it stops at the first other.
-            let moved = self.depart_rows(&entities[gone..end], &mut filled, false);
+            let moved = self.leave_together(&entities[gone..end], &mut filled, target);
             debug_assert!(moved > 0);
             if moved == 0 {
                 break;

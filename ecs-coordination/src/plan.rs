@@ -1,0 +1,279 @@
+//! What wants to leave a world, in the order in which it goes.
+
+use std::collections::HashMap;
+
+use ecs_core::config::{OnFull, WorldConfig};
+use ecs_core::entity::Entity;
+use ecs_core::outbox::{Parcel, Request, TransferMarker};
+use ecs_core::world::World;
+
+use crate::endpoint::{Endpoint, NORMAL, PRIORITY, Problem, Way};
+use crate::trees::plan_tree;
+
+/// How entities go that can go in one batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    pub(crate) outlet: u32,
+    pub(crate) lane: u8,
+    /// By routing, after those that were marked.
+    pub(crate) completed: bool,
+    /// Their table, and which sparse components they have.
+    pub(crate) group: u64,
+    pub(crate) copy: bool,
+}
+
+/// Entities of one key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Run {
+    pub(crate) key: Key,
+    /// The oldest request among them.
+    oldest: u32,
+    count: u32,
+    /// Where the next of them is put.
+    next: u32,
+}
+
+/// A whole table that wants to leave.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sweep {
+    pub(crate) table: u32,
+    pub(crate) marker: TransferMarker,
+    pub(crate) key: Key,
+    /// How many entities it had when it was planned.
+    pub(crate) count: usize,
+}
+
+/// What a dispatch is to do, but for trees.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// What was in the outbox, in order of asking: a parcel's place is its sequence.
+    pub(crate) parcels: Vec<Parcel>,
+    runs: Vec<Run>,
+    /// Places in `runs`, where these are many.
+    places: HashMap<Key, u32>,
+    /// By sequence: the place in `runs`; `STAYS` for who has nowhere to go.
+    run_of: Vec<u32>,
+    /// The sequences of all runs, one run after the other.
+    sequences: Vec<u32>,
+    /// Places in `runs`, in the order in which these go.
+    order: Vec<u32>,
+    /// In order of asking.
+    pub(crate) sweeps: Vec<Sweep>,
+}
+
+const STAYS: u32 = u32::MAX;
+
+/// So many runs are searched one by one.
+const FEW: usize = 8;
+
+impl Plan {
+    /// Whether there is nothing to do.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.runs.is_empty() && self.sweeps.is_empty()
+    }
+
+    /// The runs, in the order in which they go: by outlet, priority first, markers before
+    /// completions, then by the oldest request, so that where there is little room no run
+    /// waits behind another for good.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = (Key, &[u32])> {
+        let mut rest = self.sequences.as_slice();
+        self.runs.iter().map(move |run| {
+            let (sequences, others) = rest.split_at(run.count as usize);
+            rest = others;
+            (run.key, sequences)
+        })
+    }
+
+    /// How many entities go through this lane of this outlet, but for trees.
+    pub(crate) fn count(&self, outlet: usize, lane: usize) -> usize {
+        let way = |key: &Key| (key.outlet as usize, usize::from(key.lane)) == (outlet, lane);
+        let runs = self.runs.iter().filter(|run| way(&run.key));
+        let sweeps = self.sweeps.iter().filter(|sweep| way(&sweep.key));
+        runs.map(|run| run.count as usize).sum::<usize>()
+            + sweeps.map(|sweep| sweep.count).sum::<usize>()
+    }
+
+    /// Takes out those of whom `stays` is not true.
+    pub(crate) fn retain(&mut self, mut stays: impl FnMut(Key, u32, Entity) -> bool) {
+        let (mut from, mut to) = (0, 0);
+        for run in &mut self.runs {
+            let first = to;
+            for at in from..from + run.count as usize {
+                let sequence = self.sequences[at];
+                if stays(run.key, sequence, self.parcels[sequence as usize].entity) {
+                    self.sequences[to] = sequence;
+                    to += 1;
+                }
+            }
+            from += run.count as usize;
+            run.count = (to - first) as u32;
+        }
+        self.sequences.truncate(to);
+        self.runs.retain(|run| run.count > 0);
+    }
+
+    /// Nothing is planned any more; the lists keep their memory.
+    pub(crate) fn clear(&mut self) {
+        self.parcels.clear();
+        self.runs.clear();
+        self.places.clear();
+        self.run_of.clear();
+        self.sequences.clear();
+        self.sweeps.clear();
+    }
+
+    /// Puts the next parcel down.
+    #[inline]
+    fn add(&mut self, key: Option<Key>, sequence: u32) {
+        let place = key.map_or(STAYS, |key| self.run(key, sequence));
+        if let Some(run) = self.runs.get_mut(place as usize) {
+            run.count += 1;
+        }
+        self.run_of.push(place);
+    }
+
+    /// The place of the run with this key, made for a parcel if there is none.
+    #[inline]
+    fn run(&mut self, key: Key, sequence: u32) -> u32 {
+        // Those who ask one after the other are mostly alike.
+        if let Some(&last) = self.run_of.last()
+            && self.runs.get(last as usize).is_some_and(|run| run.key == key)
+        {
+            return last;
+        }
+        self.search(key, sequence)
+    }
+
+    fn search(&mut self, key: Key, sequence: u32) -> u32 {
+        let found = match self.runs.len() {
+            0..=FEW => self.runs.iter().position(|run| run.key == key).map(|place| place as u32),
+            _ => self.places.get(&key).copied(),
+        };
+        found.unwrap_or_else(|| {
+            let place = self.runs.len() as u32;
+            self.runs.push(Run { key, oldest: sequence, count: 0, next: 0 });
+            if self.runs.len() == FEW + 1 {
+                self.places.extend((0..).zip(&self.runs).map(|(place, run)| (run.key, place)));
+            } else if self.runs.len() > FEW {
+                self.places.insert(key, place);
+            }
+            place
+        })
+    }
+
+    /// Puts the runs in order, and the sequences one run after the other.
+    fn order(&mut self) {
+        let rank = |run: &Run| (run.key.outlet, run.key.lane, run.key.completed, run.oldest);
+        self.order.clear();
+        self.order.extend(0..self.runs.len() as u32);
+        self.order.sort_unstable_by_key(|&place| rank(&self.runs[place as usize]));
+        let mut first = 0;
+        for &place in &self.order {
+            let run = &mut self.runs[place as usize];
+            run.next = first;
+            first += run.count;
+        }
+        self.sequences.resize(first as usize, 0);
+        for (sequence, &place) in (0..).zip(&self.run_of) {
+            if let Some(run) = self.runs.get_mut(place as usize) {
+                self.sequences[run.next as usize] = sequence;
+                run.next += 1;
+            }
+        }
+        self.runs.sort_unstable_by_key(rank);
+    }
+}
+
+/// Sorts what is in the outbox by where and how it goes.
+pub(crate) fn plan<W: WorldConfig>(world: &mut World<W>, endpoint: &mut Endpoint<W::Schema>) {
+    let mut plan = std::mem::take(&mut endpoint.plan);
+    plan_sweeps(world, endpoint, &mut plan);
+    let mut parcels = std::mem::take(&mut plan.parcels);
+    world.drain_outbox(&mut parcels);
+    for (sequence, parcel) in (0..).zip(&parcels) {
+        if let Request::Tree(marker) = parcel.request {
+            let tree = plan_tree(world, endpoint, parcel.entity, marker, sequence);
+            endpoint.trees.extend(tree);
+            plan.add(None, sequence);
+        } else {
+            let key = key_of(world, endpoint, parcel);
+            plan.add(key, sequence);
+        }
+    }
+    plan.parcels = parcels;
+    plan.order();
+    endpoint.plan = plan;
+}
+
+/// Plans for the tables that want to leave as a whole; where one can't, each of its
+/// entities is marked.
+fn plan_sweeps<W: WorldConfig>(
+    world: &mut World<W>,
+    endpoint: &mut Endpoint<W::Schema>,
+    plan: &mut Plan,
+) {
+    while let Some((table, marker)) = world.pop_swept() {
+        let Some((mask, count)) = world.whole_table(table) else { continue };
+        let target = marker.target_world;
+        let Some(outlet) = endpoint.by_id.get(target as usize).copied().flatten() else {
+            endpoint.report_no_edge(target);
+            continue;
+        };
+        let way = &endpoint.outlets[outlet];
+        if !way.admits(mask) {
+            way.counters.add_refused();
+            endpoint.report_once(Problem::ClosedArchetype { world: endpoint.name, target });
+        } else if !marker.destroy_on_transfer
+            || way.on_full == OnFull::Shed
+            || !world.can_sweep(table)
+        {
+            world.mark_table(table, marker);
+        } else {
+            let lane = if marker.priority { PRIORITY } else { NORMAL } as u8;
+            let outlet = outlet as u32;
+            let key = Key { outlet, lane, completed: false, group: 0, copy: false };
+            plan.sweeps.push(Sweep { table, marker, key, count });
+        }
+    }
+    // The last was popped first.
+    plan.sweeps.reverse();
+}
+
+/// How a parcel goes; `None` if it can't go and stays out of the outbox.
+fn key_of<W: WorldConfig>(
+    world: &World<W>,
+    endpoint: &mut Endpoint<W::Schema>,
+    parcel: &Parcel,
+) -> Option<Key> {
+    let selection = world.select(parcel.entity).ok()?;
+    let (outlet, lane, completed, copy) = match parcel.request {
+        Request::Marked(marker) => {
+            let outlet = endpoint.by_id.get(marker.target_world as usize).copied().flatten();
+            if outlet.is_none() {
+                endpoint.report_no_edge(marker.target_world);
+            }
+            let lane = if marker.priority { PRIORITY } else { NORMAL };
+            (outlet?, lane, false, !marker.destroy_on_transfer)
+        }
+        // Trees are planned apart.
+        Request::Tree(_) => return None,
+        Request::Completed => {
+            let outlet = match endpoint.routes.of(selection.mask) {
+                Some(Way::Out(outlet)) => outlet,
+                Some(Way::Stay) => return None,
+                None => {
+                    endpoint.report_no_route();
+                    return None;
+                }
+            };
+            (outlet, NORMAL, true, false)
+        }
+    };
+    if !endpoint.outlets[outlet].admits(selection.mask) {
+        endpoint.outlets[outlet].counters.add_refused();
+        let target = endpoint.outlets[outlet].target_id();
+        endpoint.report_once(Problem::ClosedArchetype { world: endpoint.name, target });
+        return None;
+    }
+    Some(Key { outlet: outlet as u32, lane: lane as u8, completed, group: selection.group, copy })
+}
