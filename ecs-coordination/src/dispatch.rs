@@ -14,7 +14,6 @@ use crate::endpoint::{Endpoint, NORMAL, Outlet, PRIORITY, Problem, batch_flags};
 use crate::lane::LaneSource;
 use crate::plan::{Key, Plan, plan};
 use crate::runtime::Flags;
-use crate::stats::EdgeEnd;
 use crate::trees::send_trees;
 
 /// The other worlds of the same thread, for those who wait for one of them.
@@ -325,9 +324,7 @@ fn send_what_fits<W: WorldConfig>(
     let flags = batch_flags(lane_index == PRIORITY, true);
     if let Who::Table(table) = who
         && let Some((_, count)) = world.whole_table(table)
-        // Members of an array share a large table batch by batch.
         && count > outlet.batch_size
-        && matches!(outlet.end, EdgeEnd::World(_))
         && let Some(mut batch) = outlet.lanes[lane_index].batch_whole(count, outlet.limit)
         && world.hand_over(table, batch.block(), place, flags) > 0
     {

@@ -10,6 +10,7 @@ mod overload;
 mod placements;
 mod queues;
 mod stop;
+mod sweeps;
 mod trees;
 
 use std::sync::Arc;

@@ -119,3 +119,31 @@ impl Entities {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn pages_of_guests_go_to_the_pool_when_all_have_left() {
+        let mut home = Entities::new(1);
+        let mut abroad = Entities::new(2);
+        let place = Place { table: 0, row: 0 };
+        let all: Vec<Entity> = (0..600).map(|_| home.create_at(place)).collect();
+        home.depart_all(&all);
+        let mut ids: Vec<Option<Entity>> = all.iter().copied().map(Some).collect();
+        let mut came = 0;
+        abroad.arrive_rows(&mut ids, place, &mut came);
+        assert_eq!((came, abroad.live(), home.live()), (600, 600, 0));
+        assert!(ids.iter().copied().eq(all.iter().copied().map(Some)), "they keep their ids");
+        assert_eq!(abroad.find(all[599]).map(|place| place.row), Ok(599));
+        abroad.depart_all(&all[..300]);
+        assert_eq!((abroad.live(), abroad.pool.len()), (300, 1));
+        abroad.depart_all(&all[300..]);
+        assert_eq!((abroad.live(), abroad.pool.len()), (0, 3));
+        home.arrive_rows(&mut ids, place, &mut 0);
+        assert_eq!(home.find(all[7]).map(|place| place.row), Ok(7));
+    }
+}
