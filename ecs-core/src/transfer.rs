@@ -202,6 +202,12 @@ impl<S: Schema> EntityTransfer<S> {
         Self { row, entity, source: 0, target: 0, flags }
     }
 
+    /// It is this entity, which has left its world.
+    #[inline(always)]
+    pub(crate) fn depart_as(&mut self, entity: Entity, flags: TransferFlags) {
+        (self.entity, self.flags) = (Some(entity), flags);
+    }
+
     /// The id of the world it comes from.
     pub fn source(&self) -> u16 {
         self.source
@@ -317,10 +323,6 @@ impl<S: Schema> EntityTransfer<S> {
 
     pub(crate) fn take_id(&mut self) -> Option<Entity> {
         self.entity.take()
-    }
-
-    pub(crate) fn row(&self) -> &Row<S> {
-        &self.row
     }
 
     pub(crate) fn row_mut(&mut self) -> &mut Row<S> {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use ecs_core::block::{Block, block_bytes};
 use ecs_core::entity::Entity;
+use ecs_core::error::Refusal;
 use ecs_core::outbox::TransferMarker;
 use ecs_core::query::{With, Without};
 use ecs_core::schema::Schema;
@@ -58,6 +59,7 @@ enum Step {
     Pop(usize),
     Drop,
     Take(usize, usize),
+    Move(usize, usize),
     Clone,
 }
 
@@ -77,6 +79,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => (1..4usize).prop_map(Step::Pop),
         1 => Just(Step::Drop),
         2 => (world(), 0..64usize).prop_map(|(world, at)| Step::Take(world, at)),
+        2 => (world(), 0..64usize).prop_map(|(world, at)| Step::Move(world, at)),
         1 => Just(Step::Clone),
     ];
     vec(step, 0..scaled(60, 12) as usize)
@@ -127,6 +130,12 @@ impl Model {
 
     fn block(&mut self) -> Block<Base> {
         self.spare.pop().unwrap_or_else(|| Block::new(block_bytes::<Base>(16)))
+    }
+
+    fn moved(&mut self, world: usize, entity: Entity, same: Entity) {
+        assert_eq!(same, entity);
+        let data = self.alive[world].remove(&entity).unwrap();
+        self.alive[1 - world].insert(entity, data);
     }
 
     /// These left a world in this block.
@@ -228,15 +237,23 @@ impl Model {
                 if let Some(entity) = self.at(world, at) {
                     let transfer = self.worlds[world].take(entity).unwrap();
                     match self.worlds[1 - world].insert_transfer(transfer) {
-                        Ok(same) => {
-                            assert_eq!(same, entity);
-                            let data = self.alive[world].remove(&entity).unwrap();
-                            self.alive[1 - world].insert(entity, data);
-                        }
+                        Ok(same) => self.moved(world, entity, same),
                         Err(refused) => {
                             let back = self.worlds[world].insert_transfer(refused.into_inner());
                             assert_eq!(back.unwrap(), entity);
                         }
+                    }
+                }
+            }
+            Step::Move(world, at) => {
+                let Some(entity) = self.at(world, at) else { return };
+                let [left, right] = &mut self.worlds;
+                let (from, to) = if world == 0 { (left, right) } else { (right, left) };
+                let room = to.room();
+                match from.move_to(entity, to) {
+                    Ok(same) => self.moved(world, entity, same),
+                    Err(error) => {
+                        assert_eq!((error, room), (Refusal::WorldFull { limit: 256 }.into(), 0));
                     }
                 }
             }

@@ -3,6 +3,10 @@
 use super::{Shared, SizedColumn, Table};
 use crate::entity::Entity;
 use crate::memory::{bits, move_value};
+use crate::schema::{Mask, Schema};
+
+/// So many components are looked at one by one.
+const FEW: usize = 8;
 
 impl Table {
     /// Forgets `row`, whose values the caller has moved out, and moves the last
@@ -30,6 +34,91 @@ impl Table {
             let moved = self.entities.add(last).read();
             self.entities.add(row).write(moved);
             Some(moved)
+        }
+    }
+
+    /// Moves the values of `row` to where `place` says, forgets it, and moves the last row
+    /// there. Answers which components these are, and the entity that moved.
+    ///
+    /// # Safety
+    /// `row` is below the length; the table is one of `S`; `place` answers where a value of
+    /// each component can be written.
+    #[inline(always)]
+    pub(crate) unsafe fn take_row<S: Schema>(
+        &mut self,
+        row: usize,
+        mut place: impl FnMut(usize) -> *mut u8,
+    ) -> (Mask, Option<Entity>) {
+        debug_assert!(row < self.len);
+        let last = self.len - 1;
+        let mut mask = self.mask;
+        if self.has_beside() {
+            mask = self.row_mask(row);
+            for index in bits(mask & self.held) {
+                // SAFETY: the bit says that the row holds a value, which is forgotten below.
+                unsafe { move_value(self.cell(index, row), place(index), self.infos[index].size) };
+            }
+            self.forget_beside(row, last);
+        }
+        self.len = last;
+        let table = &*self;
+        // SAFETY: both rows are in the column; the caller promises the other place.
+        table.each_sized::<S>(|column| unsafe {
+            let cell = table.at(column, row);
+            move_value(cell, place(column.index), column.size);
+            if row != last {
+                move_value(table.at(column, last), cell, column.size);
+            }
+        });
+        if row == last {
+            return (mask, None);
+        }
+        // SAFETY: both rows are in the ids.
+        unsafe {
+            let moved = self.entities.add(last).read();
+            self.entities.add(row).write(moved);
+            (mask, Some(moved))
+        }
+    }
+
+    /// Adds a row with the values that are where `place` says. It has no sparse ones.
+    ///
+    /// # Safety
+    /// There is room; the table is one of `S`; `place` answers where a value of each
+    /// component of the mask is, which is not used again.
+    #[inline(always)]
+    pub(crate) unsafe fn put_row<S: Schema>(
+        &mut self,
+        entity: Entity,
+        mut place: impl FnMut(usize) -> *const u8,
+    ) -> usize {
+        // SAFETY: there is room, and the row is written right away.
+        let row = unsafe { self.push(entity) };
+        let table = &*self;
+        // SAFETY: the new row's cells hold nothing yet; the caller promises the other
+        // place.
+        table.each_sized::<S>(|column| unsafe {
+            move_value(place(column.index), table.at(column, row), column.size);
+        });
+        row
+    }
+
+    /// Calls `each` with the columns that take bytes. In a schema of few components their
+    /// sizes are constants there.
+    #[inline(always)]
+    fn each_sized<S: Schema>(&self, mut each: impl FnMut(SizedColumn)) {
+        if S::COMPONENTS.len() > FEW {
+            self.sized.iter().for_each(|&column| each(column));
+            return;
+        }
+        let mask = self.mask as u32;
+        let mut index = 0;
+        while index < S::COMPONENTS.len() {
+            let size = S::COMPONENTS[index].size;
+            if size > 0 && mask >> index & 1 == 1 {
+                each(SizedColumn { index, size });
+            }
+            index += 1;
         }
     }
 

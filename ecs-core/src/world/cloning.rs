@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::moving::not_clone;
+use super::copying::not_clone;
 use super::{Counts, World, sparse};
 use crate::config::WorldConfig;
 use crate::entities::{Entities, Place};

@@ -13,9 +13,9 @@ use crate::entity::Entity;
 use crate::error::{EntityError, Refusal, Refused};
 use crate::memory::{bits, move_value};
 use crate::outbox::Parcel;
-use crate::schema::{ComponentInfo, Mask, Schema};
+use crate::schema::{Mask, Schema};
 use crate::table::Table;
-use crate::transfer::{EntityTransfer, Row, TransferFlags, clone_row};
+use crate::transfer::{EntityTransfer, Row, TransferFlags};
 use crate::world::structure::RemoveError;
 
 /// How an entity leaves its world.
@@ -95,32 +95,41 @@ impl<W: WorldConfig> World<W> {
     ///
     /// # Errors
     /// If the entity is not here.
+    #[inline]
     pub fn take(&mut self, entity: Entity) -> Result<EntityTransfer<W::Schema>, EntityError> {
-        let place = self.entities.find(entity)?;
-        self.unlink_departing(entity, place);
-        let row = self.detach(entity, Mask::MAX)?;
-        self.entities.depart(entity);
-        self.counts.departed += 1;
-        Ok(EntityTransfer::from_row(row, Some(entity), FULL).between(self.id_or_0(), 0))
+        // Made where it is returned: a copy would wait for its parts to be written.
+        let mut transfer = EntityTransfer::new(self.id_or_0(), 0);
+        self.take_to(entity, &mut transfer)?;
+        Ok(transfer)
     }
 
-    /// Copies an entity; the copy has an id of its own, made here, and no relations.
-    ///
-    /// # Errors
-    /// If the entity is not here, or one of its components is not `Clone`.
-    pub fn copy(&mut self, entity: Entity) -> Result<EntityTransfer<W::Schema>, CopyError> {
+    /// As [`take`](Self::take), to a transfer without components.
+    #[inline(never)]
+    fn take_to(
+        &mut self,
+        entity: Entity,
+        transfer: &mut EntityTransfer<W::Schema>,
+    ) -> Result<(), EntityError> {
+        debug_assert_eq!(transfer.mask(), 0);
         let place = self.entities.find(entity)?;
-        let mask = self.row_mask(place, Mask::MAX) & !W::Schema::LINKED;
-        let table = self.tables.get(place.table);
-        // SAFETY: the row holds a value of each component of its mask.
-        let row =
-            unsafe { clone_row::<W::Schema>(mask, |index| table.cell(index, place.row as usize)) };
-        let Some(row) = row else { return Err(not_clone(W::Schema::COMPONENTS, mask)) };
-        let copy = self.entities.create();
-        self.counts.spawned += 1;
+        self.unlink_departing(entity, place);
+        self.outbox.take(&mut self.entities, entity);
+        let table = self.tables.get_mut(place.table);
+        let row = transfer.row_mut();
+        // SAFETY: the row is in the table; its values move to the transfer, which has none.
+        let moved = unsafe {
+            let (mask, moved) =
+                table.take_row::<W::Schema>(place.row as usize, |index| row.place_mut(index));
+            row.set_mask(mask);
+            moved
+        };
+        if let Some(moved) = moved {
+            self.entities.set_place(moved, place);
+        }
+        self.entities.depart(entity);
         self.counts.departed += 1;
-        let flags = TransferFlags { destroy_on_arrive: false, ..FULL };
-        Ok(EntityTransfer::from_row(row, Some(copy), flags).between(self.id_or_0(), 0))
+        transfer.depart_as(entity, FULL);
+        Ok(())
     }
 
     /// Takes only the components of `B` out, to go as a new entity; the entity
@@ -147,38 +156,42 @@ impl<W: WorldConfig> World<W> {
     /// # Errors
     /// If the world is full, or closed to this archetype: the transfer is handed
     /// back.
+    #[inline]
     pub fn insert_transfer(
         &mut self,
         mut transfer: EntityTransfer<W::Schema>,
     ) -> Result<Entity, Refused<EntityTransfer<W::Schema>>> {
+        match self.insert_from(&mut transfer) {
+            Ok(entity) => Ok(entity),
+            Err(why) => Err(Refused::new(transfer, why)),
+        }
+    }
+
+    /// As [`insert_transfer`](Self::insert_transfer): the transfer has no components after
+    /// it, unless it was refused.
+    #[inline(never)]
+    fn insert_from(&mut self, transfer: &mut EntityTransfer<W::Schema>) -> Result<Entity, Refusal> {
         let mask = transfer.mask();
-        let room = self.check_archetype(mask).and_then(|()| {
-            self.check_room(1)?;
-            self.table_for(mask, 1)
-        });
-        let number = match room {
-            Ok(number) => number,
-            Err(why) => return Err(Refused::new(transfer, why)),
-        };
+        self.check_archetype(mask)?;
+        self.check_room(1)?;
+        let number = self.table_for(mask, 1)?;
         let table = self.tables.get_mut(number);
         let place = Place { table: number, row: table.len() as u32 };
         let entity = self.entities.arrive(transfer.entity(), place);
-        // SAFETY: there is room, and the row is written right away.
-        let row = unsafe { table.push(entity) };
-        for index in bits(mask) {
-            let size = W::Schema::COMPONENTS[index].size;
-            // SAFETY: the transfer holds a value of each component, given up
-            // below; the new row's cells hold nothing yet.
-            unsafe {
-                move_value(transfer.row().place(index), table.cell(index, row), size);
+        // SAFETY: there is room, and the row is written right away: the transfer holds a
+        // value of each component of the table, and of the sparse ones, whose columns are
+        // held. It gives them up.
+        let row = unsafe {
+            let from = transfer.row_mut();
+            let row = table.put_row::<W::Schema>(entity, |index| from.place(index));
+            for index in bits(sparse::<W>(mask)) {
+                let size = W::Schema::COMPONENTS[index].size;
+                move_value(from.place(index), table.cell(index, row), size);
             }
-        }
-        // SAFETY: all values were moved out just now, the sparse ones to columns
-        // that are held.
-        unsafe {
             table.mark(sparse::<W>(mask), row, 1, true);
-            transfer.row_mut().set_mask(0);
-        }
+            from.set_mask(0);
+            row
+        };
         self.counts.arrived += 1;
         self.stamp_arrived(number, mask, row, 1);
         if self.may_link(mask) {
@@ -186,6 +199,67 @@ impl<W: WorldConfig> World<W> {
         }
         self.tell_arrived(&[entity]);
         Ok(entity)
+    }
+
+    /// Moves an entity to another world on this thread, with all its components: what
+    /// [`take`](Self::take) and [`insert_transfer`](Self::insert_transfer) do, without a
+    /// transfer in between. It keeps its id if both worlds are of one coordinator; else it
+    /// gets a fresh one. Answers its id there.
+    ///
+    /// # Errors
+    /// If the entity is not here, or the other world is full, or closed to its archetype.
+    /// Nothing has moved then.
+    ///
+    /// # Examples
+    /// ```
+    /// # use static_ecs::prelude::*;
+    /// # #[derive(Component, Debug, PartialEq)] struct Name(String);
+    /// # #[world_config(components(Name))] struct Base;
+    /// let (mut here, mut there) = (World::<Base>::new(), World::<Base>::new());
+    /// let entity = here.spawn(Name("Ada".to_owned()))?;
+    /// let moved = here.move_to(entity, &mut there)?;
+    /// assert_eq!(there.get::<Name>(moved)?.0, "Ada");
+    /// assert!(!here.contains(entity));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn move_to<V: WorldConfig<Schema = W::Schema>>(
+        &mut self,
+        entity: Entity,
+        world: &mut World<V>,
+    ) -> Result<Entity, MoveError> {
+        let from = self.entities.find(entity)?;
+        let mask = self.row_mask(from, Mask::MAX);
+        world.check_archetype(mask)?;
+        world.check_room(1)?;
+        let number = world.table_for(mask, 1)?;
+        let target = world.tables.get_mut(number);
+        let to = Place { table: number, row: target.len() as u32 };
+        let moved = world.entities.arrive(Some(entity), to);
+        self.unlink_departing(entity, from);
+        self.outbox.take(&mut self.entities, entity);
+        // SAFETY: the target has room, and holds the sparse components; its new row is
+        // written right away, with the values of the row that goes.
+        let last = unsafe {
+            let row = target.push(moved);
+            let (_, last) = self
+                .tables
+                .get_mut(from.table)
+                .take_row::<W::Schema>(from.row as usize, |index| target.cell(index, row));
+            target.mark(sparse::<W>(mask), row, 1, true);
+            last
+        };
+        if let Some(last) = last {
+            self.entities.set_place(last, from);
+        }
+        self.entities.depart(entity);
+        self.counts.departed += 1;
+        world.counts.arrived += 1;
+        world.stamp_arrived(number, mask, to.row as usize, 1);
+        if world.may_link(mask) {
+            world.link_arrived(number, to.row as usize..to.row as usize + 1);
+        }
+        world.tell_arrived(&[moved]);
+        Ok(moved)
     }
 
     /// Ends an entity that was on its way, as if it had come here and been
@@ -213,7 +287,7 @@ impl<W: WorldConfig> World<W> {
     }
 
     /// What a transfer names as its source.
-    fn id_or_0(&self) -> u16 {
+    pub(super) fn id_or_0(&self) -> u16 {
         self.id().unwrap_or(0)
     }
 
@@ -370,20 +444,6 @@ impl<W: WorldConfig> World<W> {
         to
     }
 
-    /// Copies an entity for a batch, as [`copy`](Self::copy), and tells the hook.
-    ///
-    /// # Errors
-    /// As [`copy`](Self::copy).
-    pub fn depart_copy(
-        &mut self,
-        entity: Entity,
-        target: u16,
-    ) -> Result<EntityTransfer<W::Schema>, CopyError> {
-        let copy = self.copy(entity)?;
-        self.tell_departing(&[entity], Departure { target, kind: DepartureKind::Copied });
-        Ok(copy)
-    }
-
     /// Drops an entity that was to go to `target` and finds no room.
     ///
     /// # Errors
@@ -447,49 +507,34 @@ impl Counts {
     }
 }
 
-/// Names the first component of `mask` that is not `Clone`.
-#[cold]
-pub(super) fn not_clone(components: &[ComponentInfo], mask: Mask) -> CopyError {
-    let mut infos = bits(mask).map(|index| &components[index]);
-    CopyError::NotClone(infos.find(|info| info.clone.is_none()).map_or("", |info| info.name))
-}
-
-/// An entity can't be copied.
+/// An entity can't be moved to another world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum CopyError {
+pub enum MoveError {
     /// The entity can't be reached.
     Entity(EntityError),
-    /// This component of it is not `Clone`.
-    NotClone(&'static str),
-    /// The world does not take the clone.
+    /// The other world does not take it.
     Refused(Refusal),
 }
 
-impl From<Refusal> for CopyError {
-    fn from(why: Refusal) -> Self {
-        Self::Refused(why)
-    }
-}
-
-impl From<EntityError> for CopyError {
+impl From<EntityError> for MoveError {
     fn from(error: EntityError) -> Self {
         Self::Entity(error)
     }
 }
 
-impl fmt::Display for CopyError {
+impl From<Refusal> for MoveError {
+    fn from(why: Refusal) -> Self {
+        Self::Refused(why)
+    }
+}
+
+impl fmt::Display for MoveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Entity(error) => error.fmt(f),
             Self::Refused(why) => why.fmt(f),
-            Self::NotClone(name) => {
-                write!(
-                    f,
-                    "component `{name}` is not `Clone`, so its entity can't be copied: derive it, or move the entity"
-                )
-            }
         }
     }
 }
-impl core::error::Error for CopyError {}
+impl core::error::Error for MoveError {}

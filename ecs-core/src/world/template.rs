@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::cloning::Clones;
-use super::moving::not_clone;
+use super::copying::not_clone;
 use super::{World, admits};
 use crate::bundle::{Bundle, assert_distinct};
 use crate::config::WorldConfig;
