@@ -47,7 +47,7 @@ impl Peers for Alone {
 pub(crate) struct Dispatched {
     /// Entities that left, were copied or shed.
     pub(crate) gone: usize,
-    /// Entities that found no room and stay in the outbox.
+    /// Entities that stay in the outbox: they found no room, or wait for a batch to fill.
     pub(crate) kept: usize,
 }
 
@@ -57,6 +57,7 @@ pub(crate) fn dispatch<W: WorldConfig>(
     peers: &mut dyn Peers,
 ) -> Dispatched {
     let gone = flush_spills(endpoint);
+    endpoint.lingering = 0;
     if world.outbox_len() == 0 {
         return Dispatched { gone, kept: 0 };
     }
@@ -70,6 +71,7 @@ pub(crate) fn ask<W: WorldConfig>(
     world: &mut World<W>,
     endpoint: &mut Endpoint<W::Schema>,
 ) {
+    endpoint.lingering = 0;
     if world.outbox_len() > 0 {
         plan(world, endpoint);
     }
@@ -86,7 +88,7 @@ pub(crate) fn send_granted<W: WorldConfig>(
     let id = endpoint.id;
     for_each_lane(endpoint, |lane, (wanted, _), limit| lane.take_grant(tick, id, wanted, limit));
     let gone = flush_spills(endpoint);
-    if endpoint.plan.is_empty() && endpoint.trees.is_empty() {
+    if endpoint.plan.is_empty() && endpoint.trees.is_empty() && endpoint.kept.is_empty() {
         endpoint.plan.clear();
         return Dispatched { gone, kept: 0 };
     }
@@ -141,7 +143,12 @@ fn send<W: WorldConfig>(
         batch.clear();
         batch.extend(run.iter().map(|&sequence| plan.parcels[sequence as usize].entity));
         let sent = send_all(world, endpoint, key, Who::These(&batch), peers, &mut done);
-        kept.extend_from_slice(&run[sent..]);
+        if sent < run.len() {
+            kept.extend_from_slice(&run[sent..]);
+            // They have waited: there is no need to wait for others.
+            let outlet = &mut endpoint.outlets[key.outlet as usize];
+            outlet.lingered = outlet.linger;
+        }
     }
     endpoint.batch = batch;
     done.kept = kept.len() + endpoint.trees.len();

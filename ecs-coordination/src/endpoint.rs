@@ -39,6 +39,9 @@ pub(crate) struct Outlet<S: Schema> {
     pub(crate) lanes: [LaneSource<S>; 2],
     pub(crate) counters: Arc<EdgeCounters>,
     pub(crate) batch_size: usize,
+    /// For how many ticks less than a batch waits for more, and has waited.
+    pub(crate) linger: u32,
+    pub(crate) lingered: u32,
     pub(crate) on_full: OnFull,
     /// The most entities in a lane before this source must wait: the capacity,
     /// or a batch less where the edge leads into a cycle through a shared inbox.
@@ -305,6 +308,8 @@ pub struct Endpoint<S: Schema> {
     pub(crate) has_returning: bool,
     /// What the present dispatch is to do.
     pub(crate) plan: Plan,
+    /// How many entities wait for their batch to fill.
+    pub(crate) lingering: usize,
     /// By their places in the plan: those who could not go.
     pub(crate) kept: Vec<u32>,
     /// The trees that want to leave.

@@ -55,7 +55,7 @@ pub struct Activity {
     pub received: usize,
     /// Entities that left, or were shed.
     pub sent: usize,
-    /// Entities that wanted to leave and found no room.
+    /// Entities that wanted to leave and found no room, or wait for a batch to fill.
     pub waiting: usize,
     /// Whether the driver did anything.
     pub driven: bool,
@@ -287,7 +287,8 @@ impl<W: WorldConfig> Member<W> {
         self.endpoint.send_returns(&mut self.dead);
         let waiting = self.world.outbox_len() + self.spilled();
         let batch = W::DESC.queue.batch_size.min(W::DESC.max_entities / 2) as usize;
-        let pressed = waiting > 0 || self.world.room() < batch;
+        // Who waits for others to come is no reason to let none come.
+        let pressed = waiting > self.endpoint.lingering || self.world.room() < batch;
         self.endpoint.publish(self.world.len(), waiting, pressed);
     }
 

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use ecs_core::config::{OnFull, WorldConfig};
 use ecs_core::entity::Entity;
 use ecs_core::outbox::{Parcel, Request, TransferMarker};
+use ecs_core::schema::Schema;
 use ecs_core::world::World;
 
-use crate::endpoint::{Endpoint, NORMAL, PRIORITY, Problem, Way};
+use crate::endpoint::{Endpoint, NORMAL, Outlet, PRIORITY, Problem, Way};
 use crate::trees::plan_tree;
 
 /// How entities go that can go in one batch.
@@ -91,6 +92,27 @@ impl Plan {
         let sweeps = self.sweeps.iter().filter(|sweep| way(&sweep.key));
         runs.map(|run| run.count as usize).sum::<usize>()
             + sweeps.map(|sweep| sweep.count).sum::<usize>()
+    }
+
+    /// Of the runs of which `of` is true, takes out all but the first, as many as `most`
+    /// answers for how many they are. Adds their sequences to `out`.
+    fn keep_first(
+        &mut self,
+        of: impl Fn(&Key) -> bool,
+        most: impl Fn(usize) -> usize,
+        out: &mut Vec<u32>,
+    ) {
+        let (mut from, mut to) = (0, 0);
+        for run in &mut self.runs {
+            let count = run.count as usize;
+            let stay = if of(&run.key) { most(count) } else { count };
+            out.extend_from_slice(&self.sequences[from + stay..from + count]);
+            self.sequences.copy_within(from..from + stay, to);
+            (from, to) = (from + count, to + stay);
+            run.count = stay as u32;
+        }
+        self.sequences.truncate(to);
+        self.runs.retain(|run| run.count > 0);
     }
 
     /// Takes out those of whom `stays` is not true.
@@ -202,7 +224,32 @@ pub(crate) fn plan<W: WorldConfig>(world: &mut World<W>, endpoint: &mut Endpoint
     }
     plan.parcels = parcels;
     plan.order();
+    debug_assert!(endpoint.kept.is_empty());
+    for index in 0..endpoint.outlets.len() {
+        if endpoint.outlets[index].linger > 0 {
+            let_linger(&mut endpoint.outlets[index], index, &mut plan, &mut endpoint.kept);
+        }
+    }
+    endpoint.lingering = endpoint.kept.len();
     endpoint.plan = plan;
+}
+
+/// Takes out of the plan who waits for a batch to fill: the youngest of each run that are
+/// less than one, unless some have waited for long enough. Adds their sequences to `held`.
+fn let_linger<S: Schema>(
+    outlet: &mut Outlet<S>,
+    index: usize,
+    plan: &mut Plan,
+    held: &mut Vec<u32>,
+) {
+    if outlet.lingered >= outlet.linger {
+        outlet.lingered = 0;
+        return;
+    }
+    let (before, batch_size) = (held.len(), outlet.batch_size);
+    let waits = |key: &Key| (key.outlet as usize, usize::from(key.lane)) == (index, NORMAL);
+    plan.keep_first(waits, |count| count - count % batch_size, held);
+    outlet.lingered = if held.len() == before { 0 } else { outlet.lingered + 1 };
 }
 
 /// Plans for the tables that want to leave as a whole; where one can't, each of its

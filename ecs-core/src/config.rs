@@ -114,6 +114,8 @@ pub struct QueueConfig {
     pub capacity: u32,
     /// The most entities in one batch; at most the capacity.
     pub batch_size: u32,
+    /// For how many ticks of its own a source lets less than a batch wait for more.
+    pub linger: u32,
     /// `true`: one ring for each source world; `false`: one inbox for all.
     pub spsc: bool,
     /// What a source does when there is no room.
@@ -121,9 +123,10 @@ pub struct QueueConfig {
 }
 
 impl QueueConfig {
-    /// 4096 entities in batches of 64 through one inbox; what finds no room stays.
+    /// 4096 entities in batches of 64 through one inbox; nothing waits for a batch to fill,
+    /// and what finds no room stays.
     pub const DEFAULT: Self =
-        Self { capacity: 4096, batch_size: 64, spsc: false, on_full: OnFull::Retain };
+        Self { capacity: 4096, batch_size: 64, linger: 0, spsc: false, on_full: OnFull::Retain };
 }
 
 /// What a source does with an entity that finds the queue full.

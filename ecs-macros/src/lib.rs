@@ -181,6 +181,7 @@ pub fn query(input: TokenStream) -> TokenStream {
 /// | `world_id = 1` | the id in the coordinator, for an array its first member's | the place in the coordinator |
 /// | `transfer_queue(capacity = 4096)` | entities in flight, a power of two up to 2^24 | 4096 |
 /// | `transfer_queue(batch_size = 64)` | the most entities in a batch, up to the capacity | 64 |
+/// | `transfer_queue(linger = 4)` | for how many ticks a source lets less than a batch wait for more | 0 |
 /// | `transfer_queue(spsc = true)` | a ring for each source world in place of one inbox | `false` |
 /// | `transfer_queue(on_full = retain)` | `retain`, `block(5ms)`, `shed` or `spill(100)` | `retain` |
 /// | `routing(default_target = World)` | where completed entities go | nowhere |

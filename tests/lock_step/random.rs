@@ -64,14 +64,14 @@ struct Pool;
     neighbours = ring::<3>,
     targets(Loose, Right),
     routing(default_target = Ring, Detour => Pool),
-    transfer_queue(capacity = 8, batch_size = 4, on_full = spill(5))
+    transfer_queue(capacity = 8, batch_size = 4, linger = 2, on_full = spill(5))
 )]
 struct Circle;
 #[world_config(
     base = Base,
     targets(Left, Right, Block),
     routing(default_target = Loose, Detour => Pool),
-    transfer_queue(capacity = 8, batch_size = 4, spsc = true)
+    transfer_queue(capacity = 8, batch_size = 4, linger = 3, spsc = true)
 )]
 struct Ring;
 #[world_config(
@@ -164,6 +164,15 @@ fn setup<W: WorldConfig<Schema = Base>>(mix: &mut Mix, seed: u64, log: &Log) {
     }
 }
 
+/// To wherever, also where no edge leads.
+fn marker(random: &mut Random) -> TransferMarker {
+    TransferMarker {
+        target_world: random.next(WORLDS as u64) as u16,
+        priority: random.next(3) == 0,
+        destroy_on_transfer: random.next(4) > 0,
+    }
+}
+
 /// Does random things to whatever is here.
 fn act<W: WorldConfig<Schema = Base>>(
     world: &mut World<W>,
@@ -182,6 +191,14 @@ fn act<W: WorldConfig<Schema = Base>>(
         // Also to where no edge leads, or too many wait.
         let _ = world.send_to(random.next(WORLDS as u64) as u16, Rumour(random.next(1 << 20)));
     }
+    if random.next(6) == 0 {
+        let marker = marker(random);
+        match random.next(3) {
+            0 => world.transfer_query::<()>(marker),
+            1 => world.transfer_query::<With<Extra>>(marker),
+            _ => world.transfer_query::<(With<Number>, Without<Detour>)>(marker),
+        };
+    }
     let here: Vec<Entity> = world.entities().collect();
     for entity in here {
         match random.next(24) {
@@ -193,11 +210,7 @@ fn act<W: WorldConfig<Schema = Base>>(
             7 => _ = world.remove::<(Detour,)>(entity),
             8 => world.insert(entity, (Spark(random.next(9) as u8),)).unwrap(),
             9..14 => {
-                let marker = TransferMarker {
-                    target_world: random.next(WORLDS as u64) as u16,
-                    priority: random.next(3) == 0,
-                    destroy_on_transfer: random.next(4) > 0,
-                };
+                let marker = marker(random);
                 world.insert(entity, (marker,)).unwrap();
             }
             14..22 => world.complete(entity).unwrap(),

@@ -100,6 +100,8 @@ macro_rules! worlds {
 
 worlds!(retain_inbox: on_full = retain);
 worlds!(retain_ring: spsc = true, on_full = retain);
+worlds!(linger_inbox: on_full = retain, linger = 2);
+worlds!(linger_ring: spsc = true, on_full = spill(3), linger = 3);
 worlds!(shed_inbox: on_full = shed);
 worlds!(shed_ring: spsc = true, on_full = shed);
 worlds!(spill_inbox: on_full = spill(3));

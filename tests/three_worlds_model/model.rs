@@ -17,6 +17,7 @@ enum Step {
     Remove { entity: usize },
     Detour { entity: usize },
     Mark { entity: usize, target: u16, priority: bool, copy: bool },
+    Query { world: u16, extra: bool, target: u16, priority: bool },
     Complete { entity: usize },
     Recall { entity: usize },
     Despawn { entity: usize },
@@ -39,6 +40,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => e().prop_map(|entity| Detour { entity }),
         4 => (e(), 0..5u16, any::<bool>(), prop::bool::weighted(0.2))
             .prop_map(|(entity, target, priority, copy)| Mark { entity, target, priority, copy }),
+        2 => (w(), any::<bool>(), w(), any::<bool>())
+            .prop_map(|(world, extra, target, priority)| Query { world, extra, target, priority }),
         6 => e().prop_map(|entity| Complete { entity }),
         1 => e().prop_map(|entity| Recall { entity }),
         1 => e().prop_map(|entity| Despawn { entity }),
@@ -104,6 +107,14 @@ impl<T: Worlds> Model<T> {
         match step {
             Step::Spawn { world, owned, detour } => self.spawn(world, owned, detour),
             Step::Tick { world } => self.worlds.tick_one(world),
+            Step::Query { world, extra, target, priority } => {
+                let marker =
+                    TransferMarker { target_world: target, priority, destroy_on_transfer: true };
+                with_world!(self.worlds, world, |world| _ = match extra {
+                    true => world.transfer_query::<With<Extra>>(marker),
+                    false => world.transfer_query::<Without<Extra>>(marker),
+                });
+            }
             Step::PopAndInsert { world } => {
                 let room = with_world!(self.worlds, world, |world| world.room());
                 if room > 0

@@ -5,6 +5,7 @@ mod conservation;
 mod drops;
 mod edges;
 mod identity;
+mod linger;
 mod order;
 mod overload;
 mod placements;

@@ -190,6 +190,7 @@ fn settings(support: &TokenStream, world: &World) -> TokenStream {
         id,
         capacity,
         batch_size,
+        linger,
         spsc,
         on_full,
         default_target,
@@ -221,6 +222,7 @@ fn settings(support: &TokenStream, world: &World) -> TokenStream {
     let queue: Vec<TokenStream> = [
         capacity.as_ref().map(|value| quote!(capacity: #value,)),
         batch_size.as_ref().map(|value| quote!(batch_size: #value,)),
+        linger.as_ref().map(|value| quote!(linger: #value,)),
         spsc.as_ref().map(|value| quote!(spsc: #value,)),
         on_full.map(|value| quote!(on_full: #value,)),
     ]

@@ -39,6 +39,7 @@ struct Settings {
     id: Option<Expr>,
     capacity: Option<Expr>,
     batch_size: Option<Expr>,
+    linger: Option<Expr>,
     spsc: Option<Expr>,
     on_full: Option<OnFull>,
     default_target: Option<Target>,

@@ -25,7 +25,7 @@ const ARGUMENTS: &[&str] = &[
     "source",
     "crate",
 ];
-const QUEUE: &[&str] = &["capacity", "batch_size", "spsc", "on_full"];
+const QUEUE: &[&str] = &["capacity", "batch_size", "linger", "spsc", "on_full"];
 const ROLES: &[&str] = &["standalone", "accept", "io", "compute", "custom"];
 const ON_FULL: &[&str] = &["retain", "block", "shed", "spill"];
 
@@ -160,6 +160,7 @@ fn queue(seen: &mut Vec<String>, input: ParseStream<'_>, out: &mut Settings) -> 
     match name.to_string().as_str() {
         "capacity" => out.capacity = Some(value(input)?),
         "batch_size" => out.batch_size = Some(value(input)?),
+        "linger" => out.linger = Some(value(input)?),
         "spsc" => out.spsc = Some(value(input)?),
         _ => {
             input.parse::<Token![=]>()?;
