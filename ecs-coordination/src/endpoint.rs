@@ -18,9 +18,9 @@ use crate::events::EventEnds;
 use crate::lane::{LaneSource, LaneTarget};
 use crate::park::Waker;
 use crate::plan::Plan;
-use crate::queue::SharedQueue;
 use crate::quiet::Quiet;
 use crate::runtime::Flags;
+use crate::shared::SharedQueue;
 use crate::stats::{EdgeEnd, WorldCounters};
 
 /// Which lane of an edge.
@@ -241,7 +241,7 @@ impl Returns {
     const BATCHES: usize = 64;
 
     pub(crate) fn new(worlds: usize) -> Self {
-        let queue = || SharedQueue::new(worlds.max(Self::BATCHES));
+        let queue = || SharedQueue::new(worlds.max(Self::BATCHES).next_power_of_two());
         Self { full: queue(), empty: SharedQueue::new(Self::BATCHES) }
     }
 }

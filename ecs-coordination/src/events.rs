@@ -31,8 +31,8 @@ use crate::counters::EdgeCounters;
 use crate::endpoint::{Endpoint, Fate, Problem};
 use crate::park::Waker;
 use crate::pending::Pending;
-use crate::queue::SharedQueue;
 use crate::quiet::Quiet;
+use crate::shared::SharedQueue;
 use crate::stats::EdgeEnd;
 
 /// What counts the events of one lane.
@@ -66,7 +66,7 @@ impl<S: HasEvent<E>, E: Event> EventQueue<S> for Queue<E> {
             return 0;
         }
         let capacity = S::INFO.capacity as usize;
-        let queue = self.0.get_or_init(|| SharedQueue::new(capacity));
+        let queue = self.0.get_or_init(|| SharedQueue::new(capacity.next_power_of_two()));
         // Nobody else pushes, so there is room for as many, or more.
         let count = waiting.min(capacity - queue.len());
         if count < waiting {

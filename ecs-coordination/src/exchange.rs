@@ -20,7 +20,7 @@ use std::collections::VecDeque;
 use ecs_core::block::Block;
 use ecs_core::schema::Schema;
 
-use crate::queue::SharedQueue;
+use crate::shared::SharedQueue;
 
 /// What one source asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -32,8 +32,8 @@ use ecs_core::schema::Schema;
 use crate::counters::EdgeCounters;
 use crate::exchange::{Exchange, drain_by_source};
 use crate::pending::Pending;
-use crate::queue::SharedQueue;
 use crate::ring::{self, Consumer, Producer};
+use crate::shared::SharedQueue;
 
 struct Shared<S: Schema> {
     full: SharedQueue<Block<S>>,

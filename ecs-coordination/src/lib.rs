@@ -41,6 +41,7 @@ pub mod report;
 pub mod ring;
 pub mod running;
 mod runtime;
+mod shared;
 mod slots;
 pub mod spsc;
 pub mod stats;

@@ -1,19 +1,16 @@
 //! The shared queue, with any number of producers and consumers, and the error
 //! of a push to a full queue of either kind.
 //!
-//! # Protocol
-//!
-//! [`LockFreeQueue`] wraps crossbeam's `ArrayQueue`, Vyukov's bounded queue: each
-//! slot carries a stamp of the lap that may write or read it next. A producer
-//! claims the slot at the tail by a compare-and-swap, fills it, and hands it to
-//! the consumers by its stamp; a consumer claims the slot at the head and hands
-//! it back, empty, the same way.
+//! [`LockFreeQueue`] is a face of the queue in `shared.rs`, which says the
+//! protocol. What its users see of it:
 //!
 //! - **Full**: a push hands the item back. All `capacity` slots can be used.
-//! - **Empty**: a pop returns `None`. It doesn't while an item is inside or
-//!   claimed: a pop that meets a slot which is claimed and not yet filled waits
-//!   for it. So a producer that the scheduler stops between the two, a few
-//!   instructions, delays pops until it goes on; nobody else takes a lock.
+//! - **Empty**: a pop returns `None`. It doesn't while an item is inside whose push
+//!   is done.
+//! - **Waiting**: a producer that the scheduler stops within a push, in a few
+//!   instructions and the copy of the items, delays other producers' pushes until it
+//!   goes on; a consumer delays other consumers' pops in the same way. Producers
+//!   never wait for consumers, nor the other way around.
 //! - **Order**: items leave in the order in which their slots were claimed; those
 //!   of one producer in the order of its pushes. Between producers, or
 //!   consumers, nothing is promised: no turns are kept, and one of them may win
@@ -23,7 +20,7 @@
 
 use std::fmt;
 
-use crossbeam_queue::ArrayQueue;
+use crate::shared::SharedQueue;
 
 /// A push to a full queue, with the item that was refused.
 ///
@@ -102,6 +99,15 @@ impl<T, const N: usize> LockFreeQueue<T, N> {
         LockFreeQueue { queue: SharedQueue::new(N) }
     }
 
+    /// [`new`](Self::new) with its positions at `start`, so that a test can pass
+    /// the end of `usize`.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn new_at(start: usize) -> Self {
+        const { check_capacity(N) };
+        LockFreeQueue { queue: SharedQueue::new_at(N, start) }
+    }
+
     /// Pushes one item.
     ///
     /// # Errors
@@ -121,8 +127,8 @@ impl<T, const N: usize> LockFreeQueue<T, N> {
     /// Moves items from the front of `items` into the queue until it is full,
     /// and returns how many; the rest stays in `items`.
     ///
-    /// The items are pushed one by one: those of other producers may come
-    /// between them, and consumers see the first before the last is in.
+    /// Those of other producers may come between them, and consumers see the first
+    /// before the last is in.
     ///
     /// # Examples
     ///
@@ -150,13 +156,15 @@ impl<T, const N: usize> LockFreeQueue<T, N> {
         self.queue.for_each_mut(visit);
     }
 
-    /// Items inside: while others push and pop, as of some recent moment.
+    /// Items inside, with those on their way in or out: while others push and pop,
+    /// as of some recent moment.
     #[inline]
     pub fn len(&self) -> usize {
         self.queue.len()
     }
 
-    /// Whether the queue was empty at some recent moment.
+    /// Whether the queue was empty at some recent moment, and nobody about to push
+    /// or pop.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty()
@@ -196,136 +204,4 @@ pub(crate) const fn check_capacity(capacity: usize) {
         capacity.is_power_of_two(),
         "the capacity of a queue is a power of two: write 1, 2, 4, .. for `N`"
     );
-}
-
-/// [`LockFreeQueue`] with the capacity given at run time.
-pub(crate) struct SharedQueue<T> {
-    // Not loom's: crossbeam's own tests are relied on here.
-    items: ArrayQueue<T>,
-}
-
-impl<T> Drop for SharedQueue<T> {
-    fn drop(&mut self) {
-        /// Goes on when an item's drop panics, which crossbeam's does not.
-        struct Rest<'a, T>(&'a ArrayQueue<T>);
-        impl<T> Drop for Rest<'_, T> {
-            fn drop(&mut self) {
-                while self.0.pop().is_some() {}
-            }
-        }
-        if std::mem::needs_drop::<T>() {
-            let rest = Rest(&self.items);
-            while rest.0.pop().is_some() {}
-        }
-    }
-}
-
-impl<T> SharedQueue<T> {
-    /// # Panics
-    ///
-    /// When `capacity` is zero.
-    pub(crate) fn new(capacity: usize) -> Self {
-        SharedQueue { items: ArrayQueue::new(capacity) }
-    }
-
-    #[inline]
-    pub(crate) fn push(&self, item: T) -> Result<(), Full<T>> {
-        self.items.push(item).map_err(Full)
-    }
-
-    #[inline]
-    pub(crate) fn pop(&self) -> Option<T> {
-        self.items.pop()
-    }
-
-    pub(crate) fn push_batch(&self, items: &mut Vec<T>) -> usize {
-        let total = items.len();
-        // SAFETY: zero is a valid length; from here `items` owns nothing, and
-        // no user code runs until it owns the rest again.
-        unsafe { items.set_len(0) };
-        let first = items.as_mut_ptr();
-        let mut count = 0;
-        while count < total {
-            // SAFETY: `count < total`, and the item there wasn't moved yet.
-            let item = unsafe { first.add(count).read() };
-            if let Err(refused) = self.push(item) {
-                // Its place in `items` keeps it.
-                std::mem::forget(refused);
-                break;
-            }
-            count += 1;
-        }
-        // SAFETY: the items from `count` to `total` weren't moved, or were
-        // handed back; they go to the front of the same allocation.
-        unsafe { first.add(count).copy_to(first, total - count) };
-        // SAFETY: as many items are initialised, at the front.
-        unsafe { items.set_len(total - count) };
-        count
-    }
-
-    pub(crate) fn pop_batch(&self, out: &mut Vec<T>, max: usize) -> usize {
-        // Before anything is popped: growing may fail.
-        out.reserve(self.len().min(max));
-        let before = out.len();
-        while out.len() - before < max && out.len() < out.capacity() {
-            let Some(item) = self.pop() else { break };
-            out.push(item);
-        }
-        out.len() - before
-    }
-
-    /// Calls `visit` with each item, oldest first, left in place; each item
-    /// keeps its place also when `visit` panics.
-    pub(crate) fn for_each_mut(&mut self, visit: impl FnMut(&mut T)) {
-        /// Turns the queue by one full round, in steps, at last when dropped.
-        struct Turn<'a, T> {
-            items: &'a ArrayQueue<T>,
-            left: usize,
-        }
-        impl<T> Turn<'_, T> {
-            fn step(&mut self, visit: impl FnOnce(&mut T)) -> bool {
-                let Some(left) = self.left.checked_sub(1) else { return false };
-                self.left = left;
-                let Some(item) = self.items.pop() else { return false };
-                let mut back = Back { items: self.items, item: Some(item) };
-                back.item.as_mut().map(visit);
-                true
-            }
-        }
-        impl<T> Drop for Turn<'_, T> {
-            fn drop(&mut self) {
-                while self.step(|_| ()) {}
-            }
-        }
-        /// Puts the item back when dropped; its slot is free, since the queue
-        /// is ours alone.
-        struct Back<'a, T> {
-            items: &'a ArrayQueue<T>,
-            item: Option<T>,
-        }
-        impl<T> Drop for Back<'_, T> {
-            fn drop(&mut self) {
-                let refused = self.item.take().map(|item| self.items.push(item));
-                debug_assert!(!matches!(refused, Some(Err(_))), "a slot was just freed");
-            }
-        }
-        let mut visit = visit;
-        let mut turn = Turn { left: self.items.len(), items: &self.items };
-        while turn.step(&mut visit) {}
-    }
-
-    #[inline]
-    pub(crate) fn len(&self) -> usize {
-        self.items.len()
-    }
-
-    #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.items.is_empty()
-    }
-
-    #[inline]
-    pub(crate) fn is_full(&self) -> bool {
-        self.items.is_full()
-    }
 }

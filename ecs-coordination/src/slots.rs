@@ -1,12 +1,12 @@
-//! The slots of a ring: uninitialised places for items, addressed by
-//! free-running positions. The ring's only raw memory access.
+//! The slots of the queues: uninitialised places for items, addressed by
+//! free-running positions. The queues' only raw memory access.
 //!
 //! A slot doesn't know whether it holds an item; the owner of the positions
 //! does, and each function says what it must promise.
 
 use std::mem::MaybeUninit;
 
-use crate::sync::UnsafeCell;
+use crate::sync::{AtomicUsize, UnsafeCell};
 
 /// A power-of-two number of slots on the heap; position `p` is slot
 /// `p % capacity`, for all of `usize`.
@@ -46,6 +46,49 @@ impl<T> Slots<T> {
     #[inline]
     fn index(&self, position: usize) -> usize {
         position & (self.cells.len() - 1)
+    }
+}
+
+/// What is left in a queue, from head to tail: dropped with it, oldest first, and
+/// going on when one item's drop unwinds.
+pub(crate) struct Rest<T, F: FnMut(usize) -> T> {
+    pub(crate) head: usize,
+    pub(crate) tail: usize,
+    /// Takes the item at a position; called once for each.
+    pub(crate) read: F,
+}
+
+impl<T, F: FnMut(usize) -> T> Rest<T, F> {
+    fn drop_all(&mut self) {
+        while self.head != self.tail {
+            let position = self.head;
+            // It is passed before the drop.
+            self.head = position.wrapping_add(1);
+            drop((self.read)(position));
+        }
+    }
+}
+
+impl<T, F: FnMut(usize) -> T> Drop for Rest<T, F> {
+    fn drop(&mut self) {
+        /// Goes on when the loop below unwinds.
+        struct More<'a, T, F: FnMut(usize) -> T>(&'a mut Rest<T, F>);
+        impl<T, F: FnMut(usize) -> T> Drop for More<'_, T, F> {
+            fn drop(&mut self) {
+                self.0.drop_all();
+            }
+        }
+        More(self).0.drop_all();
+    }
+}
+
+/// An item that is dropped in its slot; made by who owns it.
+struct Emptied<'a, T>(&'a mut T);
+
+impl<T> Drop for Emptied<'_, T> {
+    fn drop(&mut self) {
+        // SAFETY: whoever made this owned the item and doesn't use it again.
+        unsafe { std::ptr::drop_in_place(self.0) };
     }
 }
 
@@ -107,6 +150,43 @@ impl<T> Slots<T> {
         unsafe { &mut *self.place(position) }
     }
 
+    /// Calls `visit` with the item in the slot of `position`, then drops it
+    /// there, also when `visit` panics.
+    ///
+    /// # Safety
+    ///
+    /// The slot holds an item, which the caller owns and gives up; nobody else
+    /// accesses the slot meanwhile.
+    #[inline]
+    pub(crate) unsafe fn visit_and_drop(&self, position: usize, visit: impl FnOnce(&mut T)) {
+        // SAFETY: the place is initialised and exclusive, by the caller.
+        let item = unsafe { Emptied(&mut *self.place(position)) };
+        visit(item.0);
+    }
+
+    /// The `count` items from the slot of `position` on, in their order: those
+    /// up to the last slot, and those from the first on.
+    ///
+    /// # Safety
+    ///
+    /// `count` is at most the capacity; the slots hold items, and nobody else
+    /// accesses them while `'a` lasts.
+    pub(crate) unsafe fn run_mut<'a>(
+        &self,
+        position: usize,
+        count: usize,
+    ) -> (&'a mut [T], &'a mut [T]) {
+        let first = count.min(self.capacity() - self.index(position));
+        // SAFETY: as in `write_run` the two runs are in bounds and apart; they
+        // are initialised and exclusive by the caller.
+        unsafe {
+            (
+                std::slice::from_raw_parts_mut(self.place(position), first),
+                std::slice::from_raw_parts_mut(self.place(0), count - first),
+            )
+        }
+    }
+
     /// Copies `count` items from `from` into the slots from `position` on.
     ///
     /// # Safety
@@ -166,6 +246,13 @@ impl<T> Slots<T> {
         self.cell(position).with_mut(|place| unsafe { (*place).assume_init_mut() })
     }
 
+    pub(crate) unsafe fn visit_and_drop(&self, position: usize, visit: impl FnOnce(&mut T)) {
+        self.cell(position).with_mut(|place| {
+            let item = unsafe { Emptied((*place).assume_init_mut()) };
+            visit(item.0);
+        });
+    }
+
     pub(crate) unsafe fn write_run(&self, position: usize, from: *const T, count: usize) {
         for at in 0..count {
             unsafe { self.write(position.wrapping_add(at), from.add(at).read()) };
@@ -176,5 +263,110 @@ impl<T> Slots<T> {
         for at in 0..count {
             unsafe { to.add(at).write(self.read(position.wrapping_add(at))) };
         }
+    }
+}
+
+/// A slot with what its owner tells the next one.
+struct Stamped<T> {
+    stamp: AtomicUsize,
+    cell: UnsafeCell<MaybeUninit<T>>,
+}
+
+/// [`Slots`] that each have a stamp beside the item.
+pub(crate) struct StampedSlots<T> {
+    slots: Box<[Stamped<T>]>,
+}
+
+impl<T> StampedSlots<T> {
+    /// The slots of the positions from `start` on, with these stamps.
+    ///
+    /// # Panics
+    ///
+    /// When `capacity` is no power of two, or more than can be addressed.
+    pub(crate) fn new(capacity: usize, start: usize, stamp: impl Fn(usize) -> usize) -> Self {
+        assert!(
+            capacity.is_power_of_two(),
+            "the capacity of a queue is a power of two, not {capacity}"
+        );
+        let slot = |index: usize| {
+            // The first position from `start` on whose slot this is.
+            let ahead = index.wrapping_sub(start) & (capacity - 1);
+            Stamped {
+                stamp: AtomicUsize::new(stamp(start.wrapping_add(ahead))),
+                cell: UnsafeCell::new(MaybeUninit::uninit()),
+            }
+        };
+        StampedSlots { slots: (0..capacity).map(slot).collect() }
+    }
+
+    #[inline]
+    pub(crate) fn capacity(&self) -> usize {
+        self.slots.len()
+    }
+
+    #[inline]
+    fn slot(&self, position: usize) -> &Stamped<T> {
+        let index = position & (self.slots.len() - 1);
+        debug_assert!(index < self.slots.len());
+        // SAFETY: `index` masks to less than the number of slots.
+        unsafe { self.slots.get_unchecked(index) }
+    }
+
+    #[inline]
+    pub(crate) fn stamp(&self, position: usize) -> &AtomicUsize {
+        &self.slot(position).stamp
+    }
+}
+
+#[cfg(not(ecs_loom))]
+impl<T> StampedSlots<T> {
+    /// As [`Slots::write`].
+    ///
+    /// # Safety
+    ///
+    /// As there.
+    #[inline]
+    pub(crate) unsafe fn write(&self, position: usize, item: T) {
+        // SAFETY: the place is in bounds and aligned, and ours by the caller.
+        unsafe { self.slot(position).cell.get().cast::<T>().write(item) }
+    }
+
+    /// As [`Slots::read`].
+    ///
+    /// # Safety
+    ///
+    /// As there.
+    #[inline]
+    pub(crate) unsafe fn read(&self, position: usize) -> T {
+        // SAFETY: the place is in bounds, aligned and initialised by the caller.
+        unsafe { self.slot(position).cell.get().cast::<T>().read() }
+    }
+
+    /// As [`Slots::get_mut`].
+    ///
+    /// # Safety
+    ///
+    /// As there.
+    #[inline]
+    pub(crate) unsafe fn get_mut<'a>(&self, position: usize) -> &'a mut T {
+        // SAFETY: the place is initialised and exclusive, by the caller.
+        unsafe { &mut *self.slot(position).cell.get().cast::<T>() }
+    }
+}
+
+/// The same by way of loom's cells. The safety conditions are those above.
+#[cfg(ecs_loom)]
+#[allow(clippy::missing_safety_doc, clippy::undocumented_unsafe_blocks)]
+impl<T> StampedSlots<T> {
+    pub(crate) unsafe fn write(&self, position: usize, item: T) {
+        self.slot(position).cell.with_mut(|place| unsafe { (*place).write(item) });
+    }
+
+    pub(crate) unsafe fn read(&self, position: usize) -> T {
+        self.slot(position).cell.with_mut(|place| unsafe { (*place).assume_init_read() })
+    }
+
+    pub(crate) unsafe fn get_mut<'a>(&self, position: usize) -> &'a mut T {
+        self.slot(position).cell.with_mut(|place| unsafe { (*place).assume_init_mut() })
     }
 }

@@ -11,6 +11,28 @@ mod imp {
     pub(crate) use std::sync::{Arc, Mutex};
     pub(crate) use std::thread::{Thread, ThreadId, current, park};
 
+    /// How those wait who found somebody else in their way.
+    pub(crate) struct Backoff(crossbeam_utils::Backoff);
+
+    impl Backoff {
+        #[inline]
+        pub(crate) fn new() -> Self {
+            Backoff(crossbeam_utils::Backoff::new())
+        }
+
+        /// After a look that another one's progress made useless.
+        #[inline]
+        pub(crate) fn spin(&mut self) {
+            self.0.spin();
+        }
+
+        /// For another one's progress: gives way to it at length.
+        #[inline]
+        pub(crate) fn wait(&mut self) {
+            self.0.snooze();
+        }
+    }
+
     /// The end of a limited sleep.
     pub(crate) struct Deadline(std::time::Instant);
 
@@ -37,6 +59,23 @@ mod imp {
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
     pub(crate) use loom::sync::{Arc, Mutex};
     pub(crate) use loom::thread::{Thread, ThreadId, current, park};
+
+    /// Loom goes on with the others.
+    pub(crate) struct Backoff;
+
+    impl Backoff {
+        pub(crate) fn new() -> Self {
+            Backoff
+        }
+
+        pub(crate) fn spin(&mut self) {
+            loom::thread::yield_now();
+        }
+
+        pub(crate) fn wait(&mut self) {
+            loom::thread::yield_now();
+        }
+    }
 
     /// Loom has no clock: a limited sleep is one that may end at any time.
     pub(crate) struct Deadline {

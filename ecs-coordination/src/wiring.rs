@@ -377,7 +377,7 @@ const fn event_bytes(events: &[EventInfo]) -> usize {
         let EventInfo { capacity, size, align, .. } = events[index];
         let stamp = size_of::<usize>();
         let align = if align > stamp { align } else { stamp };
-        bytes += capacity as usize * (stamp + size).next_multiple_of(align);
+        bytes += (capacity as usize).next_power_of_two() * (stamp + size).next_multiple_of(align);
         index += 1;
     }
     bytes

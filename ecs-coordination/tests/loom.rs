@@ -238,6 +238,71 @@ fn a_consumer_that_is_gone_has_freed_all_it_popped() {
     });
 }
 
+/// A writer and a reader tell late, but neither keeps the other waiting.
+#[test]
+fn lazy_halves_tell_in_time() {
+    model(|| {
+        let (mut producer, mut consumer) = channel_at(2, usize::MAX);
+        let sender = thread::spawn(move || {
+            let mut writer = producer.writer();
+            for number in 0..4 {
+                let mut item = Box::new(number);
+                while let Err(full) = writer.push(item) {
+                    item = full.into_inner();
+                    thread::yield_now();
+                }
+            }
+        });
+        let mut reader = consumer.reader();
+        for number in 0..4 {
+            let item = loop {
+                match reader.pop() {
+                    Some(item) => break item,
+                    None => thread::yield_now(),
+                }
+            };
+            assert_eq!(*item, number);
+        }
+        sender.join().unwrap();
+    });
+    model(|| {
+        let (mut producer, mut consumer) = channel(4);
+        let sender = thread::spawn(move || {
+            let mut writer = producer.writer();
+            writer.push(Box::new(0)).unwrap();
+            writer.push(Box::new(1)).unwrap();
+            writer.publish();
+            writer.push(Box::new(2)).unwrap();
+        });
+        assert!([0, 2, 3].contains(&consumer.len()), "published together");
+        sender.join().unwrap();
+        let mut reader = consumer.reader();
+        assert_eq!(reader.pop().as_deref(), Some(&0));
+    });
+}
+
+/// Items that are visited and dropped in place leave their slots to the producer.
+#[test]
+fn items_are_consumed_in_place() {
+    model(|| {
+        let (mut producer, mut consumer) = channel(2);
+        let sender = thread::spawn(move || {
+            for number in 0..3 {
+                push(&mut producer, Box::new(number));
+            }
+        });
+        let mut next = 0;
+        while next < 3 {
+            consumer.consume(2, |item| {
+                assert_eq!(**item, next);
+                next += 1;
+            });
+            thread::yield_now();
+        }
+        sender.join().unwrap();
+    });
+}
+
 /// A block of columns, as an edge sends it: shared memory that has one owner at
 /// a time, whose accesses loom watches.
 struct Block(Box<UnsafeCell<usize>>);

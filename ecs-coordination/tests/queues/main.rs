@@ -1,11 +1,12 @@
-//! The queues as their users see them: the examples of the docs,
-//! properties against a `VecDeque`, panics, and threads with counted drops.
+//! The queues as their users see them: the examples of the docs, properties
+//! against a `VecDeque` in `model.rs`, panics, and threads with counted drops.
 //!
 //! Clean under Miri, with smaller counts:
 //! `MIRIFLAGS=-Zmiri-many-seeds=0..4 cargo +nightly miri test -p ecs-coordination --test queues`
 #![cfg(not(ecs_loom))]
 
-use std::collections::VecDeque;
+mod model;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -13,8 +14,6 @@ use std::thread;
 
 use ecs_coordination::ring::{channel, channel_at};
 use ecs_coordination::{Consumer, Full, LockFreeQueue, Producer, SpscQueue};
-use proptest::collection::vec;
-use proptest::prelude::*;
 
 const ITEMS: usize = if cfg!(miri) { 100 } else { 100_000 };
 
@@ -156,220 +155,6 @@ fn items_of_any_size_and_alignment() {
     assert!(size_of_val(&big) < 128, "slots are on the heap");
 }
 
-/// Both kinds of queue under one name, for the properties.
-trait Queue {
-    fn push(&mut self, item: Item) -> Result<(), Full<Item>>;
-    fn pop(&mut self) -> Option<Item>;
-    fn push_batch(&mut self, items: &mut Vec<Item>) -> usize;
-    fn pop_batch(&mut self, out: &mut Vec<Item>, max: usize) -> usize;
-    /// The items' numbers in order, as the queue's walk finds them.
-    fn walk(&mut self) -> Vec<usize>;
-    fn figures(&self) -> (usize, bool, bool, usize);
-    /// What only the ring has; false when there is nothing of the kind.
-    fn special(&mut self, operation: &Operation, model: &mut Model) -> bool;
-}
-
-struct Model {
-    items: VecDeque<usize>,
-    drops: Drops,
-    capacity: usize,
-}
-
-impl Model {
-    fn room(&self) -> usize {
-        self.capacity - self.items.len()
-    }
-}
-
-#[derive(Debug, Clone)]
-enum Operation {
-    Push,
-    Pop,
-    PushBatch(usize),
-    PopBatch(usize),
-    PushIter(usize),
-    PopIter { max: usize, take: usize, forget: bool },
-    Peek,
-}
-
-fn operations() -> impl Strategy<Value = Vec<Operation>> {
-    let operation = prop_oneof![
-        Just(Operation::Push),
-        Just(Operation::Pop),
-        (0..12_usize).prop_map(Operation::PushBatch),
-        (0..12_usize).prop_map(Operation::PopBatch),
-        (0..12_usize).prop_map(Operation::PushIter),
-        (0..12_usize, 0..12_usize, any::<bool>())
-            .prop_map(|(max, take, forget)| Operation::PopIter { max, take, forget }),
-        Just(Operation::Peek),
-    ];
-    vec(operation, 0..if cfg!(miri) { 30 } else { 200 })
-}
-
-/// Runs the operations on `queue` and on the model, and compares after each.
-fn check(mut queue: impl Queue, capacity: usize, operations: &[Operation]) {
-    let mut model = Model { items: VecDeque::new(), drops: Drops::default(), capacity };
-    for operation in operations {
-        match *operation {
-            Operation::Push => {
-                let item = model.drops.item();
-                let number = item.number;
-                match queue.push(item) {
-                    Ok(()) => model.items.push_back(number),
-                    Err(full) => {
-                        assert_eq!(full.into_inner().number, number);
-                        assert_eq!(model.room(), 0);
-                    }
-                }
-            }
-            Operation::Pop => {
-                assert_eq!(queue.pop().map(|item| item.number), model.items.pop_front());
-            }
-            Operation::PushBatch(count) => {
-                let mut items = model.drops.items(count);
-                let numbers: Vec<_> = items.iter().map(|item| item.number).collect();
-                let pushed = queue.push_batch(&mut items);
-                assert_eq!(pushed, count.min(model.room()));
-                assert!(items.iter().map(|item| item.number).eq(numbers[pushed..].iter().copied()));
-                model.items.extend(&numbers[..pushed]);
-            }
-            Operation::PopBatch(max) => {
-                let mut out = vec![model.drops.item()];
-                let popped = queue.pop_batch(&mut out, max);
-                assert_eq!(popped, max.min(model.items.len()));
-                assert!(out[1..].iter().map(|item| item.number).eq(model.items.drain(..popped)));
-            }
-            _ if !queue.special(operation, &mut model) => continue,
-            _ => (),
-        }
-        assert_eq!(model.items, queue.walk());
-        let len = model.items.len();
-        assert_eq!(queue.figures(), (len, len == 0, len == capacity, capacity));
-    }
-    drop(queue);
-    model.drops.assert_once_each();
-}
-
-struct Ring(Producer<Item>, Consumer<Item>);
-
-impl Queue for Ring {
-    fn push(&mut self, item: Item) -> Result<(), Full<Item>> {
-        self.0.push(item)
-    }
-    fn pop(&mut self) -> Option<Item> {
-        self.1.pop()
-    }
-    fn push_batch(&mut self, items: &mut Vec<Item>) -> usize {
-        self.0.push_batch(items)
-    }
-    fn pop_batch(&mut self, out: &mut Vec<Item>, max: usize) -> usize {
-        self.1.pop_batch(out, max)
-    }
-    fn walk(&mut self) -> Vec<usize> {
-        let numbers: Vec<_> = self.1.iter().map(|item| item.number).collect();
-        let mut mutably = Vec::new();
-        self.1.for_each_mut(|item| mutably.push(item.number));
-        assert_eq!(numbers, mutably);
-        numbers
-    }
-    fn figures(&self) -> (usize, bool, bool, usize) {
-        let Ring(producer, consumer) = self;
-        assert_eq!(producer.capacity(), consumer.capacity());
-        assert_eq!(consumer.pending() > 0, !consumer.is_empty());
-        (consumer.len(), consumer.is_empty(), consumer.is_full(), consumer.capacity())
-    }
-    fn special(&mut self, operation: &Operation, model: &mut Model) -> bool {
-        match *operation {
-            Operation::PushIter(count) => {
-                let first = model.drops.0.lock().unwrap().len();
-                let mut made = 0;
-                let mut items = (0..count).map(|_| {
-                    made += 1;
-                    model.drops.item()
-                });
-                let pushed = self.0.push_iter(&mut items);
-                assert_eq!(pushed, count.min(model.room()));
-                assert_eq!(made, pushed, "no item is made that has no place");
-                model.items.extend(first..first + pushed);
-                let (len, room) = (self.0.len(), model.room());
-                assert_eq!((len, self.0.is_full()), (model.items.len(), room == 0));
-                assert_eq!(self.0.is_empty(), len == 0);
-            }
-            Operation::PopIter { max, take, forget } => {
-                let mut items = self.1.pop_iter(max);
-                assert_eq!(items.len(), max.min(model.items.len()));
-                for _ in 0..take.min(items.len()) {
-                    let number = items.next().map(|item| item.number);
-                    assert_eq!(number, model.items.pop_front());
-                }
-                if forget {
-                    // Its slots are freed by the next pop or the drop.
-                    std::mem::forget(items);
-                    assert!(self.1.iter().map(|item| item.number).eq(model.items.iter().copied()));
-                    self.1.pop_iter(0);
-                }
-            }
-            Operation::Peek => {
-                assert_eq!(self.1.peek().map(|item| item.number), model.items.front().copied());
-            }
-            _ => unreachable!("common to both queues"),
-        }
-        true
-    }
-}
-
-struct Shared(LockFreeQueue<Item, 8>);
-
-impl Queue for Shared {
-    fn push(&mut self, item: Item) -> Result<(), Full<Item>> {
-        self.0.push(item)
-    }
-    fn pop(&mut self) -> Option<Item> {
-        self.0.pop()
-    }
-    fn push_batch(&mut self, items: &mut Vec<Item>) -> usize {
-        self.0.push_batch(items)
-    }
-    fn pop_batch(&mut self, out: &mut Vec<Item>, max: usize) -> usize {
-        self.0.pop_batch(out, max)
-    }
-    fn walk(&mut self) -> Vec<usize> {
-        let mut numbers = Vec::new();
-        self.0.for_each_mut(|item| numbers.push(item.number));
-        numbers
-    }
-    fn figures(&self) -> (usize, bool, bool, usize) {
-        (self.0.len(), self.0.is_empty(), self.0.is_full(), self.0.capacity())
-    }
-    fn special(&mut self, _: &Operation, _: &mut Model) -> bool {
-        false
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: if cfg!(miri) { 3 } else { 512 },
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
-
-    #[test]
-    fn ring_is_a_bounded_deque(
-        bits in 0..5_u32,
-        before_the_end in 0..300_usize,
-        operations in operations(),
-    ) {
-        let capacity = 1 << bits;
-        let (producer, consumer) = channel_at(capacity, usize::MAX - before_the_end);
-        check(Ring(producer, consumer), capacity, &operations);
-    }
-
-    #[test]
-    fn shared_queue_is_a_bounded_deque(operations in operations()) {
-        check(Shared(LockFreeQueue::new()), 8, &operations);
-    }
-}
-
 #[test]
 fn a_panic_in_the_iterator_keeps_what_it_yielded() {
     let drops = Drops::default();
@@ -383,20 +168,96 @@ fn a_panic_in_the_iterator_keeps_what_it_yielded() {
     drops.assert_once_each();
 }
 
+struct Bomb(#[expect(dead_code, reason = "dropped with the bomb")] Item, bool);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert!(!self.1, "the bomb goes off");
+    }
+}
+
 #[test]
 fn a_panic_in_one_drop_does_not_keep_the_others_from_theirs() {
-    struct Bomb(#[expect(dead_code, reason = "dropped with the bomb")] Item, bool);
-    impl Drop for Bomb {
-        fn drop(&mut self) {
-            assert!(!self.1, "the bomb goes off");
-        }
-    }
     let drops = Drops::default();
     let (mut producer, consumer) = channel_at(4, usize::MAX);
     producer.push_iter(&mut (0..4).map(|at| Bomb(drops.item(), at == 1)));
     drop(producer);
     catch_unwind(AssertUnwindSafe(|| drop(consumer))).unwrap_err();
     drops.assert_once_each();
+}
+
+#[test]
+fn a_panic_in_a_drop_does_not_keep_others_in_the_shared_queue_from_theirs() {
+    let drops = Drops::default();
+    let queue = LockFreeQueue::<Bomb, 4>::new_at(usize::MAX);
+    queue.push_batch(&mut (0..4).map(|at| Bomb(drops.item(), at == 1)).collect());
+    catch_unwind(AssertUnwindSafe(|| drop(queue))).unwrap_err();
+    drops.assert_once_each();
+}
+
+/// A visit, a fold and a drop that panic each end with the item that they were at.
+#[test]
+fn a_panic_half_way_leaves_the_items_behind_it() {
+    let drops = Drops::default();
+    let (mut producer, mut consumer) = channel(4);
+    producer.push_batch(&mut drops.items(4));
+    let third = |item: &Item| assert_ne!(item.number, 2, "at the third");
+    catch_unwind(AssertUnwindSafe(|| consumer.consume(4, |item| third(item)))).unwrap_err();
+    assert_eq!((producer.len(), consumer.len()), (1, 1));
+    producer.push_batch(&mut drops.items(3));
+    let folded =
+        AssertUnwindSafe(|| consumer.pop_iter(4).for_each(|item| assert!(item.number < 5)));
+    catch_unwind(folded).unwrap_err();
+    assert_eq!((producer.len(), consumer.len()), (1, 1));
+    assert_eq!(consumer.pop().map(|item| item.number), Some(6));
+    drop((producer, consumer));
+    drops.assert_once_each();
+
+    let drops = Drops::default();
+    let (mut producer, mut consumer) = channel(4);
+    producer.push_iter(&mut (0..4).map(|at| Bomb(drops.item(), at == 1)));
+    catch_unwind(AssertUnwindSafe(|| consumer.discard(4))).unwrap_err();
+    assert_eq!(consumer.discard(4), 2);
+    drops.assert_once_each();
+}
+
+#[test]
+fn a_slice_is_copied_as_far_as_there_is_room() {
+    let (mut producer, mut consumer) = channel_at(4, usize::MAX - 1);
+    assert_eq!(producer.push_slice(&[1, 2, 3]), 3);
+    assert_eq!(producer.push_slice(&[4, 5, 6]), 1);
+    assert_eq!(producer.push_slice(&[7]), 0);
+    assert_eq!(consumer.as_mut_slices(), (&mut [1, 2][..], &mut [3, 4][..]));
+    assert!(consumer.pop_iter(9).eq(1..5));
+    assert_eq!(producer.push_slice(&[]), 0);
+}
+
+/// Small rings: neither half waits for what the other has not told.
+#[test]
+fn lazy_halves_never_wait_for_each_other() {
+    for capacity in [1, 2, 64] {
+        let (mut producer, mut consumer) = channel(capacity);
+        let sender = thread::spawn(move || {
+            let mut writer = producer.writer();
+            for number in 0..ITEMS {
+                while writer.push(Box::new(number)).is_err() {
+                    thread::yield_now();
+                }
+            }
+        });
+        let mut reader = consumer.reader();
+        let mut next = 0;
+        while next < ITEMS {
+            match reader.pop() {
+                Some(item) => {
+                    assert_eq!(*item, next);
+                    next += 1;
+                }
+                None => thread::yield_now(),
+            }
+        }
+        sender.join().unwrap();
+    }
 }
 
 #[test]
@@ -497,7 +358,7 @@ fn ring_between_threads() {
 #[test]
 fn shared_queue_between_threads() {
     let each = ITEMS / 4;
-    let queue = LockFreeQueue::<(usize, Box<usize>), 16>::new();
+    let queue = LockFreeQueue::<(usize, Box<usize>), 16>::new_at(usize::MAX - 40);
     let received = AtomicUsize::new(0);
     let mut seen = vec![vec![]; 2];
     thread::scope(|scope| {
