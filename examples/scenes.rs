@@ -119,7 +119,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let menu = scenes.world::<Menu>();
     println!("the game is over: {} entities in the menu", menu.len());
     assert!(!menu.contains(first_three[0]));
-    println!("hero 0: {}", menu.locate(first_three[0]).unwrap_err());
+    println!("hero 0: {}", menu.check(first_three[0]).unwrap_err());
     for (hero, health) in [(first_three[1], 20), (first_three[2], 32)] {
         println!("{}: {} left", menu.get::<Name>(hero)?.0, menu.get::<Health>(hero)?.0);
         assert_eq!(menu.get::<Health>(hero)?.0, health);

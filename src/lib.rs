@@ -13,8 +13,8 @@ pub use ecs_core::save;
 pub use ecs_core::snapshot;
 pub use ecs_core::{
     block, bundle, columns, commands, component, config, entity, error, event, hash, inspect, iter,
-    members, outbox, probe, query, relation, resources, schedule, schema, system, table, template,
-    time, topology, track, transfer, world,
+    location, members, outbox, probe, query, relation, resources, schedule, schema, system, table,
+    template, time, topology, track, transfer, world,
 };
 #[cfg(feature = "bytemuck")]
 pub use ecs_core::{bytemuck, lanes};
@@ -35,6 +35,7 @@ pub mod prelude {
     pub use ecs_core::config::{OnFull, Role, WorldConfig};
     pub use ecs_core::entity::Entity;
     pub use ecs_core::event::{Event, EventCursor};
+    pub use ecs_core::location::Locator;
     pub use ecs_core::outbox::TransferMarker;
     pub use ecs_core::query::{Or, QueryData, With, Without};
     pub use ecs_core::relation::{ChildOf, Children, Relation, Sources};

@@ -6,7 +6,9 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use ecs_core::config::WorldConfig;
+use ecs_core::entity::Entity;
 use ecs_core::inspect::WorldReport;
+use ecs_core::location::{Location, Whereabouts};
 use ecs_core::members::{MemberVisitor, WorldSet};
 use ecs_core::schedule::{IntoSystem, Schedule};
 use ecs_core::schema::Schema;
@@ -15,6 +17,7 @@ use ecs_core::transfer::EntityTransfer;
 use ecs_core::world::World;
 
 use crate::crew::Crew;
+use crate::directory::Shared;
 use crate::driver::Driver;
 use crate::endpoint::{Endpoint, Problem};
 use crate::error::{Failure, QueueError, QueueErrorKind, RunError, RunErrorKind, StartError};
@@ -94,6 +97,7 @@ impl<S: Schema<Types: Send>> MemberVisitor<S> for Maker<'_, S> {
             let admission = self.wiring.admissions.remove(0);
             let mut world = World::<W>::with_origin(endpoint.id() + 1);
             world.insert_resource(admission);
+            world.set_directory(Shared(endpoint.directory.clone()));
             if let Some(events) = world.event_store_mut() {
                 events.set_targets(endpoint.events.targets());
             }
@@ -196,6 +200,42 @@ where
     /// ```
     pub fn inspect(&self) -> impl Iterator<Item = WorldReport> {
         self.crew.nodes().map(|node| node.inspect())
+    }
+
+    /// Where an entity is: [`At`](Whereabouts::At) the world that has it, or on its way,
+    /// which is [`SentTo`](Whereabouts::SentTo) or
+    /// [`SentToArray`](Whereabouts::SentToArray), or dead. Unlike what a world says of
+    /// others, this is exact. Of an entity that was taken out by hand, it is where it was
+    /// sent last, and [`Unknown`](Whereabouts::Unknown) if it was not sent.
+    ///
+    /// # Examples
+    /// See [`Locator`](ecs_core::location::Locator).
+    pub fn locate(&self, entity: Entity) -> Whereabouts {
+        let Some(home) =
+            entity.origin().checked_sub(1).filter(|home| self.check_id(*home).is_some())
+        else {
+            return Whereabouts::Unknown;
+        };
+        let mut worlds = (0..).zip(self.crew.nodes());
+        if let Some((id, _)) = worlds.find(|(_, node)| node.locate(entity) == Location::Here) {
+            return Whereabouts::At(id);
+        }
+        let hint = match self.crew.node(home as usize).locate(entity) {
+            Location::Elsewhere(hint) => hint,
+            _ => return Whereabouts::Dead,
+        };
+        match hint {
+            // Who was there and is not any more has died, or was taken out.
+            _ if self.crew.nodes().any(|node| node.has_ended(entity)) => Whereabouts::Dead,
+            Whereabouts::At(_) | Whereabouts::AtHome(_) => Whereabouts::Unknown,
+            hint => hint,
+        }
+    }
+
+    /// The bytes that the coordinator takes to know where entities are: 4 for each id that
+    /// ever left the world it was born in, in pages of 4 KiB.
+    pub fn directory_bytes(&self) -> usize {
+        self.endpoint(0).directory.bytes()
     }
 
     /// The id of the world of type `W`; of an array, of its first.

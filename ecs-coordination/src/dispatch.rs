@@ -446,6 +446,7 @@ fn spill<W: WorldConfig>(
                 break;
             }
             outlet.counters.add_taken(moved);
+            outlet.lanes[lane_index].note(&block);
             outlet.spill[lane_index].push_back(block);
             spilled += moved;
         }

@@ -13,6 +13,7 @@ use ecs_core::transfer::{EntityTransfer, TransferFlags};
 use ecs_core::world::World;
 
 use crate::counters::EdgeCounters;
+use crate::directory::{Directory, Whither};
 use crate::error::{QueueError, QueueErrorKind};
 use crate::events::EventEnds;
 use crate::lane::{LaneSource, LaneTarget};
@@ -303,6 +304,10 @@ pub struct Endpoint<S: Schema> {
     pub(crate) counters: Arc<CachePadded<WorldCounters>>,
     /// By origin less 1: where ids of dead guests go.
     pub(crate) returns: Arc<Vec<Returns>>,
+    pub(crate) directory: Arc<Directory>,
+    /// Those who came through an inbox that members of an array share, and its first
+    /// member.
+    pub(crate) came: Vec<(Entity, u16)>,
     pub(crate) returning: Vec<Vec<Entity>>,
     /// Whether one of these has some.
     pub(crate) has_returning: bool,
@@ -514,9 +519,15 @@ impl<S: Schema> Endpoint<S> {
     }
 
     /// Sends the ids of guests that died here home, in batches. Ids whose
-    /// origin has no room for more batches wait for the next call.
+    /// origin has no room for more batches wait for the next call. Tells the directory of
+    /// all who died here.
     pub(crate) fn send_returns(&mut self, dead: &mut Vec<Entity>) {
+        let own = self.id + 1;
         for entity in dead.drain(..) {
+            self.directory.note_dead(entity);
+            if entity.origin() == own {
+                continue;
+            }
             // An origin outside of this coordinator has no way home.
             if let Some(batch) = self.returning.get_mut((entity.origin() as usize).wrapping_sub(1))
             {
@@ -538,6 +549,20 @@ impl<S: Schema> Endpoint<S> {
                 let _ = home.empty.push(unused);
                 self.has_returning = true;
             }
+        }
+    }
+
+    /// Tells the directory who has come through inboxes that members of an array share.
+    pub(crate) fn tell_came(&mut self) {
+        for (entity, first) in self.came.drain(..) {
+            self.directory.note_taker(entity, first, self.id);
+        }
+    }
+
+    /// Puts down that the entities of a block come to this world.
+    pub(crate) fn note_back(&self, block: &Block<S>) {
+        for block in std::iter::successors(Some(block), |block| block.next()) {
+            self.directory.note(block.ids(), Whither::at(self.id));
         }
     }
 

@@ -30,6 +30,7 @@ use ecs_core::block::Block;
 use ecs_core::schema::Schema;
 
 use crate::counters::EdgeCounters;
+use crate::directory::{Directory, Whither};
 use crate::exchange::{Exchange, drain_by_source};
 use crate::pending::Pending;
 use crate::ring::{self, Consumer, Producer};
@@ -69,6 +70,8 @@ pub(crate) struct LaneSource<S: Schema> {
     block_bytes: usize,
     /// In lock-step: for how many more entities there is room in this tick.
     grant: Option<usize>,
+    /// Where to put down that entities leave, and as what; set by who wires the lane.
+    pub(crate) directory: Option<(Arc<Directory>, Whither)>,
 }
 
 /// A target's end of a lane.
@@ -128,7 +131,7 @@ impl<S: Schema> Inbox<S> {
 
 impl<S: Schema> LaneSource<S> {
     fn new(pending: Arc<Pending>, queues: SourceQueues<S>, block_bytes: usize) -> Self {
-        Self { pending, queues, spare: None, block_bytes, grant: None }
+        Self { pending, queues, spare: None, block_bytes, grant: None, directory: None }
     }
 
     /// For how many entities there is room, while no more than `limit` are in
@@ -204,9 +207,20 @@ impl<S: Schema> LaneSource<S> {
         reserved.then(|| Batch { lane: self, room: wanted, block: None })
     }
 
+    /// Puts down where the entities of a block go.
+    pub(crate) fn note(&self, block: &Block<S>) {
+        if let Some((directory, place)) = &self.directory {
+            for block in std::iter::successors(Some(block), |block| block.next()) {
+                directory.note(block.ids(), *place);
+            }
+        }
+    }
+
     /// Publishes a block for whose entities room was reserved.
     fn push(&mut self, block: Block<S>) {
         debug_assert!(!block.is_empty());
+        // Before the target can send them on.
+        self.note(&block);
         let pushed = match &mut self.queues {
             SourceQueues::Ring { full, .. } => full.push(block),
             SourceQueues::Inbox(shared) => shared.full.push(block),

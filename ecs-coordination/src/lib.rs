@@ -10,6 +10,10 @@ mod counters;
 #[cfg(ecs_loom)]
 pub mod counters;
 mod crew;
+#[cfg(not(ecs_loom))]
+mod directory;
+#[cfg(ecs_loom)]
+pub mod directory;
 mod dispatch;
 pub mod driver;
 pub mod endpoint;

@@ -10,6 +10,7 @@ use ecs_core::config::{Role, WorldConfig};
 use ecs_core::entity::Entity;
 use ecs_core::event::EventStore;
 use ecs_core::inspect::WorldReport;
+use ecs_core::location::Location;
 use ecs_core::schedule::{Schedule, SystemError};
 use ecs_core::schema::Schema;
 use ecs_core::time::Time;
@@ -155,6 +156,10 @@ pub(crate) trait Node<S: Schema>: Send {
     /// How many events wait to leave.
     fn events_waiting(&self) -> usize;
     fn inspect(&self) -> WorldReport;
+    /// Where an entity is, as the world knows it.
+    fn locate(&self, entity: Entity) -> Location;
+    /// Whether it died here, and its id has not gone home.
+    fn has_ended(&self, entity: Entity) -> bool;
     fn take_in(&mut self, block: &mut Block<S>) -> usize;
     fn as_any(&self) -> &dyn Any;
     fn as_any_mut(&mut self) -> &mut dyn Any;
@@ -191,6 +196,7 @@ impl<W: WorldConfig> Member<W> {
     /// Receives, polls the driver, runs the systems, dispatches.
     fn try_tick(&mut self, events: &[Event], peers: &mut dyn Peers) -> Result<Activity, Cause> {
         let worked = self.work(events)?;
+        self.endpoint.tell_came();
         // Also after a system failed: what is complete goes on its way.
         let done = dispatch(&mut self.world, &mut self.endpoint, peers);
         // After the entities: see `events::receive`.
@@ -353,6 +359,7 @@ where
         }
         let start = clock::now();
         let sent = catch_unwind(AssertUnwindSafe(|| {
+            self.endpoint.tell_came();
             let done = dispatch::send_granted(tick, &mut self.world, &mut self.endpoint);
             let events = events::send(&mut self.world, &mut self.endpoint);
             self.publish();
@@ -494,7 +501,16 @@ where
         self.world.inspect()
     }
 
+    fn locate(&self, entity: Entity) -> Location {
+        self.world.locate(entity)
+    }
+
+    fn has_ended(&self, entity: Entity) -> bool {
+        self.world.returns().contains(&entity)
+    }
+
     fn take_in(&mut self, block: &mut Block<W::Schema>) -> usize {
+        self.endpoint.note_back(block);
         let arrived = match block.is_unit() {
             true => self.world.arrive_unit(block, usize::MAX),
             false => self.world.arrive(block, usize::MAX),

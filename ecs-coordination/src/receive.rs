@@ -52,8 +52,9 @@ fn receive_batch<W: WorldConfig>(
     inlet: usize,
     lane: usize,
 ) -> usize {
-    let Endpoint { inlets, flags, .. } = endpoint;
+    let Endpoint { inlets, flags, came, .. } = endpoint;
     let inlet = &mut inlets[inlet];
+    let group = inlet.group.filter(|_| inlet.shared);
     let room = world.room().saturating_sub(inlet.headroom);
     if room == 0 {
         return 0;
@@ -61,6 +62,12 @@ fn receive_batch<W: WorldConfig>(
     let quiet = flags.as_deref().map(|flags| &flags.quiet);
     let Some(mut front) = inlet.open(lane, Fate::Received, quiet) else { return 0 };
     let block = front.block();
+    if let Some(first) = group {
+        let blocks = std::iter::successors(Some(&*block), |block| block.next());
+        // Also those for whom there is no room now: nobody else takes them in.
+        let ids = blocks.flat_map(|block| block.ids()).flatten();
+        came.extend(ids.map(|&entity| (entity, first)));
+    }
     let arrived =
         if block.is_unit() { world.arrive_unit(block, room) } else { world.arrive(block, room) };
     drop(front);

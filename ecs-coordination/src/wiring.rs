@@ -11,6 +11,7 @@ use ecs_core::topology::{Cycles, Destination, Topology};
 
 use crate::admit::Admission;
 use crate::counters::EdgeCounters;
+use crate::directory::{Directory, Whither};
 use crate::endpoint::{Endpoint, Inlet, Outlet, Returns, Routes, Way};
 use crate::events::{EventEnds, join};
 use crate::lane::{Inbox, LaneSource, ring_lane};
@@ -41,6 +42,7 @@ pub(crate) fn wire<S: Schema>(groups: &'static [Group]) -> Wiring<S> {
         components: (0..total).map(|place| cycles.component_of(place)).collect(),
     };
     let returns: Arc<Vec<Returns>> = Arc::new((0..total).map(|_| Returns::new(total)).collect());
+    let directory = Arc::new(Directory::new(total));
     let ids: Arc<[u16]> = (0..total).map(|place| topology.id_of(place)).collect();
     for place in 0..total {
         let (group, _) = topology.locate(place);
@@ -65,6 +67,8 @@ pub(crate) fn wire<S: Schema>(groups: &'static [Group]) -> Wiring<S> {
             moved: (0, 0),
             counters,
             returns: returns.clone(),
+            directory: directory.clone(),
+            came: Vec::new(),
             returning: vec![Vec::new(); total],
             has_returning: false,
             plan: Plan::default(),
@@ -258,7 +262,7 @@ impl<S: Schema> Builder<'_, S> {
         from: usize,
         end: EdgeEnd,
         targets: Vec<usize>,
-        lanes: [LaneSource<S>; 2],
+        mut lanes: [LaneSource<S>; 2],
         free: u32,
     ) -> Arc<EdgeCounters> {
         let desc = self.topology.groups()[self.topology.locate(targets[0]).0].desc;
@@ -269,7 +273,14 @@ impl<S: Schema> Builder<'_, S> {
             true => headroom(desc.queue, desc.max_entities),
             false => 0,
         };
+        let place = match end {
+            EdgeEnd::Group(first) if targets.len() > 1 => Whither::sent_to_array(first),
+            EdgeEnd::World(id) | EdgeEnd::Group(id) => Whither::sent_to(id),
+        };
         let endpoint = &mut self.wiring.endpoints[from];
+        for lane in &mut lanes {
+            lane.directory = Some((endpoint.directory.clone(), place));
+        }
         endpoint.spills |= matches!(desc.queue.on_full, OnFull::Spill(_));
         if let EdgeEnd::World(id) = end {
             endpoint.by_id[id as usize] = Some(endpoint.outlets.len());

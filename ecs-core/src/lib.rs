@@ -21,6 +21,7 @@ pub mod inspect;
 pub mod iter;
 #[cfg(feature = "bytemuck")]
 pub mod lanes;
+pub mod location;
 pub mod members;
 mod memory;
 #[cfg(any(feature = "serde", feature = "snapshot"))]

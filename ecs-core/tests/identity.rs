@@ -47,7 +47,7 @@ fn a_slot_is_used_again_under_another_id() {
     world.despawn(first).unwrap();
     let second = world.spawn(Number(2)).unwrap();
     assert_eq!((second.index(), second.generation()), (first.index(), first.generation() + 1));
-    assert_eq!(world.locate(first), Err(EntityError::Dead(first)));
+    assert_eq!(world.check(first), Err(EntityError::Dead(first)));
     assert_eq!(world.get::<Number>(first), Err(AccessError::Entity(EntityError::Dead(first))));
     assert_eq!(world.despawn(first), Err(EntityError::Dead(first)));
     assert_eq!(world.get::<Number>(second), Ok(&Number(2)));
@@ -71,7 +71,7 @@ fn a_slot_is_retired_when_its_generations_are_used_up() {
     assert_eq!((next.index(), next.generation()), (first.index() + 1, 1));
     for generation in [1, 2, MAX_GENERATION] {
         let old = id(0, u64::from(generation), u64::from(first.index()));
-        assert_eq!(world.locate(old), Err(EntityError::Dead(old)));
+        assert_eq!(world.check(old), Err(EntityError::Dead(old)));
         // Nor does it come back by way of another world.
         world.reclaim(old);
     }
@@ -85,7 +85,7 @@ fn who_never_was_is_dead_at_home_and_not_here_elsewhere() {
     let mut world = World::<Base>::with_origin(1);
     let known = world.spawn(Number(1)).unwrap();
     for never in [id(1, 2, 0), id(1, 1, 5), id(1, 0xF_FFFF, 0xFFFF_FFFF)] {
-        assert_eq!(world.locate(never), Err(EntityError::Dead(never)));
+        assert_eq!(world.check(never), Err(EntityError::Dead(never)));
         assert_eq!(world.despawn(never), Err(EntityError::Dead(never)));
         assert!(world.take(never).is_err() && world.copy(never).is_err());
         assert!(world.complete(never).is_err() && world.recall(never).is_err());
@@ -96,14 +96,14 @@ fn who_never_was_is_dead_at_home_and_not_here_elsewhere() {
         world.reclaim(never);
     }
     for foreign in [id(2, 1, 0), id(0, 1, 0), id(4095, 0xF_FFFF, 0xFFFF_FFFF)] {
-        assert_eq!(world.locate(foreign), Err(EntityError::NotHere(foreign)));
+        assert_eq!(world.check(foreign), Err(EntityError::NotHere(foreign)));
         assert_eq!(world.despawn(foreign), Err(EntityError::NotHere(foreign)));
         world.reclaim(foreign);
     }
     // A free slot's next id is not known before it is given out.
     world.despawn(known).unwrap();
     let next = id(1, 2, 0);
-    assert_eq!(world.locate(next), Err(EntityError::Dead(next)));
+    assert_eq!(world.check(next), Err(EntityError::Dead(next)));
     world.reclaim(next);
     assert_eq!(world.spawn(()).unwrap(), next);
     assert_ne!(world.spawn(()).unwrap(), next);
@@ -115,19 +115,19 @@ fn an_id_goes_with_its_entity() {
     let mut away = World::<Base>::with_origin(2);
     let entity = home.spawn(Number(7)).unwrap();
     let transfer = home.take(entity).unwrap();
-    assert_eq!(home.locate(entity), Err(EntityError::NotHere(entity)));
-    assert_eq!(away.locate(entity), Err(EntityError::NotHere(entity)));
+    assert_eq!(home.check(entity), Err(EntityError::NotHere(entity)));
+    assert_eq!(away.check(entity), Err(EntityError::NotHere(entity)));
     assert_eq!(away.insert_transfer(transfer).unwrap(), entity);
     assert_eq!(away.get::<Number>(entity), Ok(&Number(7)));
     // It dies abroad; at home it is away until that is known.
     away.despawn(entity).unwrap();
-    assert_eq!(away.locate(entity), Err(EntityError::NotHere(entity)));
-    assert_eq!(home.locate(entity), Err(EntityError::NotHere(entity)));
+    assert_eq!(away.check(entity), Err(EntityError::NotHere(entity)));
+    assert_eq!(home.check(entity), Err(EntityError::NotHere(entity)));
     let mut returns = Vec::new();
     away.drain_returns(&mut returns);
     assert_eq!(returns, [entity]);
     home.reclaim(entity);
-    assert_eq!(home.locate(entity), Err(EntityError::Dead(entity)));
+    assert_eq!(home.check(entity), Err(EntityError::Dead(entity)));
     let next = home.spawn(()).unwrap();
     assert_eq!((next.index(), next.generation()), (entity.index(), entity.generation() + 1));
     // Of one that is here, and of one that is dead, it can't be true.

@@ -119,7 +119,7 @@ fn a_child_that_leaves_keeps_its_parent_and_finds_it_again() {
     let [a, b, c] = [1, 2, 3].map(|n| one.spawn_child(parent, Id(n)).unwrap());
     move_to(&mut one, &mut two, b);
     assert_eq!((two.parent(b), one.children(parent)), (Some(parent), &[a, c][..]));
-    assert_eq!(two.locate(parent), Err(EntityError::NotHere(parent)));
+    assert_eq!(two.check(parent), Err(EntityError::NotHere(parent)));
     assert_eq!((two.children(parent), two.root(b)), (&[][..], parent));
     // The parent follows, and the others are its children again when they come.
     move_to(&mut one, &mut two, parent);
@@ -145,7 +145,7 @@ fn a_parent_that_dies_elsewhere_stays_the_parent() {
     two.drain_returns(&mut dead);
     dead.iter().for_each(|&entity| one.reclaim(entity));
     assert_eq!(one.parent(child), Some(parent));
-    assert_eq!(one.locate(parent), Err(EntityError::Dead(parent)));
+    assert_eq!(one.check(parent), Err(EntityError::Dead(parent)));
     // Its slot is used again, by another.
     let next = one.spawn(Id(2)).unwrap();
     assert_eq!(next.index(), parent.index());

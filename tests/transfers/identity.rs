@@ -25,18 +25,18 @@ fn a_guest_keeps_its_id_and_comes_home_with_it() {
     let mut town = Town::new();
     let entity = town.world_mut::<Home>().spawn((Number(1),)).unwrap();
     send::<Home>(&mut town, entity);
-    assert_eq!(town.world::<Home>().locate(entity), Err(EntityError::NotHere(entity)));
+    assert_eq!(town.world::<Home>().check(entity), Err(EntityError::NotHere(entity)));
     let work = town.world_mut::<Work>();
-    assert_eq!(work.locate(entity), Ok(()));
+    assert_eq!(work.check(entity), Ok(()));
     work.get_mut::<Number>(entity).unwrap().0 = 2;
     work.insert(entity, (Friend(entity),)).unwrap();
     send::<Work>(&mut town, entity);
-    assert_eq!(town.world::<Work>().locate(entity), Err(EntityError::NotHere(entity)));
+    assert_eq!(town.world::<Work>().check(entity), Err(EntityError::NotHere(entity)));
     let home = town.world_mut::<Home>();
     assert_eq!(home.get::<Number>(entity), Ok(&Number(2)));
     assert_eq!(home.get::<Friend>(entity), Ok(&Friend(entity)));
     home.despawn(entity).unwrap();
-    assert_eq!(home.locate(entity), Err(EntityError::Dead(entity)));
+    assert_eq!(home.check(entity), Err(EntityError::Dead(entity)));
     let next = home.spawn((Number(3),)).unwrap();
     assert_eq!((next.index(), next.generation()), (entity.index(), entity.generation() + 1));
 }
@@ -47,11 +47,11 @@ fn stale_handles_reach_nobody() {
     let first = town.world_mut::<Home>().spawn((Number(1), Tag)).unwrap();
     send::<Home>(&mut town, first);
     town.world_mut::<Grave>().despawn(first).unwrap();
-    assert_eq!(town.world::<Grave>().locate(first), Err(EntityError::NotHere(first)));
+    assert_eq!(town.world::<Grave>().check(first), Err(EntityError::NotHere(first)));
     town.tick().unwrap();
     town.tick().unwrap();
     // The slot was returned, and its next entity goes the same way.
-    assert_eq!(town.world::<Home>().locate(first), Err(EntityError::Dead(first)));
+    assert_eq!(town.world::<Home>().check(first), Err(EntityError::Dead(first)));
     let second = town.world_mut::<Home>().spawn((Number(2), Tag)).unwrap();
     assert_eq!(second.index(), first.index());
     send::<Home>(&mut town, second);
@@ -62,8 +62,8 @@ fn stale_handles_reach_nobody() {
     assert_eq!(grave.len(), 1);
     // A handle of another world that was never here.
     let other = town.world_mut::<Work>().spawn((Number(3),)).unwrap();
-    assert_eq!(town.world::<Grave>().locate(other), Err(EntityError::NotHere(other)));
-    assert_eq!(town.world::<Home>().locate(other), Err(EntityError::NotHere(other)));
+    assert_eq!(town.world::<Grave>().check(other), Err(EntityError::NotHere(other)));
+    assert_eq!(town.world::<Home>().check(other), Err(EntityError::NotHere(other)));
 }
 
 /// Ids inside components need no remapping, wherever their target is.
@@ -193,7 +193,7 @@ fn a_transfer_that_is_ended_gives_its_id_back() {
     let entity = home.spawn((Number(1),)).unwrap();
     let taken = home.take(entity).unwrap();
     home.end_transfer(taken);
-    assert_eq!(home.locate(entity), Err(EntityError::Dead(entity)));
+    assert_eq!(home.check(entity), Err(EntityError::Dead(entity)));
     assert!(town.conservation().holds());
 }
 

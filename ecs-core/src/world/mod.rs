@@ -41,6 +41,7 @@ use crate::entities::{Entities, MAX_ROWS, MAX_TABLES};
 use crate::entity::{Entity, MAX_ORIGIN};
 use crate::error::{EntityError, Refusal};
 use crate::event::EventStore;
+use crate::location::{Directory, Location, Locator, WorldDirectory};
 use crate::outbox::{Outbox, Parcel, TransferMarker};
 use crate::removed::Logs;
 use crate::resources::Resources;
@@ -92,7 +93,8 @@ pub struct World<W: WorldConfig> {
     entities: Entities,
     outbox: Outbox,
     resources: Resources,
-    /// Guests that died here: their slots are their origins' to reuse.
+    /// Guests that died here: their slots are their origins' to reuse. And natives that
+    /// the directory may know.
     returns: alloc::vec::Vec<Entity>,
     counts: Counts,
     hooks: Option<Box<hooks::Hooks<W>>>,
@@ -105,11 +107,13 @@ pub struct World<W: WorldConfig> {
     scratch: moving::Scratch,
     clock: Clock,
     removed: Logs,
+    /// Where entities of other worlds are; none in a world on its own.
+    directory: WorldDirectory,
     types: PhantomData<<W::Schema as Schema>::Types>,
 }
 
-// SAFETY: a world owns its components, resources, events, hooks and observers. All but
-// the components are `Send`; these, also in commands, are if the schema's types are.
+// SAFETY: a world owns its components, resources, events, hooks, observers and a directory.
+// All but the components are `Send`; these, also in commands, are if the schema's types are.
 unsafe impl<W: WorldConfig> Send for World<W> where <W::Schema as Schema>::Types: Send {}
 
 /// The bytes that an entity takes in the world that it was born in, beside its
@@ -177,6 +181,7 @@ impl<W: WorldConfig> World<W> {
             scratch: moving::Scratch::default(),
             clock: Clock::new(),
             removed: Logs::new(),
+            directory: None,
             types: PhantomData,
         }
     }
@@ -218,12 +223,49 @@ impl<W: WorldConfig> World<W> {
         self.entities.find(entity).is_ok()
     }
 
-    /// Whether the entity is here, and if not, whether it is dead for sure.
+    /// Whether the entity is here, and if not, whether its origin, which is this world,
+    /// knows it to be dead.
     ///
     /// # Errors
     /// If it is not here.
-    pub fn locate(&self, entity: Entity) -> Result<(), EntityError> {
+    pub fn check(&self, entity: Entity) -> Result<(), EntityError> {
         self.entities.find(entity).map(|_| ())
+    }
+
+    /// Where the entity is. What this world can know, it says for sure; of entities that
+    /// are elsewhere it says what the worlds of its coordinator have told each other: each
+    /// tells at the end of its tick whom it has sent where, and who has died.
+    ///
+    /// After a [`restore`](Self::restore) or a load, hints about entities whose ids are
+    /// given again are those of the time before.
+    ///
+    /// # Examples
+    /// See [`Locator`], which is the same as a parameter of systems.
+    pub fn locate(&self, entity: Entity) -> Location {
+        self.locator().locate(entity)
+    }
+
+    /// As [`locate`](Self::locate), for many.
+    pub fn locator(&self) -> Locator<'_> {
+        Locator::new(&self.entities, &self.directory)
+    }
+
+    /// Gives the world the directory of its coordinator.
+    pub fn set_directory(&mut self, directory: impl Directory + 'static) {
+        self.directory = Some(Box::new(directory));
+    }
+
+    /// Guests that died here, and others of whose death the directory must be told, since
+    /// the last [`drain_returns`](Self::drain_returns).
+    pub fn returns(&self) -> &[Entity] {
+        &self.returns
+    }
+
+    /// Whether the directory must be told when entities that were born here die: some of
+    /// this world may be known to it.
+    #[inline(always)]
+    fn tells_deaths(&self) -> bool {
+        self.directory.is_some() && self.counts.departed > 0
     }
 
     /// All entities, table by table.

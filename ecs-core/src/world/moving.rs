@@ -194,6 +194,7 @@ impl<W: WorldConfig> World<W> {
         };
         self.counts.arrived += 1;
         self.stamp_arrived(number, mask, row, 1);
+        self.tell_put_in(entity);
         if self.may_link(mask) {
             self.link_arrived(number, row..row + 1);
         }
@@ -255,6 +256,7 @@ impl<W: WorldConfig> World<W> {
         self.counts.departed += 1;
         world.counts.arrived += 1;
         world.stamp_arrived(number, mask, to.row as usize, 1);
+        world.tell_put_in(moved);
         if world.may_link(mask) {
             world.link_arrived(number, to.row as usize..to.row as usize + 1);
         }
@@ -270,11 +272,21 @@ impl<W: WorldConfig> World<W> {
         self.counts.arrived += 1;
         self.counts.despawned += 1;
         if let Some(entity) = transfer.take_id() {
-            if entity.origin() == self.origin() {
+            let native = entity.origin() == self.origin();
+            if native {
                 self.entities.reclaim(entity);
-            } else {
+            }
+            if !native || self.tells_deaths() {
                 self.returns.push(entity);
             }
+        }
+    }
+
+    /// Tells the directory of an entity that did not come by an edge.
+    #[inline]
+    fn tell_put_in(&self, entity: Entity) {
+        if let Some(directory) = &self.directory {
+            directory.put_in(entity, self.id_or_0());
         }
     }
 
@@ -463,7 +475,8 @@ impl<W: WorldConfig> World<W> {
     }
 
     /// Moves to `out` the ids of guests that died here; their origins
-    /// [`reclaim`](Self::reclaim) them.
+    /// [`reclaim`](Self::reclaim) them. In a coordinator, also those of this world's own
+    /// entities that died here, for its directory.
     pub fn drain_returns(&mut self, out: &mut Vec<Entity>) {
         out.append(&mut self.returns);
     }

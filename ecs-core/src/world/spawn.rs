@@ -272,11 +272,12 @@ impl<W: WorldConfig> World<W> {
 
     /// As [`clear_table`](Self::clear_table); nobody is told.
     pub(super) fn end_table(&mut self, table: u32) {
+        let tells = self.tells_deaths();
         let Self { tables, entities, outbox, returns, counts, .. } = self;
         let table = tables.get_mut(table);
         for &entity in table.entities() {
             outbox.take(entities, entity);
-            if entities.remove(entity) {
+            if entities.remove(entity) || tells {
                 returns.push(entity);
             }
         }
@@ -287,7 +288,7 @@ impl<W: WorldConfig> World<W> {
     /// The id of an entity whose components are gone ends here.
     #[inline]
     pub(super) fn retire(&mut self, entity: Entity) {
-        if self.entities.remove(entity) {
+        if self.entities.remove(entity) || self.tells_deaths() {
             self.returns.push(entity);
         }
     }

@@ -27,7 +27,7 @@ fn an_id_that_ended_stays_ended() {
     let mut fresh = World::<Base>::new();
     fresh.restore(&bytes).unwrap();
     for &entity in &given {
-        assert_eq!(fresh.locate(entity), world.locate(entity));
+        assert_eq!(fresh.check(entity), world.check(entity));
     }
     check_new(&mut fresh, &given, 20);
 }

@@ -239,7 +239,7 @@ impl Pair {
                 } else {
                     EntityError::NotHere(entity)
                 };
-                let found = world.locate(entity).expect_err("it is dead");
+                let found = world.check(entity).expect_err("it is dead");
                 // Until its origin hears of it, one that died abroad is away.
                 assert!(found == expected || found == EntityError::NotHere(entity));
             }
@@ -247,7 +247,7 @@ impl Pair {
         assert_eq!(self.ledger.live(), live);
         for (from, to) in [(0, 1), (1, 0)] {
             for &entity in self.models[from].keys() {
-                assert_eq!(self.worlds[to].locate(entity), Err(EntityError::NotHere(entity)));
+                assert_eq!(self.worlds[to].check(entity), Err(EntityError::NotHere(entity)));
             }
         }
         for flight in &self.flights {

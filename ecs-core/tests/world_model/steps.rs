@@ -368,11 +368,11 @@ impl Step {
                 assert_eq!(returns.len(), expected.len());
                 for entity in returns {
                     let home = &mut pair.worlds[1 - at];
-                    assert_eq!(home.locate(entity), Err(EntityError::NotHere(entity)));
+                    assert_eq!(home.check(entity), Err(EntityError::NotHere(entity)));
                     home.reclaim(entity);
                     // A second time it must not help.
                     home.reclaim(entity);
-                    assert_eq!(home.locate(entity), Err(EntityError::Dead(entity)));
+                    assert_eq!(home.check(entity), Err(EntityError::Dead(entity)));
                 }
             }
             Step::Clear { at } => {
