@@ -266,7 +266,7 @@ impl<T> SharedQueue<T> {
                 Ok(_) => return Some(Claim { start, count }),
                 Err(found) => start = found,
             }
-            backoff.spin();
+            backoff.lost();
         }
     }
 

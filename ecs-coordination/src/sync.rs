@@ -22,6 +22,12 @@ mod imp {
             Backoff(crossbeam_utils::Backoff::new())
         }
 
+        /// After a swap that another one's made fail.
+        #[inline]
+        pub(crate) fn lost(&mut self) {
+            self.0.spin();
+        }
+
         /// After a look that another one's progress made useless.
         #[inline]
         pub(crate) fn spin(&mut self) {
@@ -71,6 +77,10 @@ mod imp {
         pub(crate) fn new() -> Self {
             Backoff
         }
+
+        /// Who lost knows the newest value. Giving way here would hide older ones
+        /// of other variables from the model.
+        pub(crate) fn lost(&mut self) {}
 
         pub(crate) fn spin(&mut self) {
             loom::thread::yield_now();
