@@ -7,6 +7,7 @@ mod measure;
 mod memory;
 mod order;
 mod plot;
+mod queues;
 mod record;
 mod report;
 mod stats;
@@ -38,6 +39,11 @@ enum Command {
     /// Prints a table for each case, then which targets are met. Fails if a side
     /// computed something else than the others.
     Ecs(Options),
+    /// Queues between threads: items per second, round trips, and waking
+    ///
+    /// Needs two cores. Prints how far apart they are, before and after; else as
+    /// `ecs`.
+    Queues(Options),
     /// Make a document and a picture of records that were written with --json
     Report(report::Options),
 }
@@ -57,6 +63,9 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<bool, Box<dyn Error>> {
     match command {
         Command::Ecs(options) => ecs::SUITE.run(&options),
-        Command::Report(options) => report::write(&[&ecs::SUITE], &options).map(|()| true),
+        Command::Queues(options) => queues::run(&options),
+        Command::Report(options) => {
+            report::write(&[&ecs::SUITE, &queues::SUITE], &options).map(|()| true)
+        }
     }
 }
