@@ -6,6 +6,7 @@ mod machine;
 mod measure;
 mod memory;
 mod order;
+mod pair;
 mod plot;
 mod queues;
 mod record;
@@ -13,6 +14,7 @@ mod report;
 mod stats;
 mod suite;
 mod table;
+mod transfers;
 mod verdict;
 
 use std::error::Error;
@@ -41,9 +43,13 @@ enum Command {
     Ecs(Options),
     /// Queues between threads: items per second, round trips, and waking
     ///
-    /// Needs two cores. Prints how far apart they are, before and after; else as
-    /// `ecs`.
+    /// Needs two cores that do nothing else. Prints and fails as `ecs` does.
     Queues(Options),
+    /// Several worlds: entities that move from one to another, on one thread and on two
+    ///
+    /// Prints and fails as `ecs` does. Cases on two threads need two cores that do
+    /// nothing else.
+    Transfers(Options),
     /// Make a document and a picture of records that were written with --json
     Report(report::Options),
 }
@@ -63,9 +69,11 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<bool, Box<dyn Error>> {
     match command {
         Command::Ecs(options) => ecs::SUITE.run(&options),
-        Command::Queues(options) => queues::run(&options),
+        Command::Queues(options) => queues::SUITE.run(&options),
+        Command::Transfers(options) => transfers::SUITE.run(&options),
         Command::Report(options) => {
-            report::write(&[&ecs::SUITE, &queues::SUITE], &options).map(|()| true)
+            let suites = [&ecs::SUITE, &queues::SUITE, &transfers::SUITE];
+            report::write(&suites, &options).map(|()| true)
         }
     }
 }

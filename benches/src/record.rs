@@ -28,6 +28,10 @@ pub struct Record {
     pub ratio_to_hand: Option<Estimate>,
     /// By round; a slow side sits out some of them.
     pub samples_ns: Vec<Option<f64>>,
+    /// How long a round trip of a cache line between the two cores took, before and after;
+    /// of cases that depend on it.
+    #[serde(default)]
+    pub round_trip_ns: Option<(f64, f64)>,
     pub run: Run,
 }
 

@@ -11,6 +11,7 @@ use clap::Args;
 use crate::case::{Case, Side, Size};
 use crate::machine::{self, Run};
 use crate::measure::{self, Contender, Measured};
+use crate::pair::{self, Distance};
 use crate::record::{self, Group, Record};
 use crate::verdict::Target;
 use crate::{memory, table, verdict};
@@ -32,6 +33,9 @@ pub struct Suite {
     /// In which contest of a case a variant is, the best of which among ours and
     /// among the peers' are compared; `None`: in none.
     pub contest: fn(case: &str, variant: &str) -> Option<&'static str>,
+    /// Whether parallel cases are of two threads that each want a core, where it matters how
+    /// far apart these are.
+    pub two_cores: bool,
     /// Frees what sides keep of freed memory, as far as they can be asked to.
     pub give_back: fn(),
     pub targets: &'static [Target],
@@ -121,21 +125,48 @@ impl Suite {
             if contenders.is_empty() {
                 continue;
             }
-            let rounds = options.rounds();
-            let mut progress = Progress::new(case.name, size, rounds);
-            let fresh = case.fresh.then_some(self.give_back);
-            let measured =
-                measure::measure(&contenders, size, fresh, rounds, |contender, round| {
-                    progress.tell(contender, round)
-                });
-            progress.end();
-            let new = self.records(case, size, &contenders, measured, run);
+            let new = self.measure(case, size, &contenders, options.rounds(), run);
             for group in Group::all(&new) {
                 println!("{}", table::group(self, &group));
             }
             records.extend(new);
         }
         agreed
+    }
+
+    /// Measures a case; where the host has placed the cores anew meanwhile, again.
+    fn measure(
+        &self,
+        case: &Case,
+        size: Size,
+        contenders: &[Contender],
+        rounds: u32,
+        run: &Run,
+    ) -> Vec<Record> {
+        const TRIES: usize = 3;
+        let apart = || (self.two_cores && case.parallel).then(pair::round_trip);
+        let mut before = apart();
+        for attempt in 1.. {
+            let mut progress = Progress::new(case.name, size, rounds);
+            let fresh = case.fresh.then_some(self.give_back);
+            let measured = measure::measure(contenders, size, fresh, rounds, |contender, round| {
+                progress.tell(contender, round)
+            });
+            progress.end();
+            let after = apart();
+            let states = before.zip(after).map(|(before, after)| {
+                println!("cores: round trip {before:.0} ns before, {after:.0} ns after");
+                (Distance::of(before), Distance::of(after))
+            });
+            if states.is_none_or(|(one, other)| one == other) || attempt == TRIES {
+                let mut records = self.records(case, size, contenders, measured, run);
+                records.iter_mut().for_each(|record| record.round_trip_ns = before.zip(after));
+                return records;
+            }
+            println!("the cores have been placed anew: once more");
+            before = after;
+        }
+        unreachable!("the last try returns")
     }
 
     fn contenders(&self, case: &Case, sides: &[Side]) -> Vec<Contender> {
@@ -202,6 +233,7 @@ impl Suite {
                 reference: None,
                 ratio_to_hand: None,
                 samples_ns: measured.samples,
+                round_trip_ns: None,
                 run: run.clone(),
             };
             record.median_ns = record.time().map_or(f64::NAN, |time| time.median);
@@ -292,5 +324,22 @@ impl Progress {
     fn end(&self) {
         let seconds = self.begun.elapsed().as_secs_f64();
         eprintln!("{}: {} rounds done in {seconds:.1} s", self.what, self.rounds);
+    }
+}
+
+/// # Panics
+/// If the sides of a case compute different things, at any size that is quick.
+#[cfg(test)]
+pub fn check_all(suite: &Suite) {
+    for case in suite.cases {
+        let contenders: Vec<_> = suite.contenders(case, &(suite.sides)());
+        for &size in case.sizes.iter().filter(|size| size.entities <= 100_000) {
+            let results = measure::check(&contenders, size);
+            for (contender, (digest, right)) in contenders.iter().zip(results) {
+                let (name, side, variant) = (case.name, contender.side, contender.entry.variant);
+                assert!(right, "{name}: {side} {variant} computed {digest:?}");
+                assert!(digest.count > 0);
+            }
+        }
     }
 }

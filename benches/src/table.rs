@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::machine::Run;
+use crate::pair::Distance;
 use crate::record::Group;
 use crate::stats::Estimate;
 use crate::suite::Suite;
@@ -75,6 +76,10 @@ pub fn title(group: &Group<'_>) -> String {
     let mut title = format!("{case}: {} entities", thousands(*entities));
     if *archetypes > 1 {
         let _ = write!(title, ", {} archetypes", thousands(*archetypes));
+    }
+    if let Some((before, after)) = group.records.first().and_then(|record| record.round_trip_ns) {
+        let state = Distance::of(before).text();
+        let _ = write!(title, ", cores {state}: round trip {before:.0} to {after:.0} ns");
     }
     title
 }

@@ -16,6 +16,9 @@ mod targets;
 use crate::case::{Case, Side, Size};
 use crate::suite::Suite;
 
+pub use peer::lasting;
+pub use static_ecs::give_back;
+
 pub const SUITE: Suite = Suite {
     title: "One world beside its peers",
     ours: static_ecs::NAME,
@@ -24,6 +27,7 @@ pub const SUITE: Suite = Suite {
     sides,
     pairing,
     contest,
+    two_cores: false,
     give_back: static_ecs::give_back,
     targets: targets::TARGETS,
     notes: include_str!("notes.txt"),
@@ -163,30 +167,9 @@ const fn size(entities: usize) -> Size {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::measure::{self, Contender};
 
     #[test]
     fn all_sides_agree() {
-        for case in CASES {
-            let of_case = |side: Side| {
-                let entries = side.entries.into_iter().filter(|entry| entry.case == case.name);
-                entries.map(move |entry| Contender {
-                    side: side.name,
-                    peer: SUITE.is_peer(side.name),
-                    entry,
-                })
-            };
-            let contenders: Vec<_> = sides().into_iter().flat_map(of_case).collect();
-            for &size in case.sizes.iter().filter(|size| size.entities <= 100_000) {
-                let results = measure::check(&contenders, size);
-                for (contender, (digest, right)) in contenders.iter().zip(results) {
-                    let (name, side, variant) =
-                        (case.name, contender.side, contender.entry.variant);
-                    assert!(right, "{name}: {side} {variant} computed {digest:?}");
-                    assert!(digest.count > 0);
-                }
-            }
-        }
+        crate::suite::check_all(&super::SUITE);
     }
 }

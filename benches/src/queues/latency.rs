@@ -130,18 +130,6 @@ impl Trip for Rtrb {
     }
 }
 
-/// Tells how far apart the cores are now: the host may move them.
-pub fn tell_distance() {
-    let mut times = trips::<Lines>(20_000);
-    let median = of_all(&mut times, 500);
-    let state = match median.as_nanos() {
-        ..75 => "siblings",
-        75..200 => "near",
-        _ => "far",
-    };
-    println!("the two cores: {} ns there and back, {state}\n", median.as_nanos());
-}
-
 /// The time that so many of a thousand do not exceed.
 fn of_all(times: &mut [Duration], of_thousand: usize) -> Duration {
     times.sort_unstable();

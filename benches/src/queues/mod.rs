@@ -4,10 +4,8 @@ mod latency;
 mod sides;
 mod threads;
 
-use std::error::Error;
-
 use crate::case::{Case, Side, Size};
-use crate::suite::{Options, Suite};
+use crate::suite::Suite;
 use crate::verdict::{Limit, Target};
 
 const OURS: &str = "static-ecs";
@@ -21,18 +19,11 @@ pub const SUITE: Suite = Suite {
     sides,
     pairing: |_, _| None,
     contest,
+    two_cores: true,
     give_back: || (),
     targets: TARGETS,
     notes: include_str!("notes.txt"),
 };
-
-/// Runs the suite, and tells before and after it how far apart the two cores are.
-pub fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
-    latency::tell_distance();
-    let agreed = SUITE.run(options);
-    latency::tell_distance();
-    agreed
-}
 
 fn sides() -> Vec<Side> {
     let mut sides = sides::all();

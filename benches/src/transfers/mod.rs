@@ -1,0 +1,100 @@
+//! Several worlds: entities that move from one to another.
+
+mod bevy;
+mod gecs;
+mod hand;
+mod hecs;
+mod legion;
+mod ours;
+mod parts;
+mod peer;
+mod shipyard;
+mod targets;
+
+use crate::case::{Case, Side, Size};
+use crate::suite::Suite;
+
+pub const SUITE: Suite = Suite {
+    title: "Between worlds beside its peers",
+    ours: ours::NAME,
+    reference: hand::NAME,
+    cases: CASES,
+    sides,
+    pairing,
+    contest,
+    two_cores: true,
+    give_back: crate::ecs::give_back,
+    targets: targets::TARGETS,
+    notes: include_str!("notes.txt"),
+};
+
+fn sides() -> Vec<Side> {
+    // The reference is the first: the others must compute what it does.
+    vec![
+        Side { name: hand::NAME, entries: hand::entries() },
+        Side { name: ours::NAME, entries: ours::entries() },
+        Side { name: bevy::NAME, entries: peer::entries::<bevy::Bevy>() },
+        Side { name: gecs::NAME, entries: peer::entries::<gecs::Gecs>() },
+        Side { name: hecs::NAME, entries: peer::entries::<hecs::Hecs>() },
+        Side { name: legion::NAME, entries: peer::entries::<legion::Legion>() },
+        Side { name: shipyard::NAME, entries: peer::entries::<shipyard::Shipyard>() },
+    ]
+}
+
+/// The way of the plain code that a variant is held against.
+fn pairing(case: &str, _: &str) -> Option<&'static str> {
+    match case {
+        "move_bulk" => Some("with ids"),
+        "move_table" => Some("pointers and ids"),
+        _ => None,
+    }
+}
+
+/// What is compared with the best peer.
+fn contest(case: &str, variant: &str) -> Option<&'static str> {
+    match (case, variant) {
+        // The peers' rows go in a `Vec` of as many; a whole table is another matter.
+        ("move_threads_1024", "whole table") => None,
+        _ => Some("all"),
+    }
+}
+
+const CASES: &[Case] = &[
+    case(
+        "move_bulk",
+        "All entities from one world to another on one thread, by the side's best way for many",
+    ),
+    case("move_rows", "The same one by one, by their ids"),
+    case("move_table", "The same where the other world has none of these components"),
+    Case {
+        fresh: true,
+        ..case("move_cold", "The same into a world made for it, in memory fresh from the system")
+    },
+    case("move_owned", "The same with a number and a `Vec` that owns memory"),
+    case("move_2_of_2", "The same with 2 components of 16 bytes, of 2 that are declared"),
+    case("move_2_of_8", "The same of 8 that are declared"),
+    case("move_2_of_32", "The same of 32 that are declared"),
+    threads("move_threads_8", "From a thread to another, in batches of 8"),
+    threads("move_threads_64", "From a thread to another, in batches of 64"),
+    threads("move_threads_1024", "From a thread to another, in batches of 1,024"),
+    threads("move_threads_8192", "From a thread to another, in batches of 8,192"),
+    threads("move_threads_rows", "From a thread to another, one by one"),
+];
+
+const SIZES: &[Size] = &[Size { entities: 100_000, archetypes: 1 }];
+
+const fn case(name: &'static str, about: &'static str) -> Case {
+    Case { name, about, sizes: SIZES, parallel: false, fresh: false }
+}
+
+const fn threads(name: &'static str, about: &'static str) -> Case {
+    Case { parallel: true, ..case(name, about) }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn all_sides_agree() {
+        crate::suite::check_all(&super::SUITE);
+    }
+}

@@ -1,0 +1,220 @@
+//! What the peers' sides have in common: worlds that give their entities out as rows and
+//! take rows in.
+
+use std::marker::PhantomData;
+use std::sync::Mutex;
+
+use super::parts::{Row, digest_row, row};
+use crate::case::{Bench, Digest, Entry, Size};
+use crate::ecs::lasting;
+use crate::pair::{Cross, Duo, Link};
+
+/// A library.
+pub trait Peer: Send + Sync + 'static {
+    type World: 'static;
+    /// How one entity is named; in the order of spawning.
+    type Id: Copy + Send + 'static;
+
+    fn empty() -> Self::World;
+    /// Spawns all of these by the best call for many.
+    fn extend(world: &mut Self::World, rows: &[Row]);
+    /// Spawns one.
+    fn push(world: &mut Self::World, row: Row) -> Self::Id;
+    /// Calls `each` with each entity.
+    fn each(world: &mut Self::World, each: impl FnMut(Row));
+    /// Ends all entities.
+    fn clear(world: &mut Self::World);
+    /// All entities from one world to another by the best way there is, if it is another
+    /// than by rows in a `Vec`.
+    const BULK: Option<fn(&mut Self::World, &mut Self::World)> = None;
+    /// Moves one entity from world to world.
+    const MOVE: Option<fn(&mut Self::World, &mut Self::World, Self::Id) -> Self::Id> = None;
+}
+
+pub fn entries<P: Peer>() -> Vec<Entry> {
+    let entry = |case, variant, make| Entry { case, variant, make };
+    let mut entries = vec![
+        entry("move_bulk", "rows in a Vec", bulk::<P>),
+        entry("move_threads_8", "rows in a Vec", threads::<P, 8>),
+        entry("move_threads_64", "rows in a Vec", threads::<P, 64>),
+        entry("move_threads_1024", "rows in a Vec", threads::<P, 1024>),
+        entry("move_threads_8192", "rows in a Vec", threads::<P, 8192>),
+        entry("move_threads_rows", "", threads_rows::<P>),
+    ];
+    if P::BULK.is_some() {
+        entries.push(entry("move_bulk", "its own", own_bulk::<P>));
+    }
+    if P::MOVE.is_some() {
+        entries.push(entry("move_rows", "", rows::<P>));
+    }
+    entries
+}
+
+fn full<P: Peer>(size: Size) -> P::World {
+    let mut world = P::empty();
+    let rows: Vec<Row> = (0..size.entities).map(row).collect();
+    P::extend(&mut world, &rows);
+    world
+}
+
+fn digest<P: Peer>(worlds: &mut [P::World; 2]) -> Digest {
+    let mut digest = Digest::default();
+    for world in worlds {
+        P::each(world, |row| digest_row(&mut digest, &row));
+    }
+    digest
+}
+
+struct Worlds<P: Peer> {
+    worlds: [P::World; 2],
+    /// Which of them has all.
+    at: usize,
+}
+
+impl<P: Peer> Worlds<P> {
+    fn new(size: Size) -> Self {
+        Self { worlds: [full::<P>(size), P::empty()], at: 0 }
+    }
+
+    fn turn(&mut self) -> (&mut P::World, &mut P::World) {
+        let [one, two] = &mut self.worlds;
+        self.at = 1 - self.at;
+        if self.at == 1 { (one, two) } else { (two, one) }
+    }
+}
+
+fn bulk<P: Peer>(size: Size) -> Box<dyn Bench> {
+    lasting(
+        (Worlds::<P>::new(size), Vec::new()),
+        |(worlds, rows)| {
+            let (from, to) = worlds.turn();
+            rows.clear();
+            P::each(from, |row| rows.push(row));
+            P::clear(from);
+            P::extend(to, rows);
+        },
+        |(worlds, _)| digest::<P>(&mut worlds.worlds),
+    )
+}
+
+fn own_bulk<P: Peer>(size: Size) -> Box<dyn Bench> {
+    lasting(
+        Worlds::<P>::new(size),
+        |worlds| {
+            let (from, to) = worlds.turn();
+            P::BULK.expect("it has a way")(from, to);
+        },
+        |worlds| digest::<P>(&mut worlds.worlds),
+    )
+}
+
+fn rows<P: Peer>(size: Size) -> Box<dyn Bench> {
+    let mut worlds = Worlds::<P> { worlds: [P::empty(), P::empty()], at: 0 };
+    let ids: Vec<P::Id> =
+        (0..size.entities).map(|n| P::push(&mut worlds.worlds[0], row(n))).collect();
+    lasting(
+        (worlds, ids),
+        |(worlds, ids)| {
+            let one = P::MOVE.expect("it has a way");
+            let (from, to) = worlds.turn();
+            ids.iter_mut().for_each(|id| *id = one(from, to, *id));
+        },
+        |(worlds, _)| digest::<P>(&mut worlds.worlds),
+    )
+}
+
+/// Rows in a `Vec`, so many at a time.
+struct ByVec<P, const N: usize> {
+    entities: usize,
+    link: Mutex<Option<Link<Vec<Row>>>>,
+    peer: PhantomData<P>,
+}
+
+impl<P: Peer, const N: usize> Cross for ByVec<P, N> {
+    type World = (P::World, Link<Vec<Row>>);
+
+    fn make(&self, all: bool) -> Self::World {
+        let link = self.link.lock().expect("no panic").take().expect("made once");
+        let size = Size { entities: if all { self.entities } else { 0 }, archetypes: 1 };
+        (full::<P>(size), link)
+    }
+
+    fn send(&self, (from, link): &mut Self::World) {
+        let mut rows = Vec::with_capacity(N);
+        P::each(from, |row| {
+            rows.push(row);
+            if rows.len() == N {
+                let next = link.used().unwrap_or_else(|| Vec::with_capacity(N));
+                link.send(std::mem::replace(&mut rows, next));
+            }
+        });
+        if !rows.is_empty() {
+            link.send(rows);
+        }
+        P::clear(from);
+    }
+
+    fn receive(&self, (to, link): &mut Self::World) {
+        let mut came = 0;
+        while came < self.entities {
+            let mut rows = link.receive();
+            came += rows.len();
+            P::extend(to, &rows);
+            rows.clear();
+            link.give_back(rows);
+        }
+    }
+
+    fn digest(&self, (world, _): &mut Self::World, digest: &mut Digest) {
+        P::each(world, |row| digest_row(digest, &row));
+    }
+}
+
+fn threads<P: Peer, const N: usize>(size: Size) -> Box<dyn Bench> {
+    let entities = size.entities;
+    Duo::boxed(Link::pair((1 << 17) / N).map(|link| {
+        let link = Mutex::new(Some(link));
+        ByVec::<P, N> { entities, link, peer: PhantomData }
+    }))
+}
+
+/// One row at a time.
+struct ByRow<P> {
+    entities: usize,
+    link: Mutex<Option<Link<Row>>>,
+    peer: PhantomData<P>,
+}
+
+impl<P: Peer> Cross for ByRow<P> {
+    type World = (P::World, Link<Row>);
+
+    fn make(&self, all: bool) -> Self::World {
+        let link = self.link.lock().expect("no panic").take().expect("made once");
+        let size = Size { entities: if all { self.entities } else { 0 }, archetypes: 1 };
+        (full::<P>(size), link)
+    }
+
+    fn send(&self, (from, link): &mut Self::World) {
+        P::each(from, |row| link.send(row));
+        P::clear(from);
+    }
+
+    fn receive(&self, (to, link): &mut Self::World) {
+        for _ in 0..self.entities {
+            let row = link.receive();
+            P::push(to, row);
+        }
+    }
+
+    fn digest(&self, (world, _): &mut Self::World, digest: &mut Digest) {
+        P::each(world, |row| digest_row(digest, &row));
+    }
+}
+
+fn threads_rows<P: Peer>(size: Size) -> Box<dyn Bench> {
+    let entities = size.entities;
+    Duo::boxed(Link::pair(4096).map(|link| {
+        let link = Mutex::new(Some(link));
+        ByRow::<P> { entities, link, peer: PhantomData }
+    }))
+}

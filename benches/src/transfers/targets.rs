@@ -1,0 +1,27 @@
+//! What is expected of static-ecs.
+
+use std::time::Duration;
+
+use crate::verdict::{Limit, Target};
+
+pub const TARGETS: &[Target] = &[
+    best("move_bulk", Limit::Reference(1.45)),
+    best("move_rows", Limit::Reference(1.25)),
+    best("move_table", Limit::Reference(1.45)),
+    best("move_cold", Limit::Reference(1.45)),
+    best("move_owned", Limit::Reference(1.45)),
+    // A third, and a tenth, of what the Zig project that this one follows takes.
+    best("move_2_of_2", Limit::Time(Duration::from_micros(900))),
+    best("move_2_of_32", Limit::Time(Duration::from_micros(3760))),
+    of("move_threads_64", &["query", "completed"], Limit::Reference(3.5)),
+    of("move_threads_1024", &["query", "completed"], Limit::Reference(1.9)),
+    best("move_threads_rows", Limit::Reference(1.1)),
+];
+
+const fn best(case: &'static str, limit: Limit) -> Target {
+    of(case, &[], limit)
+}
+
+const fn of(case: &'static str, ours: &'static [&'static str], limit: Limit) -> Target {
+    Target { case, ours, limit }
+}
