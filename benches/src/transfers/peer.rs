@@ -53,7 +53,9 @@ pub fn entries<P: Peer>() -> Vec<Entry> {
 fn full<P: Peer>(size: Size) -> P::World {
     let mut world = P::empty();
     let rows: Vec<Row> = (0..size.entities).map(row).collect();
-    P::extend(&mut world, &rows);
+    if !rows.is_empty() {
+        P::extend(&mut world, &rows);
+    }
     world
 }
 
