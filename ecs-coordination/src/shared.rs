@@ -216,7 +216,7 @@ impl<T> SharedQueue<T> {
                 return claimed.wrapping_sub(freed);
             }
             claimed = again;
-            backoff.spin();
+            backoff.lost();
         }
     }
 

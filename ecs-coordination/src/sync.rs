@@ -22,7 +22,7 @@ mod imp {
             Backoff(crossbeam_utils::Backoff::new())
         }
 
-        /// After a swap that another one's made fail.
+        /// After a swap, or a second look, that another one's swap made fail.
         #[inline]
         pub(crate) fn lost(&mut self) {
             self.0.spin();

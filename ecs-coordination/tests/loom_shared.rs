@@ -149,15 +149,15 @@ fn a_queue_with_room_is_not_full() {
 fn a_length_is_never_out_of_bounds() {
     model(|| {
         let queue = shared::<1>(usize::MAX);
+        // The look is in the thread that starts later: loom then tries it at
+        // each point of the changes.
         let other = thread::spawn({
             let queue = queue.clone();
-            move || {
-                queue.push(Box::new(0)).unwrap();
-                assert!(queue.pop().is_some());
-                queue.push(Box::new(1)).unwrap();
-            }
+            move || assert!(queue.len() <= 1)
         });
-        assert!(queue.len() <= 1);
+        queue.push(Box::new(0)).unwrap();
+        assert!(queue.pop().is_some());
+        queue.push(Box::new(1)).unwrap();
         other.join().unwrap();
         assert!(queue.is_full());
     });
