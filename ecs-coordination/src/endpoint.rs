@@ -16,11 +16,11 @@ use crate::counters::EdgeCounters;
 use crate::directory::{Directory, Whither};
 use crate::error::{QueueError, QueueErrorKind};
 use crate::events::EventEnds;
+use crate::flags::Flags;
 use crate::lane::{LaneSource, LaneTarget};
 use crate::park::Waker;
 use crate::plan::Plan;
 use crate::quiet::Quiet;
-use crate::runtime::Flags;
 use crate::shared::SharedQueue;
 use crate::stats::{EdgeEnd, WorldCounters};
 

@@ -22,6 +22,10 @@ mod events;
 mod exchange;
 #[cfg(feature = "parallel")]
 pub mod executor;
+#[cfg(not(ecs_loom))]
+mod flags;
+#[cfg(ecs_loom)]
+pub mod flags;
 mod lane;
 mod lock_step;
 mod member;

@@ -20,11 +20,11 @@ use ecs_core::schema::Schema;
 
 use crate::crew::Crew;
 use crate::error::{Cause, Failure};
+use crate::flags::{Flags, are_quiet};
 use crate::lock_step::Steps;
 use crate::member::{Activity, Idle, Node};
 use crate::park::{Parker, Waker};
 use crate::pending::Pending;
-use crate::quiet::{Quiet, at_rest};
 
 /// How long a stop drains, unless it is told otherwise.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(5);
@@ -32,31 +32,6 @@ pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(5);
 const FAILED_DEADLINE: Duration = Duration::from_secs(1);
 /// The longest sleep of a thread while the stop drains.
 const DRAIN_NAP: Duration = Duration::from_millis(1);
-
-/// What a thread and the one who stops it tell each other about a world.
-#[derive(Debug, Default)]
-pub(crate) struct Flags {
-    /// Told: whether there is anything to do.
-    pub(crate) quiet: Quiet,
-    /// Asked: take in nothing new, finish what is begun.
-    close: AtomicBool,
-    /// Told: it was asked to close, and its driver knows.
-    closed: AtomicBool,
-    /// Asked: tick no more.
-    halt: AtomicBool,
-    /// Told: it ticks no more.
-    halted: AtomicBool,
-    /// Told: the world has failed; what is on its way to it is not waited for.
-    failed: AtomicBool,
-}
-
-impl Flags {
-    /// Whether the world was asked to tick no more.
-    pub(crate) fn is_halted(&self) -> bool {
-        // ORDERING: acquire, with the release in `Control::set`.
-        self.halt.load(Ordering::Acquire)
-    }
-}
 
 /// Shared by the threads and whoever stops them.
 #[derive(Default)]
@@ -148,25 +123,16 @@ impl Control {
     }
 
     /// Whether no world of the component does anything or has anything to do,
-    /// now that it is closed; see [`at_rest`].
+    /// now that it is closed.
     fn is_quiet(&self, component: usize) -> bool {
-        // ORDERING: acquire, with the release in `run_crew`.
-        if !self.members(component).all(|at| self.worlds[at].closed.load(Ordering::Acquire)) {
-            return false;
-        }
-        let worlds = self.members(component).map(|place| &self.worlds[place].quiet);
-        // ORDERING: relaxed: a failed world takes nothing from its lanes.
-        let open =
-            self.members(component).filter(|&at| !self.worlds[at].failed.load(Ordering::Relaxed));
-        let lanes = open.flat_map(|place| &self.pending[place]).map(|pending| &**pending);
-        at_rest(worlds, lanes)
+        are_quiet(self.members(component).map(|place| {
+            (&*self.worlds[place], self.pending[place].iter().map(|pending| &**pending))
+        }))
     }
 
     /// Whether no world of the component ticks, or will.
     fn has_halted(&self, component: usize) -> bool {
-        // ORDERING: acquire, with the release in `run_crew`: what the worlds
-        // sent in their last ticks is pending now.
-        self.members(component).all(|place| self.worlds[place].halted.load(Ordering::Acquire))
+        self.members(component).all(|place| self.worlds[place].has_halted())
     }
 
     /// Stops all worlds in order. Runs on the thread of who asked.
@@ -175,12 +141,12 @@ impl Control {
         // flags below are what counts.
         self.draining.store(true, Ordering::Relaxed);
         let started = Instant::now();
-        self.set(|place| self.sources[place], |flags| &flags.close);
+        self.set(|place| self.sources[place], Flags::ask_to_close);
         let last = self.components.iter().copied().max().unwrap_or(0);
         for component in 0..=last {
-            self.set(|place| self.components[place] == component, |flags| &flags.close);
+            self.set(|place| self.components[place] == component, Flags::ask_to_close);
             self.wait(started, || self.is_quiet(component));
-            self.set(|place| self.components[place] == component, |flags| &flags.halt);
+            self.set(|place| self.components[place] == component, Flags::ask_to_halt);
             // What a last tick still sends, those downstream wait for.
             self.wait(started, || self.has_halted(component));
         }
@@ -204,12 +170,8 @@ impl Control {
         if state.failures.is_empty() { asked } else { asked.min(FAILED_DEADLINE) }
     }
 
-    fn set(&self, which: impl Fn(usize) -> bool, flag: impl Fn(&Flags) -> &AtomicBool) {
-        for place in (0..self.worlds.len()).filter(|&place| which(place)) {
-            // ORDERING: release, with the acquire where threads read it: a
-            // world that halts has seen all closes that came before.
-            flag(&self.worlds[place]).store(true, Ordering::Release);
-        }
+    fn set(&self, which: impl Fn(usize) -> bool, ask: impl Fn(&Flags)) {
+        (0..self.worlds.len()).filter(|&place| which(place)).for_each(|at| ask(&self.worlds[at]));
         self.wake_all();
     }
 }
@@ -489,21 +451,15 @@ fn run_worlds<S: Schema>(crew: &mut Crew<S>, mut parker: Parker, control: &Contr
         for (seat, closed) in closed.iter_mut().enumerate() {
             let place = crew.node(seat).endpoint().place;
             let flags = &control.worlds[place];
-            // ORDERING: acquire, with the release in `Control::set`.
-            if !*closed && flags.close.load(Ordering::Acquire) {
+            if !*closed && flags.must_close() {
                 *closed = true;
                 if let Err(failure) = crew.node_mut(seat).close() {
                     control.fail(failure);
                 }
-                // There may be something to finish now: the next tick tells.
-                flags.quiet.taking();
-                // ORDERING: release, with the acquire in `Control::is_quiet`: who
-                // sees it sees `quiet` as of now or later.
-                flags.closed.store(true, Ordering::Release);
+                flags.tell_closed();
             }
             if flags.is_halted() {
-                // ORDERING: release, with the acquire in `Control::has_halted`.
-                flags.halted.store(true, Ordering::Release);
+                flags.tell_halted();
                 continue;
             }
             running = true;
@@ -576,8 +532,7 @@ fn sleep<S: Schema>(
     // Look once more: whatever came before the announcement wakes nobody.
     let arrived = crew.nodes().zip(closed).any(|(node, &closed)| {
         let flags = &control.worlds[node.endpoint().place];
-        // ORDERING: acquire, with the release in `Control::set`.
-        let asked = !closed && flags.close.load(Ordering::Acquire);
+        let asked = !closed && flags.must_close();
         let halted = flags.is_halted();
         // What can't come in, because the world is full or its next tick is not
         // due, keeps nobody awake.
@@ -617,8 +572,7 @@ fn tick_world<S: Schema>(
     };
     let node = crew.node(seat);
     if node.has_failed() {
-        // ORDERING: relaxed: see `Control::is_quiet`.
-        flags.failed.store(true, Ordering::Relaxed);
+        flags.tell_failed();
     }
     flags.quiet.ticked(busy, !busy && node.is_quiet());
     activity

@@ -8,7 +8,7 @@ use ecs_core::world::World;
 
 use crate::dispatch::{Dispatched, Patience, Peers};
 use crate::endpoint::{Endpoint, NORMAL, PRIORITY, Problem, batch_flags};
-use crate::runtime::Flags;
+use crate::flags::Flags;
 
 /// A tree that wants to leave.
 #[derive(Clone, Copy, Debug)]

@@ -5,6 +5,7 @@
 #![cfg(ecs_loom)]
 
 use ecs_coordination::counters::EdgeCounters;
+use ecs_coordination::flags::{Flags, are_quiet};
 use ecs_coordination::pending::Pending;
 use ecs_coordination::quiet::{Quiet, at_rest};
 use ecs_coordination::ring::{Consumer, Producer, channel};
@@ -316,5 +317,94 @@ fn worlds_come_to_rest() {
         });
         world.join().unwrap();
         assert!(at_rest(quiet.iter(), [&*pending].into_iter()));
+    });
+}
+
+/// A world that was quiet is asked to close, and its driver then has something to
+/// finish: nobody finds it quiet before that is done.
+#[test]
+fn a_world_that_closes_finishes_first() {
+    model(|| {
+        let flags = Arc::new(Flags::default());
+        let hops = Hops::new(1);
+        flags.quiet.ticked(false, true);
+        let world = thread::spawn({
+            let (flags, hops) = (flags.clone(), hops.clone());
+            move || {
+                if flags.must_close() {
+                    flags.tell_closed();
+                    flags.quiet.ticked(true, false);
+                    hops.end();
+                    flags.quiet.ticked(false, true);
+                }
+            }
+        });
+        flags.ask_to_close();
+        for _ in 0..2 {
+            if are_quiet([(&*flags, [].into_iter())].into_iter()) {
+                assert_eq!(hops.left(), 0, "the driver has not finished");
+            }
+        }
+        world.join().unwrap();
+    });
+}
+
+#[test]
+fn who_sees_a_world_halted_sees_what_it_sent_last() {
+    model(|| {
+        let flags = Arc::new(Flags::default());
+        let (mut outlet, inlet) = lane(1);
+        let world = thread::spawn({
+            let flags = flags.clone();
+            move || {
+                assert_eq!(outlet.send(1), 1);
+                if flags.is_halted() {
+                    flags.tell_halted();
+                }
+            }
+        });
+        flags.ask_to_halt();
+        if flags.has_halted() {
+            assert!(!inlet.pending.settled(), "what was sent last is on its way");
+        }
+        world.join().unwrap();
+    });
+}
+
+#[test]
+fn a_world_that_halts_has_seen_the_close_before() {
+    model(|| {
+        let flags = Arc::new(Flags::default());
+        let world = thread::spawn({
+            let flags = flags.clone();
+            move || assert!(!flags.is_halted() || flags.must_close())
+        });
+        flags.ask_to_close();
+        flags.ask_to_halt();
+        world.join().unwrap();
+    });
+}
+
+/// Also of events no reader sees more leave than was sent.
+#[test]
+fn no_reader_sees_more_events_received_than_sent() {
+    model(|| {
+        let counters = Arc::new(EdgeCounters::default());
+        let (mut source, mut target) = lane(2);
+        let sender = thread::spawn({
+            let counters = counters.clone();
+            move || {
+                counters.add_events_sent(1);
+                source.send(1);
+            }
+        });
+        let receiver = thread::spawn({
+            let counters = counters.clone();
+            move || counters.add_events_received(target.take(None))
+        });
+        let seen = counters.read();
+        assert!(seen.events_received + seen.events_dropped <= seen.events_sent, "{seen:?}");
+        sender.join().unwrap();
+        receiver.join().unwrap();
     });
 }
