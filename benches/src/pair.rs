@@ -2,20 +2,25 @@
 //! between them.
 
 use std::hint::spin_loop;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, LazyLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use core_affinity::CoreId;
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::case::{Bench, Digest};
 
+/// All cores, from before a thread was kept on one of them: others that it starts see that
+/// one only.
+pub static CORES: LazyLock<Vec<CoreId>> =
+    LazyLock::new(|| core_affinity::get_core_ids().unwrap_or_default());
+
 /// Keeps this thread on one of the two cores.
 pub fn pin(core: usize) {
-    let cores = core_affinity::get_core_ids().unwrap_or_default();
-    if let Some(&id) = cores.get(core % cores.len().max(1)) {
+    if let Some(&id) = CORES.get(core % CORES.len().max(1)) {
         core_affinity::set_for_current(id);
     }
 }

@@ -79,7 +79,7 @@ fn entities<A: Config, B: Config, C: Config>(three: &mut Three<A, B, C>) -> Vec<
     let mut all = Vec::new();
     for place in 0..3 {
         with_world!(three, place, |world| {
-            all.extend(world.view::<(Entity,)>().into_iter().map(|(entity,)| (place, entity)));
+            all.extend(world.view::<(Entity,)>().map(|(entity,)| (place, entity)));
         });
     }
     all
@@ -90,8 +90,8 @@ fn values<A: Config, B: Config, C: Config>(three: &mut Three<A, B, C>) -> usize 
     let mut count = 0;
     for place in 0..3 {
         with_world!(three, place, |world| {
-            count += world.view::<(&Owned,)>().into_iter().count();
-            count += world.view::<(&Twin,)>().into_iter().count();
+            count += world.view::<(&Owned,)>().count();
+            count += world.view::<(&Twin,)>().count();
         });
     }
     count

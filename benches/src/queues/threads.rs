@@ -88,7 +88,7 @@ pub trait Queue<const WORDS: usize>: 'static {
 
 /// The first core and the last.
 pub fn cores() -> [CoreId; 2] {
-    let all = core_affinity::get_core_ids().unwrap_or_default();
+    let all = crate::pair::CORES.clone();
     let core = |core: Option<&CoreId>| core.copied().unwrap_or(CoreId { id: 0 });
     [core(all.first()), core(all.last())]
 }
