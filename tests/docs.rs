@@ -266,3 +266,39 @@ fn readme_leads_to_every_document() {
         assert!(own || readme.contains(&format!("({name})")), "README.md does not name {name}");
     }
 }
+
+/// Each atomic operation that is more than relaxed has a row in docs/ORDERINGS.md, and each
+/// row an operation.
+#[test]
+fn each_ordering_is_in_its_table() {
+    let text = fs::read_to_string(root().join("docs/ORDERINGS.md")).expect("it is there");
+    let rows: BTreeSet<(String, String)> = text
+        .lines()
+        .filter_map(|line| {
+            let mut cells = line.strip_prefix("| `")?.split('`');
+            let (file, _, function) = (cells.next()?, cells.next()?, cells.next()?);
+            file.ends_with(".rs").then(|| (file.to_owned(), function.to_owned()))
+        })
+        .collect();
+    let sources = root().join("ecs-coordination/src");
+    let mut paths = Vec::new();
+    files(&sources, "rs", &mut paths);
+    let mut sites = BTreeSet::new();
+    for path in paths {
+        let file = path.strip_prefix(&sources).expect("it is below").to_string_lossy();
+        let source = fs::read_to_string(&path).expect("a source is text");
+        let mut function = "";
+        for line in source.lines().map(str::trim).filter(|line| !line.starts_with("//")) {
+            if let Some((_, after)) = line.split_once("fn ") {
+                function = after.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap();
+            }
+            let strong = ["Acquire", "Release", "AcqRel", "SeqCst"];
+            if strong.iter().any(|order| line.contains(&format!("Ordering::{order}"))) {
+                sites.insert((file.replace('\\', "/"), function.to_owned()));
+            }
+        }
+    }
+    assert!(sites.len() > 20, "{sites:?}");
+    assert_eq!(sites.difference(&rows).collect::<Vec<_>>(), Vec::<&_>::new(), "have no row");
+    assert_eq!(rows.difference(&sites).collect::<Vec<_>>(), Vec::<&_>::new(), "are nowhere");
+}
