@@ -522,6 +522,12 @@ where
         self.crew.nodes_mut().flat_map(|node| node.endpoint_mut().drain_problems()).collect()
     }
 
+    /// Gives back memory that nobody needs now: that of [`World::shrink`] in each world, and
+    /// the empty blocks and lists that edges keep for the next batch.
+    pub fn shrink(&mut self) {
+        self.crew.nodes_mut().for_each(|node| node.shrink());
+    }
+
     /// Hands the worlds to threads and starts them.
     ///
     /// # Errors

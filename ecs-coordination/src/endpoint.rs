@@ -552,6 +552,21 @@ impl<S: Schema> Endpoint<S> {
         }
     }
 
+    /// Drops empty blocks and lists that are kept for the next batch.
+    pub(crate) fn shrink(&mut self) {
+        self.outlets.iter_mut().flat_map(|outlet| &mut outlet.lanes).for_each(LaneSource::shrink);
+        let home = &self.returns[self.place_of_origin()];
+        while home.empty.pop().is_some() {}
+        self.returning.iter_mut().for_each(Vec::shrink_to_fit);
+        self.came.shrink_to_fit();
+        self.kept.shrink_to_fit();
+        self.batch.shrink_to_fit();
+        self.trees.shrink_to_fit();
+        if self.plan.is_empty() {
+            self.plan = Plan::default();
+        }
+    }
+
     /// Tells the directory who has come through inboxes that members of an array share.
     pub(crate) fn tell_came(&mut self) {
         for (entity, first) in self.came.drain(..) {

@@ -166,6 +166,15 @@ impl<S: Schema> LaneSource<S> {
         self.grant = None;
     }
 
+    /// Drops the empty blocks that have come home.
+    pub(crate) fn shrink(&mut self) {
+        self.spare = None;
+        match &mut self.queues {
+            SourceQueues::Ring { empty, .. } => while empty.pop().is_some() {},
+            SourceQueues::Inbox(shared) => while shared.empty.pop().is_some() {},
+        }
+    }
+
     /// An empty block.
     pub(crate) fn block(&mut self) -> Block<S> {
         let home = || match &mut self.queues {

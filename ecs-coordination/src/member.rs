@@ -165,6 +165,8 @@ pub(crate) trait Node<S: Schema>: Send {
     fn as_any_mut(&mut self) -> &mut dyn Any;
     /// Puts what reads the statistics into the world's resources.
     fn share_stats(&mut self, stats: StatsReader);
+    /// Gives back memory that nobody needs now.
+    fn shrink(&mut self);
 }
 
 /// A panic is one more way to fail.
@@ -524,6 +526,12 @@ where
 
     fn as_any_mut(&mut self) -> &mut dyn Any {
         self
+    }
+
+    fn shrink(&mut self) {
+        self.world.shrink();
+        self.endpoint.shrink();
+        self.dead.shrink_to_fit();
     }
 
     fn share_stats(&mut self, stats: StatsReader) {

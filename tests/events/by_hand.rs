@@ -238,7 +238,7 @@ fn the_bound_of_an_edge_counts_its_event_queues() {
     let more = static_ecs::edge_bytes::<Base>(QueueConfig::DEFAULT, 3)
         - static_ecs::edge_bytes::<Silent>(QueueConfig::DEFAULT, 3);
     let word = size_of::<usize>();
-    // A note and news are 8 bytes, with a stamp before each.
-    let one = 4 * (word + 8) + 3 * (word + 8) + 64 * (word + 8) + 2 * 3 * word;
+    // A note and news are 8 bytes, with a stamp before each; places are a power of two.
+    let one = 4 * (word + 8) + 4 * (word + 8) + 64 * (word + 8) + 2 * 3 * word;
     assert_eq!(more, 3 * one);
 }
