@@ -147,7 +147,8 @@ impl<T: Worlds> Model<T> {
             }
         }
         for entity in self.shed.lock().unwrap().drain(..) {
-            assert!(self.entities.remove(&entity).is_some(), "{entity} was shed and is unknown");
+            // It may be a copy that was not seen before, sent on by a query.
+            self.entities.remove(&entity);
         }
     }
 
