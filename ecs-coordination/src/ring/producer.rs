@@ -9,7 +9,7 @@ use crate::sync::{Arc, Ordering};
 
 /// The pushing half of a ring; `Send`, but neither `Sync` nor `Clone`.
 ///
-/// Made by [`SpscQueue::split`](crate::SpscQueue::split) and [`channel`].
+/// Made by [`SpscQueue::split`](crate::SpscQueue::split) and [`channel`](crate::ring::channel).
 pub struct Producer<T> {
     pub(super) ring: Arc<Ring<T>>,
     /// Where the next item goes; stored to the ring when published.
