@@ -100,6 +100,7 @@ impl<S: Schema<Types: Send>> MemberVisitor<S> for Maker<'_, S> {
             world.set_directory(Shared(endpoint.directory.clone()));
             if let Some(events) = world.event_store_mut() {
                 events.set_targets(endpoint.events.targets());
+                events.set_ways(endpoint.events.ways());
             }
             self.nodes.push(Box::new(Member::new(world, endpoint)));
         }
@@ -397,6 +398,21 @@ where
             all.add(self.tick_seat(seat)?);
         }
         Ok(all)
+    }
+
+    /// Ticks a member of an array of worlds `W` once.
+    ///
+    /// # Errors
+    /// If it fails.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    pub fn tick_world_at<W: WorldConfig<Schema = Worlds::Schema>>(
+        &mut self,
+        index: usize,
+    ) -> Result<Activity, Failure> {
+        let seat = self.seat::<W>(index);
+        self.tick_seat(seat)
     }
 
     fn tick_seat(&mut self, seat: usize) -> Result<Activity, Failure> {

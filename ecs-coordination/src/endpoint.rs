@@ -8,6 +8,7 @@ use crossbeam_utils::CachePadded;
 use ecs_core::block::Block;
 use ecs_core::config::{OnFull, WorldConfig};
 use ecs_core::entity::Entity;
+use ecs_core::event::{MAX_FORWARDS, MAX_WAITS};
 use ecs_core::schema::{Mask, Schema};
 use ecs_core::transfer::{EntityTransfer, TransferFlags};
 use ecs_core::world::World;
@@ -331,12 +332,20 @@ pub struct Endpoint<S: Schema> {
 #[non_exhaustive]
 pub enum Problem {
     /// An entity or an event was to go to a world to which no edge leads. The entity
-    /// stays, the event was handed back.
+    /// stays, the event was handed back, or if it followed an entity, given up.
     NoEdge {
         /// The world's name.
         world: &'static str,
         /// Where it was to go.
         target: u16,
+    },
+    /// Events to entities that live were given up in this world: the entities moved on
+    /// faster, or were on their way for too long.
+    EventsLate {
+        /// The world's name.
+        world: &'static str,
+        /// The event's name.
+        event: &'static str,
     },
     /// An entity was completed in a world without a route for it. It stays.
     NoRoute {
@@ -381,6 +390,10 @@ impl fmt::Display for Problem {
             Self::NoEdge { world, target } => write!(
                 f,
                 "no edge leads from `{world}` to world {target}: name it in the `targets(...)` of `{world}`"
+            ),
+            Self::EventsLate { world, event } => write!(
+                f,
+                "`{event}` events to entities were given up in `{world}`: the entities moved on more than {MAX_FORWARDS} times, or did not come in {MAX_WAITS} ticks: let them stay longer where they are, or raise the event's `capacity`"
             ),
             Self::NoRoute { world } => write!(
                 f,

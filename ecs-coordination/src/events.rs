@@ -7,6 +7,10 @@
 //! it. One world pushes and one pops. An event type's `capacity` bounds each queue;
 //! what finds no room waits in its source, whose events of that type are bounded too.
 //!
+//! Events to entities go the same way, edge by edge, each in its [`Parcel`]: see
+//! [`World::send_to_entity`]. Which edge is the first on the shortest way to each world is
+//! worked out once, by [`set_ways`].
+//!
 //! A target counts what is in all lanes that lead to it, in one [`Pending`]: a source
 //! counts events before it pushes them, a target takes them off after it has taken
 //! them in, and has told that it is not quiet. So a look at one number tells a target
@@ -23,7 +27,7 @@
 use std::sync::{Arc, OnceLock};
 
 use ecs_core::config::WorldConfig;
-use ecs_core::event::{Event, EventStore, EventVisitor, HasEvent};
+use ecs_core::event::{Event, EventStore, EventVisitor, HasEvent, Parcel};
 use ecs_core::schema::Schema;
 use ecs_core::world::World;
 
@@ -57,7 +61,7 @@ trait EventQueue<S: Schema>: Send + Sync {
     fn clear(&self, dropped: &mut usize);
 }
 
-struct Queue<E>(OnceLock<SharedQueue<E>>);
+struct Queue<E>(OnceLock<SharedQueue<Parcel<E>>>);
 
 impl<S: HasEvent<E>, E: Event> EventQueue<S> for Queue<E> {
     fn send(&self, place: usize, store: &mut EventStore<S>, accounts: &Accounts) -> usize {
@@ -75,8 +79,8 @@ impl<S: HasEvent<E>, E: Event> EventQueue<S> for Queue<E> {
         accounts.counters.add_events_sent(count);
         accounts.pending.reserve(count, usize::MAX);
         for _ in 0..count {
-            let event = store.pop_outgoing::<E>(place).expect("they were counted just now");
-            assert!(queue.push(event).is_ok(), "there is a place for it");
+            let parcel = store.pop_outgoing::<E>(place).expect("they were counted just now");
+            assert!(queue.push(parcel).is_ok(), "there is a place for it");
         }
         count
     }
@@ -96,9 +100,9 @@ impl<S: HasEvent<E>, E: Event> EventQueue<S> for Queue<E> {
     }
 
     fn clear(&self, dropped: &mut usize) {
-        while let Some(event) = self.0.get().and_then(SharedQueue::pop) {
+        while let Some(parcel) = self.0.get().and_then(SharedQueue::pop) {
             *dropped += 1;
-            drop(event);
+            drop(parcel);
         }
     }
 }
@@ -180,6 +184,8 @@ pub(crate) struct EventEnds<S: Schema> {
     inlets: Vec<Inlet<S>>,
     /// What is on its way here.
     pub(crate) pending: Arc<Pending>,
+    /// By world id: the place of the outlet where the shortest way there begins.
+    ways: Vec<Option<u16>>,
     /// Which inlet comes first in the next tick.
     turn: usize,
     /// Events that came in this tick.
@@ -189,7 +195,13 @@ pub(crate) struct EventEnds<S: Schema> {
 impl<S: Schema> EventEnds<S> {
     pub(crate) fn new() -> Self {
         let pending = Arc::new(Pending::new(usize::MAX));
-        Self { outlets: Vec::new(), inlets: Vec::new(), pending, turn: 0, received: 0 }
+        let (outlets, inlets, ways) = (Vec::new(), Vec::new(), Vec::new());
+        Self { outlets, inlets, pending, ways, turn: 0, received: 0 }
+    }
+
+    /// By world id: the place of the target where the shortest way there begins.
+    pub(crate) fn ways(&self) -> impl Iterator<Item = Option<u16>> + '_ {
+        self.ways.iter().copied()
     }
 
     /// The worlds that events can go to, by id and path.
@@ -240,6 +252,35 @@ pub(crate) fn join<S: Schema>(
     from.outlets.sort_by_key(|outlet| outlet.target);
 }
 
+/// Works out the shortest ways from each world to each other, once all lanes are joined.
+/// `ends` are the worlds' by their ids.
+pub(crate) fn set_ways<S: Schema>(mut ends: Vec<&mut EventEnds<S>>) {
+    let total = ends.len();
+    for from in 0..total {
+        let mut ways = vec![None; total];
+        let first = ends[from].outlets.iter().enumerate();
+        let mut reached: Vec<u16> = first
+            .map(|(place, outlet)| {
+                ways[outlet.target as usize] = Some(place as u16);
+                outlet.target
+            })
+            .collect();
+        // Breadth first, so that the first way found is a shortest one.
+        let mut next = 0;
+        while let Some(&by) = reached.get(next) {
+            next += 1;
+            for onward in &ends[by as usize].outlets {
+                let target = onward.target as usize;
+                if target != from && ways[target].is_none() {
+                    ways[target] = ways[by as usize];
+                    reached.push(onward.target);
+                }
+            }
+        }
+        ends[from].ways = ways;
+    }
+}
+
 /// Events that were taken out of a lane. Dropped, also while a panic passes, it
 /// accounts for them.
 struct Moved<'a> {
@@ -270,7 +311,8 @@ impl Drop for Moved<'_> {
 }
 
 /// Moves what has come from other worlds into the world. Before entities come in: one
-/// that left ahead of an event is then there with it.
+/// that left ahead of an event is then there with it. After them,
+/// [`World::sort_post`] looks after the events to entities.
 pub(crate) fn receive<W: WorldConfig>(world: &mut World<W>, endpoint: &mut Endpoint<W::Schema>) {
     let Endpoint { events, flags, .. } = endpoint;
     events.received = 0;
@@ -298,9 +340,13 @@ pub(crate) fn send<W: WorldConfig>(
     world: &mut World<W>,
     endpoint: &mut Endpoint<W::Schema>,
 ) -> usize {
-    let Some(store) = world.event_store_mut().filter(|store| store.is_pending()) else { return 0 };
-    endpoint.counters.set_events_no_edge(store.no_edge());
+    let Some(store) = world.event_store_mut() else { return 0 };
+    endpoint.counters.set_events(store.no_edge(), store.undelivered());
+    if !store.is_pending() {
+        return 0;
+    }
     let world = endpoint.name;
+    store.for_each_overdue(|event| endpoint.report_once(Problem::EventsLate { world, event }));
     store.for_each_unreached(|target| endpoint.report_once(Problem::NoEdge { world, target }));
     let mut sent = 0;
     for (place, outlet) in endpoint.events.outlets.iter().enumerate() {

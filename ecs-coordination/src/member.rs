@@ -254,6 +254,7 @@ impl<W: WorldConfig> Member<W> {
             Some(intake) => intake(world, endpoint),
             None => _ = endpoint.receive(world),
         }
+        world.sort_post();
         if !first && let Some(driver) = &mut self.driver {
             driven = driver.poll(world, events).map_err(Cause::Driver)?;
         }

@@ -26,7 +26,7 @@ pub struct WorldBalance {
     pub live: u64,
     /// Entities that came and went.
     pub counts: Counts,
-    /// Events that wait to leave for other worlds.
+    /// Events that wait to leave for other worlds, or for the entity that they are to.
     pub events_waiting: u64,
 }
 

@@ -86,6 +86,7 @@ pub(crate) struct WorldCounters {
     pub(crate) no_edge: AtomicU64,
     pub(crate) not_clone: AtomicU64,
     pub(crate) events_no_edge: AtomicU64,
+    pub(crate) events_undelivered: AtomicU64,
     /// Ticks that the pace left out.
     pub(crate) skipped: AtomicU64,
     /// All bits, or in lock-step that of the next tick, are set while the world
@@ -112,12 +113,16 @@ pub struct WorldCounts {
     pub not_clone: u64,
     /// Events that were to go where no edge leads, and were handed back.
     pub events_no_edge: u64,
+    /// Events to entities that were given up in this world, because the entity had died, or
+    /// moved on too often, or did not come.
+    pub events_undelivered: u64,
 }
 
 impl WorldCounters {
-    pub(crate) fn set_events_no_edge(&self, count: u64) {
-        // ORDERING: relaxed: a count of its own, which only the world writes.
-        self.events_no_edge.store(count, Ordering::Relaxed);
+    pub(crate) fn set_events(&self, no_edge: u64, undelivered: u64) {
+        // ORDERING: relaxed, both: counts of their own, which only the world writes.
+        self.events_no_edge.store(no_edge, Ordering::Relaxed);
+        self.events_undelivered.store(undelivered, Ordering::Relaxed);
     }
 
     fn read(&self) -> WorldCounts {
@@ -133,6 +138,7 @@ impl WorldCounters {
             no_edge: read(&self.no_edge),
             not_clone: read(&self.not_clone),
             events_no_edge: read(&self.events_no_edge),
+            events_undelivered: read(&self.events_undelivered),
         }
     }
 }
@@ -186,6 +192,7 @@ impl StatsReader {
                 counts.no_edge -= base.no_edge;
                 counts.not_clone -= base.not_clone;
                 counts.events_no_edge -= base.events_no_edge;
+                counts.events_undelivered -= base.events_undelivered;
             }
             WorldStats { id: index as u16, name, counts }
         });

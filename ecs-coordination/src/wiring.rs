@@ -13,7 +13,7 @@ use crate::admit::Admission;
 use crate::counters::EdgeCounters;
 use crate::directory::{Directory, Whither};
 use crate::endpoint::{Endpoint, Inlet, Outlet, Returns, Routes, Way};
-use crate::events::{EventEnds, join};
+use crate::events::{EventEnds, join, set_ways};
 use crate::lane::{Inbox, LaneSource, ring_lane};
 use crate::plan::Plan;
 use crate::stats::{Counters, EdgeEnd, EdgeEntry};
@@ -97,6 +97,7 @@ pub(crate) fn wire<S: Schema>(groups: &'static [Group]) -> Wiring<S> {
     }
     if !S::EVENTS.is_empty() {
         (0..total).for_each(|place| builder.events_to(place));
+        builder.event_ways();
     }
     for place in 0..total {
         builder.routes_of(place);
@@ -234,6 +235,12 @@ impl<S: Schema> Builder<'_, S> {
                 (end, &counters),
             );
         }
+    }
+
+    fn event_ways(&mut self) {
+        let mut endpoints: Vec<_> = self.wiring.endpoints.iter_mut().collect();
+        endpoints.sort_by_key(|endpoint| endpoint.id);
+        set_ways(endpoints.into_iter().map(|endpoint| &mut endpoint.events).collect());
     }
 
     /// One outlet for each source into a shared inbox; the counters by source.
@@ -385,10 +392,11 @@ pub const fn edge_bytes<S: Schema>(queue: QueueConfig, sources: usize) -> usize 
 const fn event_bytes(events: &[EventInfo]) -> usize {
     let (mut bytes, mut index) = (0, 0);
     while index < events.len() {
-        let EventInfo { capacity, size, align, .. } = events[index];
+        let EventInfo { capacity, parcel_size, align, .. } = events[index];
         let stamp = size_of::<usize>();
         let align = if align > stamp { align } else { stamp };
-        bytes += (capacity as usize).next_power_of_two() * (stamp + size).next_multiple_of(align);
+        let place = (stamp + parcel_size).next_multiple_of(align);
+        bytes += (capacity as usize).next_power_of_two() * place;
         index += 1;
     }
     bytes

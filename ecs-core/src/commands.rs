@@ -19,7 +19,9 @@ use crate::schema::Schema;
 use crate::world::{Change, World};
 
 use chain::{Chains, END, MADE};
-use kinds::{Command, Complete, Despawn, Insert, Kind, Outcome, Remove, Run, Spawn, Tell, TellTo};
+use kinds::{
+    Command, Complete, Despawn, Insert, Kind, Outcome, Remove, Run, Spawn, Tell, TellEntity, TellTo,
+};
 
 /// A bounded list of changes to a world, for where the world itself is
 /// borrowed: inside of a query.
@@ -180,6 +182,22 @@ impl<W: WorldConfig> Commands<W> {
         W::Schema: HasEvent<E>,
     {
         self.push(TellTo(target, event)).map_err(|full| BufferFull(full.0.1))
+    }
+
+    /// Tells those who read events of type `E` in the world where the entity is. If it can't
+    /// be reached, the event is dropped and counted as missed.
+    ///
+    /// # Errors
+    /// If the buffer is full: the event is handed back.
+    pub fn send_to_entity<E: Event>(
+        &mut self,
+        entity: Entity,
+        event: E,
+    ) -> Result<(), BufferFull<E>>
+    where
+        W::Schema: HasEvent<E>,
+    {
+        self.push(TellEntity(entity, event)).map_err(|full| BufferFull(full.0.1))
     }
 
     /// Any other change.

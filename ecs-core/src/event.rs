@@ -2,12 +2,15 @@
 //! events.
 
 mod channel;
+mod post;
 mod ring;
 mod store;
 
 use crate::schema::{Mask, Schema};
 
-pub(crate) use channel::{Channel, EventTarget, target_of};
+pub(crate) use channel::{Channel, target_of};
+pub(crate) use post::Targets;
+pub use post::{MAX_FORWARDS, MAX_WAITS, Parcel};
 pub use ring::{EventCounts, EventCursor, EventIter, Events};
 pub use store::EventStore;
 
@@ -78,7 +81,8 @@ pub struct EventInfo {
     /// The event's name as written in the schema.
     pub name: &'static str,
     /// The most events of this type in a world; as many again may wait to leave it for
-    /// one other world, and be on their way to it.
+    /// one other world, be on their way to it, and wait in it for the entity that they are
+    /// to.
     pub capacity: u32,
     /// What happens to one more.
     pub overflow: Overflow,
@@ -86,6 +90,8 @@ pub struct EventInfo {
     pub size: usize,
     /// Alignment in bytes.
     pub align: usize,
+    /// Size in bytes on its way to another world, with whom it is to.
+    pub parcel_size: usize,
 }
 
 impl EventInfo {
@@ -96,7 +102,14 @@ impl EventInfo {
     pub const fn new<E: Event>(name: &'static str, capacity: u32, overflow: Overflow) -> Self {
         assert!(capacity > 0, "an event's `capacity` is at least 1: raise it");
         assert!(capacity <= 1 << 24, "an event's `capacity` is at most 2^24: lower it");
-        Self { name, capacity, overflow, size: size_of::<E>(), align: align_of::<E>() }
+        Self {
+            name,
+            capacity,
+            overflow,
+            size: size_of::<E>(),
+            align: align_of::<E>(),
+            parcel_size: size_of::<Parcel<E>>(),
+        }
     }
 }
 

@@ -54,8 +54,10 @@ pub struct EventReport {
     pub capacity: usize,
     /// How many are here.
     pub here: usize,
-    /// How many wait to leave for other worlds.
+    /// How many wait to leave for other worlds, or for the entities that they are to.
     pub waiting: usize,
+    /// How many to entities were given up.
+    pub undelivered: u64,
     /// What became of all of them so far.
     pub counts: EventCounts,
 }
@@ -202,11 +204,11 @@ impl fmt::Display for WorldReport {
             writeln!(f, "  resources: {}", self.resources.join(", "))?;
         }
         for event in &self.events {
-            let EventReport { name, capacity, here, waiting, counts } = event;
+            let EventReport { name, capacity, here, waiting, undelivered, counts } = event;
             let EventCounts { sent, received, refused, dropped } = counts;
             writeln!(
                 f,
-                "  events {name}: {here} of {capacity}, {waiting} want to leave; {sent} sent, {received} received, {refused} refused, {dropped} dropped"
+                "  events {name}: {here} of {capacity}, {waiting} want to leave; {sent} sent, {received} received, {refused} refused, {dropped} dropped, {undelivered} not delivered"
             )?;
         }
         Ok(())

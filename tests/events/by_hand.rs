@@ -238,7 +238,8 @@ fn the_bound_of_an_edge_counts_its_event_queues() {
     let more = static_ecs::edge_bytes::<Base>(QueueConfig::DEFAULT, 3)
         - static_ecs::edge_bytes::<Silent>(QueueConfig::DEFAULT, 3);
     let word = size_of::<usize>();
-    // A note and news are 8 bytes, with a stamp before each; places are a power of two.
-    let one = 4 * (word + 8) + 4 * (word + 8) + 64 * (word + 8) + 2 * 3 * word;
+    // A note and news are 8 bytes, each with 16 for whom it is to, and a stamp before it;
+    // places are a power of two.
+    let one = (4 + 4 + 64) * (word + 8 + 16) + 2 * (3 * word + 16);
     assert_eq!(more, 3 * one);
 }

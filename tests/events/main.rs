@@ -2,6 +2,7 @@
 //! threads, in lock-step, and when all stops.
 
 mod by_hand;
+mod entities;
 mod placements;
 mod random;
 mod stop;

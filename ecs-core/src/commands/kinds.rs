@@ -242,6 +242,25 @@ impl<W: WorldConfig<Schema: HasEvent<E>>, E: Event> Command<W> for TellTo<E> {
     }
 }
 
+pub(super) struct TellEntity<E>(pub(super) Entity, pub(super) E);
+
+impl<W: WorldConfig<Schema: HasEvent<E>>, E: Event> Command<W> for TellEntity<E> {
+    fn entity(&self) -> Option<Entity> {
+        None
+    }
+
+    fn run(self, world: &mut World<W>) -> Result<Outcome, (Self, Refusal)> {
+        let Self(entity, event) = self;
+        match world.send_to_entity(entity, event) {
+            Ok(()) => Ok(Outcome::Made),
+            Err(refused) => match refused.why() {
+                Refusal::NoEdge { .. } | Refusal::Entity(_) => Ok(Outcome::Missed),
+                why => Err((Self(entity, refused.into_inner()), why)),
+            },
+        }
+    }
+}
+
 pub(super) struct Run<F>(pub(super) F);
 
 impl<W: WorldConfig, F: FnOnce(&mut World<W>) + 'static> Command<W> for Run<F> {

@@ -63,6 +63,11 @@ impl<E> Bounded<E> {
         self.items.len() >= self.capacity as usize
     }
 
+    /// Whether one more would be taken in.
+    pub(super) fn has_room(&self) -> bool {
+        !self.is_full() || self.overflow == Overflow::DropOldest
+    }
+
     pub(super) fn len(&self) -> usize {
         self.items.len()
     }
@@ -134,7 +139,7 @@ impl<E: Event> Events<E> {
 
     /// Whether an event would be taken in.
     pub(super) fn has_room(&self) -> bool {
-        !self.queue.is_full() || self.queue.overflow == Overflow::DropOldest
+        self.queue.has_room()
     }
 
     /// Puts an event in that comes from another world.

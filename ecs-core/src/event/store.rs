@@ -8,8 +8,10 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use super::channel::{AnyChannel, Channel, EventTarget};
+use super::post::{Parcel, Targets};
 use super::{Event, EventCounts, EventInfo, HasEvent};
 use crate::inspect::EventReport;
+use crate::location::Locator;
 use crate::schema::Schema;
 
 /// What a world has of one event type, from the first one on.
@@ -23,13 +25,15 @@ pub struct EventStore<S: Schema> {
     slots: Box<[Slot]>,
     /// The worlds that an edge leads to, by id.
     targets: Box<[EventTarget]>,
+    /// By world id: the place of the target where the shortest way there begins.
+    ways: Box<[Option<u16>]>,
     schema: PhantomData<fn() -> S>,
 }
 
 impl<S: Schema> EventStore<S> {
     pub(crate) fn new() -> Self {
         let slots = S::EVENTS.iter().map(|_| Slot::default()).collect();
-        Self { slots, targets: Box::default(), schema: PhantomData }
+        Self { slots, targets: Box::default(), ways: Box::default(), schema: PhantomData }
     }
 
     /// What there is of `E`.
@@ -67,11 +71,19 @@ impl<S: Schema> EventStore<S> {
     }
 
     /// What there is of `E`, and where it can go.
-    pub(crate) fn channel_and_targets<E: Event>(&mut self) -> (&mut Channel<E>, &[EventTarget])
+    pub(crate) fn channel_and_targets<E: Event>(&mut self) -> (&mut Channel<E>, Targets<'_>)
     where
         S: HasEvent<E>,
     {
-        (channel_in::<S, E>(self.slots[S::INDEX].get_mut()), &self.targets)
+        let targets = Targets { near: &self.targets, ways: &self.ways };
+        (channel_in::<S, E>(self.slots[S::INDEX].get_mut()), targets)
+    }
+
+    /// Sends events to entities on their way.
+    pub(crate) fn sort_post(&mut self, locator: Locator<'_>) {
+        let targets = Targets { near: &self.targets, ways: &self.ways };
+        let channels = self.slots.iter_mut().filter_map(|slot| slot.get_mut().as_deref_mut());
+        channels.for_each(|channel| channel.sort_post(locator, targets));
     }
 
     fn each(&mut self) -> impl Iterator<Item = &mut dyn AnyChannel> {
@@ -93,6 +105,7 @@ impl<S: Schema> EventStore<S> {
                 capacity: info.capacity as usize,
                 here: channel.map_or(0, AnyChannel::len),
                 waiting: channel.map_or(0, AnyChannel::waiting),
+                undelivered: channel.map_or(0, AnyChannel::undelivered),
                 counts: channel.map_or(EventCounts::default(), AnyChannel::counts),
             }
         };
@@ -108,8 +121,8 @@ impl<S: Schema> EventStore<S> {
         self.each().for_each(AnyChannel::shrink);
     }
 
-    pub(crate) fn targets(&self) -> &[EventTarget] {
-        &self.targets
+    pub(crate) fn targets(&self) -> Targets<'_> {
+        Targets { near: &self.targets, ways: &self.ways }
     }
 }
 
@@ -124,6 +137,12 @@ impl<S: Schema> EventStore<S> {
         self.targets = targets.into();
     }
 
+    /// Says, for each world by its id, at the place of which target the shortest way there
+    /// begins: for events to entities that are far away.
+    pub fn set_ways(&mut self, ways: impl IntoIterator<Item = Option<u16>>) {
+        self.ways = ways.into_iter().collect();
+    }
+
     /// How many events are here, to be read.
     pub fn len(&self) -> usize {
         self.all().map(AnyChannel::len).sum()
@@ -134,7 +153,7 @@ impl<S: Schema> EventStore<S> {
         self.all().all(|channel| channel.len() == 0)
     }
 
-    /// How many events wait to leave for other worlds.
+    /// How many events wait to leave for other worlds, or for their entity to come.
     pub fn waiting(&self) -> usize {
         self.all().map(AnyChannel::waiting).sum()
     }
@@ -170,6 +189,17 @@ impl<S: Schema> EventStore<S> {
         lost.fold((0, 0), |sum, lost| (sum.0 + lost.0, sum.1 + lost.1))
     }
 
+    /// How many events to entities were given up.
+    pub fn undelivered(&self) -> u64 {
+        self.all().map(AnyChannel::undelivered).sum()
+    }
+
+    /// Calls `tell` with the name of each event of which some, since the last call, did not
+    /// reach their entities, though these live.
+    pub fn for_each_overdue(&mut self, tell: impl FnMut(&'static str)) {
+        self.each().filter_map(AnyChannel::take_overdue).for_each(tell);
+    }
+
     /// Calls `tell` with each world that events were to go to and no edge leads to,
     /// since the last call.
     pub fn for_each_unreached(&mut self, mut tell: impl FnMut(u16)) {
@@ -178,7 +208,7 @@ impl<S: Schema> EventStore<S> {
 
     /// Takes out the oldest event of type `E` that waits to leave for the world at this
     /// place.
-    pub fn pop_outgoing<E: Event>(&mut self, place: usize) -> Option<E>
+    pub fn pop_outgoing<E: Event>(&mut self, place: usize) -> Option<Parcel<E>>
     where
         S: HasEvent<E>,
     {
@@ -186,16 +216,20 @@ impl<S: Schema> EventStore<S> {
     }
 
     /// Takes events in that come from another world, as long as there are any and there
-    /// is room.
-    pub fn arrive<E: Event>(&mut self, mut next: impl FnMut() -> Option<E>)
+    /// is room. Those to entities wait for [`World::sort_post`](crate::world::World::sort_post).
+    pub fn arrive<E: Event>(&mut self, mut next: impl FnMut() -> Option<Parcel<E>>)
     where
         S: HasEvent<E>,
     {
-        let events = &mut self.channel_mut::<E>().events;
-        while events.has_room()
-            && let Some(event) = next()
+        let channel = self.channel_mut::<E>();
+        while channel.events.has_room()
+            && channel.post.has_room()
+            && let Some(parcel) = next()
         {
-            events.arrive(event);
+            match parcel.open() {
+                Ok(event) => channel.events.arrive(event),
+                Err(letter) => channel.post.push(letter),
+            }
         }
     }
 }

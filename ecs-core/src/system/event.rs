@@ -5,10 +5,10 @@ use core::fmt;
 use super::access::{EventUse, SystemAccess};
 use super::param::{MissingResource, SystemContext, SystemParam};
 use crate::config::WorldConfig;
+use crate::entity::Entity;
 use crate::error::Refused;
-use crate::event::{
-    Channel, Event, EventCursor, EventIter, EventTarget, Events, HasEvent, target_of,
-};
+use crate::event::{Channel, Event, EventCursor, EventIter, Events, HasEvent, Targets, target_of};
+use crate::location::Locator;
 use crate::schema::Schema;
 
 /// The events of type `E` that the system has not seen yet, as a parameter of systems.
@@ -139,9 +139,8 @@ impl<E> fmt::Debug for EventReader<'_, '_, E> {
 /// Sends events of type `E`, as a parameter of systems. See [`EventReader`].
 pub struct EventWriter<'w, E> {
     channel: &'w mut Channel<E>,
-    targets: &'w [EventTarget],
-    /// The world's own id.
-    id: Option<u16>,
+    targets: Targets<'w>,
+    locator: Locator<'w>,
 }
 
 impl<E: Event> EventWriter<'_, E> {
@@ -159,16 +158,25 @@ impl<E: Event> EventWriter<'_, E> {
     /// # Errors
     /// As [`World::send_to`](crate::world::World::send_to): the event is handed back.
     pub fn send_to(&mut self, target: u16, event: E) -> Result<(), Refused<E>> {
-        if self.id == Some(target) {
+        if self.locator.world() == Some(target) {
             return self.send(event);
         }
         self.channel.send_to(self.targets, target, event)
     }
 
+    /// Tells those who read events of type `E` in the world where the entity is.
+    ///
+    /// # Errors
+    /// As [`World::send_to_entity`](crate::world::World::send_to_entity): the event is
+    /// handed back.
+    pub fn send_to_entity(&mut self, entity: Entity, event: E) -> Result<(), Refused<E>> {
+        self.channel.send_to_entity(self.locator, self.targets, entity, event)
+    }
+
     /// The id of the world of type `T`, as
     /// [`World::event_target`](crate::world::World::event_target).
     pub fn target<T: WorldConfig>(&self) -> Option<u16> {
-        target_of::<T>(self.targets)
+        target_of::<T>(self.targets.near)
     }
 
     /// The events that are here, seen or not.
@@ -202,12 +210,12 @@ where
         let store = world.event_store().expect("a schema that has an event has a place for it");
         // SAFETY: nobody else uses events of this type.
         let channel = unsafe { store.channel_unshared::<E>() };
-        Ok(EventWriter { channel, targets: store.targets(), id: world.id() })
+        Ok(EventWriter { channel, targets: store.targets(), locator: world.locator() })
     }
 }
 
 impl<E> fmt::Debug for EventWriter<'_, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventWriter").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("EventWriter").field("id", &self.locator.world()).finish_non_exhaustive()
     }
 }

@@ -71,6 +71,17 @@ impl<'w, W: WorldConfig> DeferredWorld<'w, W> {
         self.world.send_to(target, event)
     }
 
+    /// As [`World::send_to_entity`].
+    ///
+    /// # Errors
+    /// As [`World::send_to_entity`].
+    pub fn send_to_entity<E: Event>(&mut self, entity: Entity, event: E) -> Result<(), Refused<E>>
+    where
+        W::Schema: HasEvent<E>,
+    {
+        self.world.send_to_entity(entity, event)
+    }
+
     /// As [`World::query`].
     #[inline]
     pub fn query<Q: QueryData<W::Schema>>(&mut self) -> QueryIter<'_, W::Schema, Q> {

@@ -2,8 +2,12 @@
 
 use super::World;
 use crate::config::WorldConfig;
+use crate::entity::Entity;
 use crate::error::Refused;
 use crate::event::{Event, EventStore, Events, HasEvent, target_of};
+use crate::location::Locator;
+
+const HAS_STORE: &str = "a schema that has an event has a place for it";
 
 impl<W: WorldConfig> World<W> {
     /// Tells those who read events of type `E`.
@@ -59,10 +63,71 @@ impl<W: WorldConfig> World<W> {
         channel.send_to(targets, target, event)
     }
 
+    /// Tells those who read events of type `E` in the world where the entity is. If it is
+    /// here, this is [`send`](Self::send): should it leave before the event is read, the
+    /// reader can send the event after it.
+    ///
+    /// Elsewhere, the event goes the shortest way over edges to where the entity was last
+    /// heard of, one edge in a tick, and follows it from there up to
+    /// [`MAX_FORWARDS`](crate::event::MAX_FORWARDS) times. It is told in the first tick in
+    /// which both are in one world, before that world's systems run; so the entity is there
+    /// when they look. What does not reach its entity, because this has died or is faster,
+    /// is dropped and counted ([`EventStore::undelivered`]). Events to one entity may
+    /// overtake each other where it has moved.
+    ///
+    /// # Errors
+    /// If the entity is dead, or nobody knows where it is, or no way leads there, or too
+    /// many events wait: the event is handed back.
+    ///
+    /// # Examples
+    /// ```
+    /// # use static_ecs::prelude::*;
+    /// # #[derive(Component)] struct Job(u64);
+    /// #[derive(Event)]
+    /// struct Cancel(Entity);
+    ///
+    /// #[world_config(components(Job), events(Cancel))]
+    /// struct Base;
+    /// #[world_config(base = Base, source, routing(default_target = Work))]
+    /// struct Source;
+    /// #[world_config(base = Base)]
+    /// struct Work;
+    /// coordinator!(type Pair = (Source, Work));
+    ///
+    /// let mut pair = Pair::new();
+    /// let source = pair.world_mut::<Source>();
+    /// let job = source.spawn(Job(1))?;
+    /// source.complete(job)?;
+    /// pair.start()?;
+    /// pair.tick()?;
+    /// pair.world_mut::<Source>().send_to_entity(job, Cancel(job))?;
+    /// pair.tick()?;
+    /// pair.tick()?;
+    /// assert_eq!(pair.world::<Work>().events::<Cancel>().len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn send_to_entity<E: Event>(&mut self, entity: Entity, event: E) -> Result<(), Refused<E>>
+    where
+        W::Schema: HasEvent<E>,
+    {
+        let locator = Locator::new(&self.entities, &self.directory);
+        let store = self.events.as_deref_mut().expect(HAS_STORE);
+        let (channel, targets) = store.channel_and_targets::<E>();
+        channel.send_to_entity(locator, targets, entity, event)
+    }
+
+    /// Sends events to entities on their way that came from other worlds, or waited here.
+    /// A coordinator calls it once entities have come in.
+    pub fn sort_post(&mut self) {
+        if let Some(events) = &mut self.events {
+            events.sort_post(Locator::new(&self.entities, &self.directory));
+        }
+    }
+
     /// The id of the world of type `T`, if events can go there; of an array, that of
     /// the first member that is reached.
     pub fn event_target<T: WorldConfig<Schema = W::Schema>>(&self) -> Option<u16> {
-        target_of::<T>(self.events.as_deref()?.targets())
+        target_of::<T>(self.events.as_deref()?.targets().near)
     }
 
     /// The events of type `E` that are here, to read.
@@ -101,6 +166,6 @@ impl<W: WorldConfig> World<W> {
     where
         W::Schema: HasEvent<E>,
     {
-        self.events.as_deref_mut().expect("a schema that has an event has a place for it")
+        self.events.as_deref_mut().expect(HAS_STORE)
     }
 }
