@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use ecs_core::commands::Commands;
 use ecs_core::error::Refusal;
-use ecs_core::event::{EventCounts, EventCursor, HasEvent, Overflow};
+use ecs_core::event::{EventCounts, EventCursor, HasEvent, Overflow, Parcel};
 use ecs_core::schedule::Schedule;
 use ecs_core::schema::Schema;
 use ecs_core::world::World;
@@ -406,7 +406,7 @@ fn events_for_other_worlds_wait_in_line() {
     assert_eq!((store.waiting(), store.is_pending()), (19, true));
     assert_eq!((store.waiting_for::<Kept>(0), store.waiting_for::<Newest>(1)), (4, 6));
     let kept: Vec<u32> =
-        std::iter::from_fn(|| store.pop_outgoing::<Kept>(1)).map(|event| event.0.value).collect();
+        std::iter::from_fn(|| store.pop_outgoing::<Kept>(1)).map(|it| it.event().0.value).collect();
     assert_eq!(kept, [0, 2, 4, 6, 8]);
     assert_eq!(store.waiting(), 14);
     assert_eq!(store.lost_away(), (1, 0));
@@ -420,12 +420,12 @@ fn arrivals_are_taken_in_as_far_as_there_is_room() {
     let mut world = World::<Base>::new();
     world.send(Kept(ledger.owned(0))).unwrap();
     let mut line: VecDeque<Kept> = (1..8).map(|value| Kept(ledger.owned(value))).collect();
-    world.event_store_mut().unwrap().arrive(|| line.pop_front());
+    world.event_store_mut().unwrap().arrive(|| line.pop_front().map(Parcel::to_world));
     assert_eq!(line.len(), 3);
     let counts = world.events::<Kept>().counts();
     assert_eq!((counts.sent, counts.received, counts.refused), (1, 4, 0));
     let mut line: VecDeque<Newest> = (0..9).map(|value| Newest(ledger.owned(value))).collect();
-    world.event_store_mut().unwrap().arrive(|| line.pop_front());
+    world.event_store_mut().unwrap().arrive(|| line.pop_front().map(Parcel::to_world));
     let counts = world.events::<Newest>().counts();
     assert_eq!((line.len(), counts.received, counts.dropped), (0, 9, 2));
 }

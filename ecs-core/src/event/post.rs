@@ -55,11 +55,23 @@ pub struct Parcel<E> {
 }
 
 impl<E> Parcel<E> {
-    pub(super) fn to_world(event: E) -> Self {
+    /// To nobody in particular: it is told in the next world.
+    pub fn to_world(event: E) -> Self {
         Self { event, address: None }
     }
 
-    pub(super) fn into_event(self) -> E {
+    /// The event.
+    pub fn event(&self) -> &E {
+        &self.event
+    }
+
+    /// The entity that it is to.
+    pub fn entity(&self) -> Option<Entity> {
+        self.address.map(|address| address.entity)
+    }
+
+    /// The event, without whom it is to.
+    pub fn into_event(self) -> E {
         self.event
     }
 
