@@ -6,7 +6,7 @@ use bevy_ecs::query::QueryState;
 use bevy_ecs::world::World;
 
 use super::parts::{Row, components};
-use super::peer::Peer;
+use super::peer::{Move, Peer};
 
 pub const NAME: &str = "bevy_ecs";
 
@@ -46,10 +46,9 @@ impl Peer for Bevy {
         *query = world.query();
     }
 
-    const MOVE: Option<fn(&mut Self::World, &mut Self::World, Entity) -> Entity> =
-        Some(|(from, _), (to, _), entity| {
-            let bundle = from.entity_mut(entity).take::<Bundle>().expect("it has them");
-            from.despawn(entity);
-            to.spawn(bundle).id()
-        });
+    const MOVE: Option<Move<Self>> = Some(|(from, _), (to, _), entity| {
+        let bundle = from.entity_mut(entity).take::<Bundle>().expect("it has them");
+        from.despawn(entity);
+        to.spawn(bundle).id()
+    });
 }

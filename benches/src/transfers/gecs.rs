@@ -3,7 +3,7 @@
 use ::gecs::prelude::*;
 
 use super::parts::{Row, components};
-use super::peer::Peer;
+use super::peer::{Move, Peer};
 
 pub const NAME: &str = "gecs";
 
@@ -42,9 +42,8 @@ impl Peer for Gecs {
         *world = Store::with_capacity(world.item.len());
     }
 
-    const MOVE: Option<fn(&mut Store, &mut Store, Entity<Item>) -> Entity<Item>> =
-        Some(|from, to, entity| {
-            let (a, b, c, d) = from.item.destroy(entity).expect("it is here").into();
-            to.item.create((a, b, c, d))
-        });
+    const MOVE: Option<Move<Self>> = Some(|from, to, entity| {
+        let (a, b, c, d) = from.item.destroy(entity).expect("it is here");
+        to.item.create((a, b, c, d))
+    });
 }

@@ -3,7 +3,7 @@
 use hecs::{ColumnBatchType, Entity, World};
 
 use super::parts::{Row, components};
-use super::peer::Peer;
+use super::peer::{Bulk, Move, Peer};
 
 pub const NAME: &str = "hecs";
 
@@ -38,7 +38,7 @@ impl Peer for Hecs {
     }
 
     /// Column by column.
-    const BULK: Option<fn(&mut World, &mut World)> = Some(|from, to| {
+    const BULK: Option<Bulk<Self>> = Some(|from, to| {
         let mut kinds = ColumnBatchType::new();
         kinds.add::<A>().add::<B>().add::<C>().add::<D>();
         let batch = kinds.into_batch(from.len());
@@ -62,7 +62,7 @@ impl Peer for Hecs {
         from.clear();
     });
 
-    const MOVE: Option<fn(&mut World, &mut World, Entity) -> Entity> = Some(|from, to, entity| {
+    const MOVE: Option<Move<Self>> = Some(|from, to, entity| {
         let taken = from.take(entity).expect("it is here");
         to.spawn(taken)
     });

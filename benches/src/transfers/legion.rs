@@ -3,7 +3,7 @@
 use legion::{Entity, IntoQuery, World, any};
 
 use super::parts::{Row, components};
-use super::peer::Peer;
+use super::peer::{Bulk, Peer};
 
 pub const NAME: &str = "legion";
 
@@ -37,5 +37,5 @@ impl Peer for Legion {
         world.clear();
     }
 
-    const BULK: Option<fn(&mut World, &mut World)> = Some(|from, to| to.move_from(from, &any()));
+    const BULK: Option<Bulk<Self>> = Some(|from, to| to.move_from(from, &any()));
 }

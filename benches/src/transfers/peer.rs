@@ -26,10 +26,16 @@ pub trait Peer: Send + Sync + 'static {
     fn clear(world: &mut Self::World);
     /// All entities from one world to another by the best way there is, if it is another
     /// than by rows in a `Vec`.
-    const BULK: Option<fn(&mut Self::World, &mut Self::World)> = None;
+    const BULK: Option<Bulk<Self>> = None;
     /// Moves one entity from world to world.
-    const MOVE: Option<fn(&mut Self::World, &mut Self::World, Self::Id) -> Self::Id> = None;
+    const MOVE: Option<Move<Self>> = None;
 }
+
+/// From one world to another.
+pub type Bulk<P> = fn(&mut <P as Peer>::World, &mut <P as Peer>::World);
+/// One of them; answers its name there.
+pub type Move<P> =
+    fn(&mut <P as Peer>::World, &mut <P as Peer>::World, <P as Peer>::Id) -> <P as Peer>::Id;
 
 pub fn entries<P: Peer>() -> Vec<Entry> {
     let entry = |case, variant, make| Entry { case, variant, make };

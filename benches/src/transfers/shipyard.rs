@@ -3,7 +3,7 @@
 use shipyard::{Component, EntityId, IntoIter, View, World};
 
 use super::parts::{Row, components};
-use super::peer::Peer;
+use super::peer::{Move, Peer};
 
 pub const NAME: &str = "shipyard";
 
@@ -39,9 +39,8 @@ impl Peer for Shipyard {
         world.clear();
     }
 
-    const MOVE: Option<fn(&mut World, &mut World, EntityId) -> EntityId> =
-        Some(|from, to, entity| {
-            from.move_entity(to, entity);
-            entity
-        });
+    const MOVE: Option<Move<Self>> = Some(|from, to, entity| {
+        from.move_entity(to, entity);
+        entity
+    });
 }
