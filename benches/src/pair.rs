@@ -1,7 +1,10 @@
 //! Two threads, each on a core of its own: how far apart these are, and what is sent
 //! between them.
 
+use std::cell::Cell;
 use std::hint::spin_loop;
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, LazyLock};
@@ -23,6 +26,32 @@ pub fn pin(core: usize) {
     if let Some(&id) = CORES.get(core % CORES.len().max(1)) {
         core_affinity::set_for_current(id);
     }
+}
+
+/// As [`pin`], once for each thread, so that who calls it often makes no system call.
+/// Whether it did.
+pub fn pin_once(core: usize) -> bool {
+    thread_local! {
+        static PINNED: Cell<bool> = const { Cell::new(false) };
+    }
+    let first = !PINNED.replace(true);
+    if first {
+        pin(core);
+    }
+    first
+}
+
+/// Does what other threads wait for: they would do so for ever if it panicked, some of them
+/// inside of a library. So a panic ends the program.
+pub fn or_exit<R>(work: impl FnOnce() -> R) -> R {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let text = text.unwrap_or("it does not say why");
+        // Not by a macro, whose output a test would keep to itself.
+        let _ = writeln!(std::io::stderr(), "error: a thread of this case panicked: {text}");
+        std::process::exit(101)
+    })
 }
 
 /// How the host has placed the two cores, by a round trip of one cache line.
@@ -190,7 +219,7 @@ impl<C: Cross> Duo<C> {
         let (told, answers) = channel();
         let steps = Arc::new(Steps::default());
         let theirs = steps.clone();
-        let thread = std::thread::spawn(move || {
+        let work = move || {
             pin(1);
             let mut world = other.make(false);
             let mut turn = 0;
@@ -217,7 +246,8 @@ impl<C: Cross> Duo<C> {
                     }
                 }
             }
-        });
+        };
+        let thread = std::thread::spawn(|| or_exit(work));
         pin(0);
         let here = cross.make(true);
         Box::new(Self {
@@ -244,10 +274,10 @@ impl<C: Cross> Bench for Duo<C> {
             wait_for(&self.steps.ready, turn);
             let start = Instant::now();
             self.steps.go.store(turn, Ordering::Release);
-            match turn % 2 {
+            or_exit(|| match turn % 2 {
                 1 => self.cross.send(&mut self.here),
                 _ => self.cross.receive(&mut self.here),
-            }
+            });
             wait_for(&self.steps.done, turn);
             spent += start.elapsed();
         }
@@ -268,6 +298,75 @@ impl<C: Cross> Drop for Duo<C> {
         drop(self.orders.take());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    struct Panics {
+        sends: bool,
+    }
+
+    impl Cross for Panics {
+        type World = ();
+
+        fn make(&self, _: bool) {}
+
+        fn send(&self, (): &mut ()) {
+            assert!(!self.sends, "the sender has had enough");
+            loop {
+                spin_loop();
+            }
+        }
+
+        fn receive(&self, (): &mut ()) {
+            assert!(self.sends, "the receiver has had enough");
+            loop {
+                spin_loop();
+            }
+        }
+
+        fn digest(&self, (): &mut (), _: &mut Digest) {}
+    }
+
+    #[test]
+    #[ignore = "ends the program"]
+    fn sender_panics() {
+        Duo::boxed([(); 2].map(|()| Panics { sends: true })).run(1);
+    }
+
+    #[test]
+    #[ignore = "ends the program"]
+    fn receiver_panics() {
+        Duo::boxed([(); 2].map(|()| Panics { sends: false })).run(1);
+    }
+
+    #[test]
+    fn a_panic_of_either_thread_ends_the_run() {
+        for who in ["sender", "receiver"] {
+            let mut child = Command::new(std::env::current_exe().expect("it runs"))
+                .args(["--ignored", "--exact", &format!("pair::tests::{who}_panics")])
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("it starts");
+            let end = Instant::now() + Duration::from_secs(20);
+            while child.try_wait().expect("it is ours").is_none() {
+                if Instant::now() > end {
+                    let _ = child.kill();
+                    panic!("it hangs");
+                }
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            let output = child.wait_with_output().expect("it has ended");
+            let told = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(101), "{told}");
+            assert!(told.contains(&format!("the {who} has had enough")), "{told}");
         }
     }
 }

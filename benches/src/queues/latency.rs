@@ -1,8 +1,8 @@
 //! How long one item takes, there and back, and how long a sleeper to wake.
 
 use std::hint;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use ecs_coordination::ring;
 use super::threads::{CAPACITY, cores};
 use super::{HAND, OURS};
 use crate::case::{Bench, Digest, Entry};
+use crate::pair::or_exit;
 
 const TRIPS: u64 = 1_000;
 const WAKES: u64 = 20;
@@ -38,13 +39,18 @@ fn trips<T: Trip>(trips: u64) -> Vec<Duration> {
             None => hint::spin_loop(),
         }
     };
+    // The first trip must not wait for the other thread to start.
+    let start = Barrier::new(2);
     thread::scope(|scope| {
         scope.spawn(|| {
             core_affinity::set_for_current(cores[1]);
-            for _ in 0..trips {
-                let number = receive(&mut far);
-                T::send(&mut far, number);
-            }
+            start.wait();
+            or_exit(|| {
+                for _ in 0..trips {
+                    let number = receive(&mut far);
+                    T::send(&mut far, number);
+                }
+            });
         });
         let near = scope.spawn(|| {
             core_affinity::set_for_current(cores[0]);
@@ -54,7 +60,8 @@ fn trips<T: Trip>(trips: u64) -> Vec<Duration> {
                 assert_eq!(receive(&mut near), number, "it comes back");
                 begun.elapsed()
             };
-            (1..=trips).map(trip).collect()
+            start.wait();
+            or_exit(|| (1..=trips).map(trip).collect())
         });
         near.join().expect("it does not panic")
     })
@@ -133,7 +140,8 @@ impl Trip for Rtrb {
 /// The time that so many of a thousand do not exceed.
 fn of_all(times: &mut [Duration], of_thousand: usize) -> Duration {
     times.sort_unstable();
-    times.get(times.len() * of_thousand / 1_000).copied().unwrap_or_default()
+    let place = (times.len() * of_thousand / 1_000).saturating_sub(1);
+    times.get(place).copied().unwrap_or_default()
 }
 
 /// Something that takes a time in each of many trials, of which one is told.
@@ -258,12 +266,14 @@ fn wakes<S: Sleep>() -> Vec<Duration> {
             core_affinity::set_for_current(cores[1]);
             let mut sleeper = S::new();
             let _ = tell.send(sleeper.waker(thread::current()));
-            for _ in 0..WAKES {
-                sleeper.sleep(work);
-                let woken = Instant::now();
-                work.store(false, Ordering::Release);
-                let _ = answer.send(woken);
-            }
+            or_exit(|| {
+                for _ in 0..WAKES {
+                    sleeper.sleep(work);
+                    let woken = Instant::now();
+                    work.store(false, Ordering::Release);
+                    let _ = answer.send(woken);
+                }
+            });
         });
         let waking = scope.spawn(move || {
             core_affinity::set_for_current(cores[0]);
@@ -279,7 +289,7 @@ fn wakes<S: Sleep>() -> Vec<Duration> {
                 let woken = answered.recv().expect("the sleeper wakes");
                 woken.saturating_duration_since(begun)
             };
-            (0..WAKES).map(wake).collect()
+            or_exit(|| (0..WAKES).map(wake).collect())
         });
         waking.join().expect("it does not panic")
     })

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use core_affinity::CoreId;
 
 use crate::case::{Bench, Digest, Entry, Size};
+use crate::pair::or_exit;
 
 /// Items that fit.
 pub const CAPACITY: usize = 4_096;
@@ -117,7 +118,7 @@ impl<Q: Queue<WORDS>, const WORDS: usize> Bench for Passing<Q, WORDS> {
                     start.wait();
                     let begun = Instant::now();
                     let first = index as u64 * SECOND;
-                    Q::send(tx, first..first + items / producers);
+                    or_exit(|| Q::send(tx, first..first + items / producers));
                     (begun, Instant::now(), Seen::new())
                 }));
             }
@@ -128,7 +129,7 @@ impl<Q: Queue<WORDS>, const WORDS: usize> Bench for Passing<Q, WORDS> {
                     start.wait();
                     let begun = Instant::now();
                     let mut seen = Seen::new();
-                    Q::receive(rx, of_each, &mut seen);
+                    or_exit(|| Q::receive(rx, of_each, &mut seen));
                     (begun, Instant::now(), seen)
                 }));
             }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use static_ecs::block::{Block, block_bytes};
@@ -13,7 +13,7 @@ use static_ecs::transfer::TransferFlags;
 use super::parts::{self, components, digest_row, row};
 use crate::case::{Bench, Digest, Entry, Size};
 use crate::ecs::lasting;
-use crate::pair::pin;
+use crate::pair::pin_once;
 
 pub const NAME: &str = "static-ecs";
 
@@ -222,7 +222,7 @@ macro_rules! threaded {
                 ($world:ident, $core:literal, $other:literal) => {{
                     let mut runner = course.clone();
                     pair.add_system::<$world, _>(move |world: &mut World<$world>| {
-                        pin($core);
+                        runner.settle($core);
                         if runner.begin(world.len()) {
                             how.start(world, $other);
                         }
@@ -260,8 +260,12 @@ macro_rules! threaded {
                 done,
                 run: |pair: Pair, done: &Receiver<Duration>| {
                     let running = pair.run(Placement::PerWorld).expect("threads");
-                    let spent = done.recv().expect("the worlds run");
-                    (running.stop_within(Duration::ZERO).coordinator, spent)
+                    let spent = spent(done, || running.is_running());
+                    let stopped = running.stop_within(Duration::ZERO);
+                    if let Some(failure) = stopped.failures.first() {
+                        panic!("{failure}");
+                    }
+                    (stopped.coordinator, spent.expect("no world has failed"))
                 },
                 digest: |pair: &Pair| {
                     let mut digest = Digest::default();
@@ -319,24 +323,47 @@ struct Shared {
     epoch: Instant,
     /// When the first began, in nanoseconds since `epoch`.
     begun: AtomicU64,
+    /// Threads that are on their cores.
+    settled: AtomicU64,
+}
+
+/// What the worlds tell, unless they end without it.
+fn spent(done: &Receiver<Duration>, runs: impl Fn() -> bool) -> Option<Duration> {
+    loop {
+        // Not too often: this thread takes time from one of the two.
+        match done.recv_timeout(Duration::from_millis(200)) {
+            Ok(spent) => return Some(spent),
+            Err(RecvTimeoutError::Timeout) if runs() => {}
+            Err(_) => return None,
+        }
+    }
 }
 
 impl Course {
     fn new(entities: usize) -> (Self, Receiver<Duration>) {
         let (told, done) = channel();
-        let (left, begun) = (AtomicU64::new(0), AtomicU64::new(0));
-        let shared = Arc::new(Shared { left, epoch: Instant::now(), begun });
+        let [left, begun, settled] = [0; 3].map(AtomicU64::new);
+        let shared = Arc::new(Shared { left, epoch: Instant::now(), begun, settled });
         (Self { entities, shared, told }, done)
     }
 
     fn set(&self, times: u32) {
         self.shared.begun.store(0, Ordering::Release);
+        self.shared.settled.store(0, Ordering::Release);
         self.shared.left.store(u64::from(times) + 1, Ordering::Release);
+    }
+
+    /// Keeps this thread, which is new in each sample, on a core.
+    fn settle(&self, core: usize) {
+        if pin_once(core) {
+            self.shared.settled.fetch_add(1, Ordering::Release);
+        }
     }
 
     /// Whether a world with so many entities is to send all of them now.
     fn begin(&mut self, here: usize) -> bool {
-        if here < self.entities {
+        // Nothing is timed before both threads are where they stay.
+        if here < self.entities || self.shared.settled.load(Ordering::Acquire) < 2 {
             return false;
         }
         let left = self.shared.left.load(Ordering::Acquire);
