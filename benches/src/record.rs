@@ -32,6 +32,10 @@ pub struct Record {
     /// of cases that depend on it.
     #[serde(default)]
     pub round_trip_ns: Option<(f64, f64)>,
+    /// Whether the host has placed the cores anew in each try: samples are of different
+    /// machines then, and nothing is judged by them.
+    #[serde(default)]
+    pub unsettled: bool,
     pub run: Run,
 }
 

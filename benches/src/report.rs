@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt::Write;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -22,7 +22,7 @@ pub struct Options {
     /// Write the document here; without this and --plot, to the terminal
     #[arg(long, value_name = "FILE.md")]
     markdown: Option<PathBuf>,
-    /// Write the picture here
+    /// Write the picture here; of several suites, one each, with its name added to this one
     #[arg(long, value_name = "FILE.svg")]
     plot: Option<PathBuf>,
 }
@@ -49,7 +49,8 @@ both are emptied before each sample.
 The ratio of two sides is the median of the ratios of their samples in the same round, and the
 interval in which the true one lies 95 times in 100, from the order of these ratios. A target is
 met where the interval reaches it, and just met if the median does not; with fewer than 30 pairs of
-samples there is no verdict. `hand` is code that does the same work on plain arrays, written for the
+samples there is no verdict, and none where the host has placed the two cores anew in each of three
+tries: that is called unsettled. `hand` is code that does the same work on plain arrays, written for the
 one case: the yardstick, not a library. Tables give the median and the least time, and the ratio to
 the fastest peer that works in the same way.
 ";
@@ -67,22 +68,27 @@ pub fn write(suites: &[&Suite], options: &Options) -> Result<(), Box<dyn Error>>
         records.extend(read);
     }
     let mut document = document_head(&records);
-    for suite in suites {
-        let ours: Vec<Record> = records
-            .iter()
-            .filter(|record| suite.cases.iter().any(|case| case.name == record.case))
-            .cloned()
-            .collect();
-        if ours.is_empty() {
-            continue;
-        }
+    let parts: Vec<(&Suite, Vec<Record>)> = suites
+        .iter()
+        .map(|&suite| {
+            let of_suite =
+                |record: &&Record| suite.cases.iter().any(|case| case.name == record.case);
+            (suite, records.iter().filter(of_suite).cloned().collect())
+        })
+        .filter(|(_, records): &(_, Vec<_>)| !records.is_empty())
+        .collect();
+    for (suite, records) in &parts {
         let mut picture = String::new();
         if let Some(path) = &options.plot {
-            fs::write(path, plot::svg(suite, &Group::all(&ours)))?;
+            let path = match parts.len() {
+                1 => path.clone(),
+                _ => picture_of(suite, path),
+            };
+            fs::write(&path, plot::svg(suite, &Group::all(records)))?;
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             picture = format!("![Ratios to plain arrays, a row for each case]({name})\n\n");
         }
-        document += &section(suite, &ours, &picture);
+        document += &section(suite, records, &picture);
     }
     match &options.markdown {
         Some(path) => fs::write(path, document)?,
@@ -90,6 +96,17 @@ pub fn write(suites: &[&Suite], options: &Options) -> Result<(), Box<dyn Error>>
         None => {}
     }
     Ok(())
+}
+
+/// Where the picture of one suite of several goes.
+fn picture_of(suite: &Suite, path: &Path) -> PathBuf {
+    let mut name = path.file_stem().unwrap_or_default().to_os_string();
+    name.push(format!("-{}", suite.name));
+    if let Some(extension) = path.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    path.with_file_name(name)
 }
 
 fn document_head(records: &[Record]) -> String {
@@ -137,6 +154,10 @@ fn losses(verdicts: &[Verdict<'_>], unmeasured: Vec<String>) -> String {
         ("Where a target is missed or a peer is faster:", of(Outcome::Missed)),
         ("Where the median misses, but the interval reaches the target:", of(Outcome::JustMet)),
         ("Where too few rounds have both for a verdict:", of(Outcome::TooFewPairs)),
+        (
+            "Where the cores were placed anew in each try, so that there is no verdict:",
+            of(Outcome::Unsettled),
+        ),
         ("What was not measured in this run:", missing),
     ];
     let mut text = String::new();
@@ -166,5 +187,16 @@ fn loss(verdict: &Verdict<'_>) -> String {
             )
         }
         _ => format!("{title}: {target}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_suite_has_a_picture_of_its_own() {
+        let path = picture_of(&crate::queues::SUITE, Path::new("docs/benchmarks.svg"));
+        assert_eq!(path, Path::new("docs/benchmarks-queues.svg"));
     }
 }

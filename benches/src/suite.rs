@@ -20,6 +20,8 @@ use crate::{memory, table, verdict};
 const QUICK_ENTITIES: usize = 1_000_000;
 
 pub struct Suite {
+    /// In a word, as the command is called.
+    pub name: &'static str,
     /// In a few words, for titles.
     pub title: &'static str,
     /// The side whose targets are checked.
@@ -158,9 +160,13 @@ impl Suite {
                 println!("cores: round trip {before:.0} ns before, {after:.0} ns after");
                 (Distance::of(before), Distance::of(after))
             });
-            if states.is_none_or(|(one, other)| one == other) || attempt == TRIES {
+            let settled = states.is_none_or(|(one, other)| one == other);
+            if settled || attempt == TRIES {
                 let mut records = self.records(case, size, contenders, measured, run);
-                records.iter_mut().for_each(|record| record.round_trip_ns = before.zip(after));
+                for record in &mut records {
+                    record.round_trip_ns = before.zip(after);
+                    record.unsettled = !settled;
+                }
                 return records;
             }
             println!("the cores have been placed anew: once more");
@@ -234,6 +240,7 @@ impl Suite {
                 ratio_to_hand: None,
                 samples_ns: measured.samples,
                 round_trip_ns: None,
+                unsettled: false,
                 run: run.clone(),
             };
             record.median_ns = record.time().map_or(f64::NAN, |time| time.median);

@@ -80,6 +80,9 @@ pub fn title(group: &Group<'_>) -> String {
     if let Some((before, after)) = group.records.first().and_then(|record| record.round_trip_ns) {
         let state = Distance::of(before).text();
         let _ = write!(title, ", cores {state}: round trip {before:.0} to {after:.0} ns");
+        if group.records.iter().any(|record| record.unsettled) {
+            title += ", unsettled";
+        }
     }
     title
 }

@@ -55,12 +55,20 @@ pub enum Outcome {
     JustMet,
     Missed,
     TooFewPairs,
+    /// The cores were placed anew in each try.
+    Unsettled,
     NotMeasured,
 }
 
 impl Outcome {
-    pub const ALL: [Self; 5] =
-        [Self::Met, Self::JustMet, Self::Missed, Self::TooFewPairs, Self::NotMeasured];
+    pub const ALL: [Self; 6] = [
+        Self::Met,
+        Self::JustMet,
+        Self::Missed,
+        Self::TooFewPairs,
+        Self::Unsettled,
+        Self::NotMeasured,
+    ];
 
     pub fn text(self) -> &'static str {
         match self {
@@ -68,6 +76,7 @@ impl Outcome {
             Self::JustMet => "just met",
             Self::Missed => "MISSED",
             Self::TooFewPairs => "too few pairs",
+            Self::Unsettled => "unsettled",
             Self::NotMeasured => "not measured",
         }
     }
@@ -86,6 +95,7 @@ impl Verdict<'_> {
         let rounds = self.ours.map_or(0, |ours| ours.samples_ns.len());
         match self.ratio {
             None => Outcome::NotMeasured,
+            Some(_) if self.ours.is_some_and(|ours| ours.unsettled) => Outcome::Unsettled,
             Some(_) if self.pairs < PAIRS && rounds >= PAIRS => Outcome::TooFewPairs,
             Some(ratio) if ratio.low > self.most() => Outcome::Missed,
             Some(ratio) if ratio.median > self.most() => Outcome::JustMet,
@@ -207,4 +217,46 @@ pub fn unmeasured(suite: &Suite, records: &[Record]) -> Vec<String> {
         }
     }
     missing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::Run;
+
+    fn record(side: &str, nanos: f64) -> Record {
+        Record {
+            case: "spsc_8".into(),
+            side: side.into(),
+            variant: "item".into(),
+            entities: 1,
+            median_ns: nanos,
+            min_ns: nanos,
+            archetypes: 1,
+            ns_per_entity: nanos,
+            repeats: 1,
+            pairs: 41,
+            reference: None,
+            ratio_to_hand: None,
+            samples_ns: vec![Some(nanos); 41],
+            round_trip_ns: Some((90.0, 300.0)),
+            unsettled: false,
+            run: Run::default(),
+        }
+    }
+
+    #[test]
+    fn what_is_unsettled_is_not_judged() {
+        let suite = &crate::queues::SUITE;
+        let outcomes = |records: &[Record]| {
+            all(suite, records).iter().map(Verdict::outcome).collect::<Vec<_>>()
+        };
+        let mut records = vec![record(suite.ours, 1.0), record("rtrb", 2.0)];
+        assert!(outcomes(&records).contains(&Outcome::Met));
+        assert!(!outcomes(&records).contains(&Outcome::Unsettled));
+        records.iter_mut().for_each(|record| record.unsettled = true);
+        let found = outcomes(&records);
+        assert!(found.contains(&Outcome::Unsettled), "{found:?}");
+        assert!(!found.contains(&Outcome::Met), "{found:?}");
+    }
 }

@@ -20,6 +20,7 @@ pub use peer::lasting;
 pub use static_ecs::give_back;
 
 pub const SUITE: Suite = Suite {
+    name: "ecs",
     title: "One world beside its peers",
     ours: static_ecs::NAME,
     reference: hand::NAME,

@@ -12,6 +12,7 @@ const OURS: &str = "static-ecs";
 const HAND: &str = "hand";
 
 pub const SUITE: Suite = Suite {
+    name: "queues",
     title: "Queues beside their peers",
     ours: OURS,
     reference: HAND,

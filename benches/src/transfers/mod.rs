@@ -15,6 +15,7 @@ use crate::case::{Case, Side, Size};
 use crate::suite::Suite;
 
 pub const SUITE: Suite = Suite {
+    name: "transfers",
     title: "Between worlds beside its peers",
     ours: ours::NAME,
     reference: hand::NAME,
