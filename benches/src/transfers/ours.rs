@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
+use static_ecs::Endpoint;
 use static_ecs::block::{Block, block_bytes};
 use static_ecs::prelude::*;
 use static_ecs::transfer::TransferFlags;
@@ -223,10 +224,25 @@ macro_rules! threaded {
                     let mut runner = course.clone();
                     pair.add_system::<$world, _>(move |world: &mut World<$world>| {
                         runner.settle($core);
-                        if runner.begin(world.len()) {
+                        if !matches!(how, How::Taken { .. }) && runner.begin(world.len()) {
                             how.start(world, $other);
                         }
                     });
+                    if let How::Taken { batches } = how {
+                        let (mut runner, mut leaving) = (course.clone(), Leaving::default());
+                        pair.set_intake::<$world>(move |world, endpoint| {
+                            if batches {
+                                endpoint.receive(world);
+                            }
+                            while let Some(transfer) = endpoint.pop_transfer() {
+                                world.insert_transfer(transfer).expect("there is room");
+                            }
+                            if runner.begin(world.len()) {
+                                leaving.ids.extend(world.entities());
+                            }
+                            leaving.send(world, endpoint, $other);
+                        });
+                    }
                     if let How::Rows = how {
                         pair.set_intake::<$world>(|world, endpoint| {
                             while let Some(transfer) = endpoint.pop_transfer() {
@@ -291,6 +307,44 @@ pub enum How {
     Completed,
     /// Completed, and sent by hand in the next tick, one by one.
     Rows,
+    /// Taken and sent by hand, one by one; they arrive so too, or in batches.
+    Taken {
+        batches: bool,
+    },
+}
+
+/// Entities that are to be taken and sent one by one.
+#[derive(Default)]
+struct Leaving {
+    ids: Vec<Entity>,
+    gone: usize,
+    /// For which there was no room.
+    held: Option<EntityTransfer<Base>>,
+}
+
+impl Leaving {
+    /// Sends as many as there is room for.
+    fn send<W>(&mut self, world: &mut World<W>, endpoint: &mut Endpoint<Base>, other: u16)
+    where
+        W: WorldConfig<Schema = Base>,
+    {
+        if let Some(held) = self.held.take()
+            && let Err(back) = endpoint.queue_transfer(other, held)
+        {
+            self.held = Some(back.into_inner());
+            return;
+        }
+        while let Some(&entity) = self.ids.get(self.gone) {
+            let transfer = world.take(entity).expect("it is here");
+            self.gone += 1;
+            if let Err(back) = endpoint.queue_transfer(other, transfer) {
+                self.held = Some(back.into_inner());
+                return;
+            }
+        }
+        self.ids.clear();
+        self.gone = 0;
+    }
 }
 
 impl How {
@@ -305,6 +359,7 @@ impl How {
                     }
                 }
             }
+            Self::Taken { .. } => unreachable!("the intake starts those"),
         }
     }
 }
@@ -542,6 +597,14 @@ pub fn entries() -> Vec<Entry> {
         entry("move_threads_1024", "completed", |size| threads_1024(size, How::Completed)),
         entry("move_threads_1024", "whole table", |size| threads_whole(size, How::Query)),
         entry("move_threads_8192", "query", |size| threads_8192(size, How::Query)),
-        entry("move_threads_rows", "queue_transfer", |size| threads_64(size, How::Rows)),
+        entry("move_threads_rows", "complete, outbox, take, queue_transfer", |size| {
+            threads_64(size, How::Rows)
+        }),
+        entry("move_threads_rows", "take, queue_transfer", |size| {
+            threads_64(size, How::Taken { batches: false })
+        }),
+        entry("move_threads_rows", "take, queue_transfer; receive", |size| {
+            threads_64(size, How::Taken { batches: true })
+        }),
     ]
 }
