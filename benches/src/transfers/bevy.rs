@@ -18,6 +18,7 @@ type Query = QueryState<(&'static A, &'static B, &'static C, &'static D)>;
 
 impl Peer for Bevy {
     type World = (World, Query);
+    type Row = Row;
     type Id = Entity;
 
     fn empty() -> Self::World {

@@ -35,9 +35,9 @@ fn sides() -> Vec<Side> {
         Side { name: hand::NAME, entries: hand::entries() },
         Side { name: ours::NAME, entries: ours::entries() },
         Side { name: bevy::NAME, entries: peer::entries::<bevy::Bevy>() },
-        Side { name: gecs::NAME, entries: peer::entries::<gecs::Gecs>() },
-        Side { name: hecs::NAME, entries: peer::entries::<hecs::Hecs>() },
-        Side { name: legion::NAME, entries: peer::entries::<legion::Legion>() },
+        Side { name: gecs::NAME, entries: gecs::entries() },
+        Side { name: hecs::NAME, entries: hecs::entries() },
+        Side { name: legion::NAME, entries: legion::entries() },
         Side { name: shipyard::NAME, entries: peer::entries::<shipyard::Shipyard>() },
     ]
 }

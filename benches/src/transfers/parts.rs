@@ -14,6 +14,39 @@ pub struct Row {
     pub d: Vec2,
 }
 
+/// What an entity is made of, for who sends it as a row.
+pub trait Part: Copy + Send + 'static {
+    fn nth(n: usize) -> Self;
+    fn digest(&self, digest: &mut Digest);
+}
+
+impl Part for Row {
+    fn nth(n: usize) -> Self {
+        row(n)
+    }
+
+    fn digest(&self, digest: &mut Digest) {
+        digest_row(digest, self);
+    }
+}
+
+/// Two components of 16 bytes.
+#[derive(Clone, Copy)]
+pub struct Two {
+    pub x: [f32; 4],
+    pub y: [f32; 4],
+}
+
+impl Part for Two {
+    fn nth(n: usize) -> Self {
+        Self { x: [n as f32; 4], y: [n as f32; 4] }
+    }
+
+    fn digest(&self, digest: &mut Digest) {
+        digest.add(&[self.x[0], self.y[3]]);
+    }
+}
+
 pub fn row(n: usize) -> Row {
     let x = n as f32;
     Row { a: [x, 1.0, 0.0], b: [0.5, x, 2.0], c: [x, 3.0], d: [4.0, (n % 7) as f32] }

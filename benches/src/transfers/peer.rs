@@ -4,7 +4,7 @@
 use std::marker::PhantomData;
 use std::sync::Mutex;
 
-use super::parts::{Row, digest_row, row};
+use super::parts::{Part, Two};
 use crate::case::{Bench, Digest, Entry, Size};
 use crate::ecs::lasting;
 use crate::pair::{Cross, Duo, Link};
@@ -12,16 +12,17 @@ use crate::pair::{Cross, Duo, Link};
 /// A library.
 pub trait Peer: Send + Sync + 'static {
     type World: 'static;
+    type Row: Part;
     /// How one entity is named; in the order of spawning.
     type Id: Copy + Send + 'static;
 
     fn empty() -> Self::World;
     /// Spawns all of these by the best call for many.
-    fn extend(world: &mut Self::World, rows: &[Row]);
+    fn extend(world: &mut Self::World, rows: &[Self::Row]);
     /// Spawns one.
-    fn push(world: &mut Self::World, row: Row) -> Self::Id;
+    fn push(world: &mut Self::World, row: Self::Row) -> Self::Id;
     /// Calls `each` with each entity.
-    fn each(world: &mut Self::World, each: impl FnMut(Row));
+    fn each(world: &mut Self::World, each: impl FnMut(Self::Row));
     /// Ends all entities.
     fn clear(world: &mut Self::World);
     /// All entities from one world to another by the best way there is, if it is another
@@ -41,6 +42,8 @@ pub fn entries<P: Peer>() -> Vec<Entry> {
     let entry = |case, variant, make| Entry { case, variant, make };
     let mut entries = vec![
         entry("move_bulk", "rows in a Vec", bulk::<P>),
+        entry("move_table", "rows in a Vec", bulk::<P>),
+        entry("move_cold", "rows in a Vec", cold::<P>),
         entry("move_threads_8", "rows in a Vec", threads::<P, 8>),
         entry("move_threads_64", "rows in a Vec", threads::<P, 64>),
         entry("move_threads_1024", "rows in a Vec", threads::<P, 1024>),
@@ -49,6 +52,8 @@ pub fn entries<P: Peer>() -> Vec<Entry> {
     ];
     if P::BULK.is_some() {
         entries.push(entry("move_bulk", "its own", own_bulk::<P>));
+        entries.push(entry("move_table", "its own", own_bulk::<P>));
+        entries.push(entry("move_cold", "its own", own_cold::<P>));
     }
     if P::MOVE.is_some() {
         entries.push(entry("move_rows", "", rows::<P>));
@@ -56,9 +61,19 @@ pub fn entries<P: Peer>() -> Vec<Entry> {
     entries
 }
 
+/// The same for each number of declared components, which no peer has.
+pub fn two<P: Peer<Row = Two>>() -> Vec<Entry> {
+    let of = |case| {
+        let entry = |variant, make| Entry { case, variant, make };
+        let own = P::BULK.map(|_| entry("its own", own_bulk::<P>));
+        [Some(entry("rows in a Vec", bulk::<P>)), own].into_iter().flatten()
+    };
+    ["move_2_of_2", "move_2_of_8", "move_2_of_32"].into_iter().flat_map(of).collect()
+}
+
 fn full<P: Peer>(size: Size) -> P::World {
     let mut world = P::empty();
-    let rows: Vec<Row> = (0..size.entities).map(row).collect();
+    let rows: Vec<P::Row> = (0..size.entities).map(P::Row::nth).collect();
     if !rows.is_empty() {
         P::extend(&mut world, &rows);
     }
@@ -68,7 +83,7 @@ fn full<P: Peer>(size: Size) -> P::World {
 fn digest<P: Peer>(worlds: &mut [P::World; 2]) -> Digest {
     let mut digest = Digest::default();
     for world in worlds {
-        P::each(world, |row| digest_row(&mut digest, &row));
+        P::each(world, |row| row.digest(&mut digest));
     }
     digest
 }
@@ -116,10 +131,42 @@ fn own_bulk<P: Peer>(size: Size) -> Box<dyn Bench> {
     )
 }
 
+/// Into a world that is made for it.
+fn cold_by<P: Peer>(
+    size: Size,
+    go: impl Fn(&mut P::World, &mut P::World) + 'static,
+) -> Box<dyn Bench> {
+    lasting(
+        full::<P>(size),
+        move |from| {
+            let mut to = P::empty();
+            go(from, &mut to);
+            *from = to;
+        },
+        |world| {
+            let mut digest = Digest::default();
+            P::each(world, |row| row.digest(&mut digest));
+            digest
+        },
+    )
+}
+
+fn cold<P: Peer>(size: Size) -> Box<dyn Bench> {
+    cold_by::<P>(size, |from, to| {
+        let mut rows = Vec::new();
+        P::each(from, |row| rows.push(row));
+        P::extend(to, &rows);
+    })
+}
+
+fn own_cold<P: Peer>(size: Size) -> Box<dyn Bench> {
+    cold_by::<P>(size, P::BULK.expect("it has a way"))
+}
+
 fn rows<P: Peer>(size: Size) -> Box<dyn Bench> {
     let mut worlds = Worlds::<P> { worlds: [P::empty(), P::empty()], at: 0 };
     let ids: Vec<P::Id> =
-        (0..size.entities).map(|n| P::push(&mut worlds.worlds[0], row(n))).collect();
+        (0..size.entities).map(|n| P::push(&mut worlds.worlds[0], P::Row::nth(n))).collect();
     lasting(
         (worlds, ids),
         |(worlds, ids)| {
@@ -132,14 +179,14 @@ fn rows<P: Peer>(size: Size) -> Box<dyn Bench> {
 }
 
 /// Rows in a `Vec`, so many at a time.
-struct ByVec<P, const N: usize> {
+struct ByVec<P: Peer, const N: usize> {
     entities: usize,
-    link: Mutex<Option<Link<Vec<Row>>>>,
+    link: Mutex<Option<Link<Vec<P::Row>>>>,
     peer: PhantomData<P>,
 }
 
 impl<P: Peer, const N: usize> Cross for ByVec<P, N> {
-    type World = (P::World, Link<Vec<Row>>);
+    type World = (P::World, Link<Vec<P::Row>>);
 
     fn make(&self, all: bool) -> Self::World {
         let link = self.link.lock().expect("no panic").take().expect("made once");
@@ -174,7 +221,7 @@ impl<P: Peer, const N: usize> Cross for ByVec<P, N> {
     }
 
     fn digest(&self, (world, _): &mut Self::World, digest: &mut Digest) {
-        P::each(world, |row| digest_row(digest, &row));
+        P::each(world, |row| row.digest(digest));
     }
 }
 
@@ -187,14 +234,14 @@ fn threads<P: Peer, const N: usize>(size: Size) -> Box<dyn Bench> {
 }
 
 /// One row at a time.
-struct ByRow<P> {
+struct ByRow<P: Peer> {
     entities: usize,
-    link: Mutex<Option<Link<Row>>>,
+    link: Mutex<Option<Link<P::Row>>>,
     peer: PhantomData<P>,
 }
 
 impl<P: Peer> Cross for ByRow<P> {
-    type World = (P::World, Link<Row>);
+    type World = (P::World, Link<P::Row>);
 
     fn make(&self, all: bool) -> Self::World {
         let link = self.link.lock().expect("no panic").take().expect("made once");
@@ -215,7 +262,7 @@ impl<P: Peer> Cross for ByRow<P> {
     }
 
     fn digest(&self, (world, _): &mut Self::World, digest: &mut Digest) {
-        P::each(world, |row| digest_row(digest, &row));
+        P::each(world, |row| row.digest(digest));
     }
 }
 

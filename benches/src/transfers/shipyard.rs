@@ -13,6 +13,7 @@ pub struct Shipyard;
 
 impl Peer for Shipyard {
     type World = World;
+    type Row = Row;
     type Id = EntityId;
 
     fn empty() -> World {
