@@ -22,7 +22,7 @@ use crate::lane::{LaneSource, LaneTarget};
 use crate::park::Waker;
 use crate::plan::Plan;
 use crate::quiet::Quiet;
-use crate::shared::SharedQueue;
+use crate::returns::Returns;
 use crate::stats::{EdgeEnd, WorldCounters};
 
 /// Which lane of an edge.
@@ -228,23 +228,6 @@ impl<S: Schema> Drop for Opened<'_, S> {
                 Fate::Dropped => counters.add_dropped(count),
             }
         }
-    }
-}
-
-/// Ids of dead guests on their way to their origin, and buffers on their way back.
-pub(crate) struct Returns {
-    full: SharedQueue<Vec<Entity>>,
-    empty: SharedQueue<Vec<Entity>>,
-}
-
-impl Returns {
-    /// Batches of returned ids that can wait at an origin; at least one for each
-    /// world, so that in lock-step all find a place in each tick.
-    const BATCHES: usize = 64;
-
-    pub(crate) fn new(worlds: usize) -> Self {
-        let queue = || SharedQueue::new(worlds.max(Self::BATCHES).next_power_of_two());
-        Self { full: queue(), empty: SharedQueue::new(Self::BATCHES) }
     }
 }
 
@@ -553,13 +536,7 @@ impl<S: Schema> Endpoint<S> {
         }
         self.has_returning = false;
         for (batch, home) in self.returning.iter_mut().zip(self.returns.iter()) {
-            if batch.is_empty() {
-                continue;
-            }
-            let sent = std::mem::replace(batch, home.empty.pop().unwrap_or_default());
-            if let Err(full) = home.full.push(sent) {
-                let unused = std::mem::replace(batch, full.into_inner());
-                let _ = home.empty.push(unused);
+            if !batch.is_empty() && !home.send(batch) {
                 self.has_returning = true;
             }
         }
@@ -568,8 +545,7 @@ impl<S: Schema> Endpoint<S> {
     /// Drops empty blocks and lists that are kept for the next batch.
     pub(crate) fn shrink(&mut self) {
         self.outlets.iter_mut().flat_map(|outlet| &mut outlet.lanes).for_each(LaneSource::shrink);
-        let home = &self.returns[self.place_of_origin()];
-        while home.empty.pop().is_some() {}
+        self.returns[self.place_of_origin()].shrink();
         self.returning.iter_mut().for_each(Vec::shrink_to_fit);
         self.came.shrink_to_fit();
         self.kept.shrink_to_fit();
@@ -596,23 +572,8 @@ impl<S: Schema> Endpoint<S> {
 
     /// Calls `reclaim` with the id of each entity of this world that died abroad;
     /// in lock-step in order, since they come in any.
-    pub(crate) fn receive_returns(&mut self, mut reclaim: impl FnMut(Entity)) {
-        let home = &self.returns[self.place_of_origin()];
-        // A pop of an empty queue costs a fence.
-        if home.full.is_empty() {
-            return;
-        }
-        while let Some(mut batch) = home.full.pop() {
-            if self.step.is_some() {
-                while let Some(mut next) = home.full.pop() {
-                    batch.append(&mut next);
-                    let _ = home.empty.push(next);
-                }
-                batch.sort_unstable();
-            }
-            batch.drain(..).for_each(&mut reclaim);
-            let _ = home.empty.push(batch);
-        }
+    pub(crate) fn receive_returns(&self, reclaim: impl FnMut(Entity)) {
+        self.returns[self.place_of_origin()].receive(self.step.is_some(), reclaim);
     }
 
     fn place_of_origin(&self) -> usize {

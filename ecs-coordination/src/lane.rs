@@ -21,6 +21,8 @@
 //!   takes batches in order of their sources' ids; see
 //!   [`exchange`](crate::exchange).
 //! - **Drop**: blocks left in either queue drop their entities, once.
+// Public to the loom models only.
+#![allow(unreachable_pub, missing_docs, missing_debug_implementations)]
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -35,6 +37,7 @@ use crate::exchange::{Exchange, drain_by_source};
 use crate::pending::Pending;
 use crate::ring::{self, Consumer, Producer};
 use crate::shared::SharedQueue;
+use crate::sync;
 
 struct Shared<S: Schema> {
     full: SharedQueue<Block<S>>,
@@ -53,16 +56,16 @@ impl<S: Schema> Shared<S> {
 
 enum SourceQueues<S: Schema> {
     Ring { full: Producer<Block<S>>, empty: Consumer<Block<S>> },
-    Inbox(Arc<Shared<S>>),
+    Inbox(sync::Arc<Shared<S>>),
 }
 
 enum TargetQueues<S: Schema> {
     Ring { full: Consumer<Block<S>>, empty: Producer<Block<S>> },
-    Inbox(Arc<Shared<S>>),
+    Inbox(sync::Arc<Shared<S>>),
 }
 
 /// A source's end of a lane.
-pub(crate) struct LaneSource<S: Schema> {
+pub struct LaneSource<S: Schema> {
     pub(crate) pending: Arc<Pending>,
     queues: SourceQueues<S>,
     /// A block in hand for the next batch.
@@ -75,7 +78,7 @@ pub(crate) struct LaneSource<S: Schema> {
 }
 
 /// A target's end of a lane.
-pub(crate) struct LaneTarget<S: Schema> {
+pub struct LaneTarget<S: Schema> {
     pub(crate) pending: Arc<Pending>,
     queues: TargetQueues<S>,
     /// The block in front, of which some entities may have been moved out.
@@ -89,10 +92,7 @@ pub(crate) struct LaneTarget<S: Schema> {
 }
 
 /// A lane from one source to one target.
-pub(crate) fn ring_lane<S: Schema>(
-    capacity: usize,
-    block_bytes: usize,
-) -> (LaneSource<S>, LaneTarget<S>) {
+pub fn ring_lane<S: Schema>(capacity: usize, block_bytes: usize) -> (LaneSource<S>, LaneTarget<S>) {
     let (full_in, full_out) = ring::channel(capacity);
     let (empty_in, empty_out) = ring::channel(capacity);
     let pending = Arc::new(Pending::new(capacity));
@@ -102,28 +102,28 @@ pub(crate) fn ring_lane<S: Schema>(
 }
 
 /// A lane that several sources and targets share.
-pub(crate) struct Inbox<S: Schema> {
+pub struct Inbox<S: Schema> {
     pending: Arc<Pending>,
-    shared: Arc<Shared<S>>,
+    shared: sync::Arc<Shared<S>>,
     block_bytes: usize,
 }
 
 impl<S: Schema> Inbox<S> {
     /// With so many receivers.
-    pub(crate) fn new(capacity: usize, block_bytes: usize, members: usize) -> Self {
+    pub fn new(capacity: usize, block_bytes: usize, members: usize) -> Self {
         let queue = || SharedQueue::new(capacity);
         let exchange = Mutex::new(Exchange::new(members));
-        let shared = Arc::new(Shared { full: queue(), empty: queue(), members, exchange });
+        let shared = sync::Arc::new(Shared { full: queue(), empty: queue(), members, exchange });
         Self { pending: Arc::new(Pending::new(capacity)), shared, block_bytes }
     }
 
-    pub(crate) fn source(&self) -> LaneSource<S> {
+    pub fn source(&self) -> LaneSource<S> {
         let queues = SourceQueues::Inbox(self.shared.clone());
         LaneSource::new(self.pending.clone(), queues, self.block_bytes)
     }
 
     /// The end of the receiver with this number.
-    pub(crate) fn target(&self, member: usize) -> LaneTarget<S> {
+    pub fn target(&self, member: usize) -> LaneTarget<S> {
         let queues = TargetQueues::Inbox(self.shared.clone());
         LaneTarget::new(self.pending.clone(), queues, member)
     }
@@ -176,7 +176,7 @@ impl<S: Schema> LaneSource<S> {
     }
 
     /// An empty block.
-    pub(crate) fn block(&mut self) -> Block<S> {
+    pub fn block(&mut self) -> Block<S> {
         let home = || match &mut self.queues {
             SourceQueues::Ring { empty, .. } => empty.pop(),
             SourceQueues::Inbox(shared) => shared.empty.pop(),
@@ -186,7 +186,7 @@ impl<S: Schema> LaneSource<S> {
 
     /// Reserves room for up to `wanted` entities, while no more than `limit` are
     /// in the lane. `None` if there is none.
-    pub(crate) fn batch(&mut self, wanted: usize, limit: usize) -> Option<Batch<'_, S>> {
+    pub fn batch(&mut self, wanted: usize, limit: usize) -> Option<Batch<'_, S>> {
         let room = match &mut self.grant {
             None => self.pending.reserve(wanted, limit),
             Some(grant) => {
@@ -240,7 +240,7 @@ impl<S: Schema> LaneSource<S> {
 
 /// A block to fill, and the room for its entities. Dropped, also while a panic
 /// passes, it gives the room back.
-pub(crate) struct Batch<'a, S: Schema> {
+pub struct Batch<'a, S: Schema> {
     lane: &'a mut LaneSource<S>,
     room: usize,
     block: Option<Block<S>>,
@@ -253,14 +253,14 @@ impl<S: Schema> Batch<'_, S> {
     }
 
     /// The block, to fill with no more than there is room for.
-    pub(crate) fn block(&mut self) -> &mut Block<S> {
+    pub fn block(&mut self) -> &mut Block<S> {
         let Self { lane, block, .. } = self;
         block.get_or_insert_with(|| lane.block())
     }
 
     /// Publishes what is in the block, and counts it as taken. Answers how many
     /// entities.
-    pub(crate) fn send(mut self, counters: &EdgeCounters) -> usize {
+    pub fn send(mut self, counters: &EdgeCounters) -> usize {
         let block = self.block.take();
         let count = block.as_ref().map_or(0, Block::total);
         if count > 0 {
@@ -288,7 +288,7 @@ impl<S: Schema> Batch<'_, S> {
     }
 
     /// Publishes a block that was filled before there was room for it.
-    pub(crate) fn send_filled(mut self, block: Block<S>, counters: &EdgeCounters) -> usize {
+    pub fn send_filled(mut self, block: Block<S>, counters: &EdgeCounters) -> usize {
         self.publish(Some(block), counters)
     }
 
@@ -329,7 +329,7 @@ impl<S: Schema> LaneTarget<S> {
     }
 
     /// The block in front, if any.
-    pub(crate) fn front(&mut self) -> Option<&mut Block<S>> {
+    pub fn front(&mut self) -> Option<&mut Block<S>> {
         if self.front.is_none() {
             let queued = || match &mut self.queues {
                 _ if self.dealt => None,
@@ -385,7 +385,7 @@ impl<S: Schema> LaneTarget<S> {
     }
 
     /// `count` entities were moved out of the front block; an empty one goes home.
-    pub(crate) fn moved_out(&mut self, count: usize) {
+    pub fn moved_out(&mut self, count: usize) {
         while self.front.as_ref().is_some_and(Block::is_empty)
             && let Some(mut block) = self.front.take()
         {
@@ -399,7 +399,7 @@ impl<S: Schema> LaneTarget<S> {
     }
 
     /// Whether nothing waits here.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.front.is_none()
             && self.waiting.is_empty()
             && match &self.queues {

@@ -26,7 +26,10 @@ pub mod executor;
 mod flags;
 #[cfg(ecs_loom)]
 pub mod flags;
+#[cfg(not(ecs_loom))]
 mod lane;
+#[cfg(ecs_loom)]
+pub mod lane;
 mod lock_step;
 mod member;
 mod pace;
@@ -46,6 +49,10 @@ mod quiet;
 pub mod quiet;
 mod receive;
 pub mod report;
+#[cfg(not(ecs_loom))]
+mod returns;
+#[cfg(ecs_loom)]
+pub mod returns;
 pub mod ring;
 pub mod running;
 mod runtime;

@@ -12,10 +12,11 @@ use ecs_core::topology::{Cycles, Destination, Topology};
 use crate::admit::Admission;
 use crate::counters::EdgeCounters;
 use crate::directory::{Directory, Whither};
-use crate::endpoint::{Endpoint, Inlet, Outlet, Returns, Routes, Way};
+use crate::endpoint::{Endpoint, Inlet, Outlet, Routes, Way};
 use crate::events::{EventEnds, join, set_ways};
 use crate::lane::{Inbox, LaneSource, ring_lane};
 use crate::plan::Plan;
+use crate::returns::Returns;
 use crate::stats::{Counters, EdgeEnd, EdgeEntry};
 
 /// The ends of all edges, by the worlds' places, and what counts on them.
