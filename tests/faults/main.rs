@@ -3,12 +3,11 @@
 //!
 //! One fault at a time is armed: in a system, in a component's `Drop` or `Clone`, or in
 //! a hook. It fires at one of the next calls, wherever that comes from. The world that it
-//! hits stands still until it is started again, while the others go on.
+//! hits stands still until it is started again, while the others go on: tick by tick, in
+//! any order, and on threads, where a fault stops them all in the midst.
 
-mod steps;
-
-use std::cell::{Cell, RefCell};
-use std::sync::Once;
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Once};
 
 use static_ecs::prelude::*;
 
@@ -27,24 +26,67 @@ const SITES: [Site; 5] = [Site::System, Site::Drop, Site::Clone, Site::Depart, S
 /// What an injected panic says.
 const INJECTED: &str = "an injected fault";
 
-thread_local! {
-    static ARMED: Cell<Option<(Site, u32)>> = const { Cell::new(None) };
+/// A fault, and the values that it is to leave whole. All accesses are relaxed, so that
+/// they order nothing between the threads of worlds.
+struct Case {
+    /// By site: calls up to the one that panics, and with it; none below one.
+    armed: [AtomicI64; SITES.len()],
+    /// By site: how many have fired.
+    fired: [AtomicU64; SITES.len()],
     /// By value: how often it was dropped.
-    static DROPS: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
-    /// Where faults have fired.
-    static FIRED: RefCell<Vec<Site>> = const { RefCell::new(Vec::new()) };
+    drops: Box<[AtomicU64]>,
+    made: AtomicUsize,
+    /// By world: ticks in which its system does anything.
+    ticks: [AtomicI64; 3],
 }
 
-/// Panics if the fault that is armed is here, and due.
-fn pass(site: Site) {
-    match ARMED.get() {
-        Some((armed, 0)) if armed == site && !std::thread::panicking() => {
-            ARMED.set(None);
-            FIRED.with_borrow_mut(|fired| fired.push(site));
+impl Case {
+    /// For up to this many values.
+    fn new(values: usize) -> Arc<Self> {
+        Arc::new(Self {
+            armed: Default::default(),
+            fired: Default::default(),
+            drops: (0..values).map(|_| AtomicU64::new(0)).collect(),
+            made: AtomicUsize::new(0),
+            ticks: Default::default(),
+        })
+    }
+
+    /// One fault, and no other: at the call after so many.
+    fn arm(&self, site: Site, after: u32) {
+        self.disarm();
+        self.armed[site as usize].store(i64::from(after) + 1, Ordering::Relaxed);
+    }
+
+    fn disarm(&self) -> [i64; SITES.len()] {
+        self.armed.each_ref().map(|armed| armed.swap(0, Ordering::Relaxed))
+    }
+
+    /// Panics if the fault that is armed is here, and due.
+    fn pass(&self, site: Site) {
+        if std::thread::panicking() {
+            return;
+        }
+        if self.armed[site as usize].fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.fired[site as usize].fetch_add(1, Ordering::Relaxed);
             panic!("{INJECTED}: {site:?}");
         }
-        Some((armed, calls @ 1..)) if armed == site => ARMED.set(Some((armed, calls - 1))),
-        _ => {}
+    }
+
+    fn fired(&self) -> [u64; SITES.len()] {
+        self.fired.each_ref().map(|fired| fired.load(Ordering::Relaxed))
+    }
+
+    fn value(self: &Arc<Self>) -> Value {
+        Value { case: self.clone(), index: self.made.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// Values that are alive now; each other one was dropped once.
+    fn alive(&self) -> usize {
+        let made = &self.drops[..self.made.load(Ordering::Relaxed)];
+        let drops = || made.iter().map(|drops| drops.load(Ordering::Relaxed));
+        assert!(drops().all(|count| count <= 1), "a value was dropped twice");
+        drops().filter(|&count| count == 0).count()
     }
 }
 
@@ -62,42 +104,28 @@ fn silence() {
 }
 
 /// A value that is registered until it is dropped.
-struct Value(usize);
-
-impl Value {
-    fn new() -> Self {
-        DROPS.with_borrow_mut(|drops| {
-            drops.push(0);
-            Value(drops.len() - 1)
-        })
-    }
+struct Value {
+    case: Arc<Case>,
+    index: usize,
 }
 
 impl Drop for Value {
     fn drop(&mut self) {
-        DROPS.with_borrow_mut(|drops| drops[self.0] += 1);
-        pass(Site::Drop);
+        self.case.drops[self.index].fetch_add(1, Ordering::Relaxed);
+        self.case.pass(Site::Drop);
     }
-}
-
-/// Values that are alive now; each other one was dropped once.
-fn alive() -> usize {
-    DROPS.with_borrow(|drops| {
-        assert!(drops.iter().all(|&count| count <= 1), "a value was dropped twice: {drops:?}");
-        drops.iter().filter(|&&count| count == 0).count()
-    })
 }
 
 #[derive(Component)]
 struct Owned(#[expect(dead_code)] Value);
 
 #[derive(Component)]
-struct Twin(#[expect(dead_code)] Value);
+struct Twin(Value);
 
 impl Clone for Twin {
     fn clone(&self) -> Self {
-        pass(Site::Clone);
-        Twin(Value::new())
+        self.0.case.pass(Site::Clone);
+        Twin(self.0.case.value())
     }
 }
 
@@ -107,6 +135,85 @@ struct Detour;
 
 #[world_config(components(Owned, Twin, Detour))]
 struct Base;
+
+type Three<A, B, C> = WorldCoordinator<(A, B, C)>;
+
+/// Does the same to whichever world it is.
+macro_rules! with_world {
+    ($three:expr, $world:expr, |$name:ident| $body:expr) => {
+        match $world {
+            0 => {
+                let $name = $three.world_mut::<A>();
+                $body
+            }
+            1 => {
+                let $name = $three.world_mut::<B>();
+                $body
+            }
+            _ => {
+                let $name = $three.world_mut::<C>();
+                $body
+            }
+        }
+    };
+}
+
+/// All configurations of the schema, which the three worlds are of.
+trait Config: WorldConfig<Schema = Base> {}
+impl<W: WorldConfig<Schema = Base>> Config for W {}
+
+fn set_hooks<A: Config, B: Config, C: Config>(three: &mut Three<A, B, C>, case: &Arc<Case>) {
+    for world in 0..3 {
+        with_world!(three, world, |world| {
+            let (departs, arrives) = (case.clone(), case.clone());
+            world.on_depart(move |_, _, _| departs.pass(Site::Depart));
+            world.on_arrive(move |_, _| arrives.pass(Site::Arrive));
+        });
+    }
+}
+
+fn entities<A: Config, B: Config, C: Config>(three: &mut Three<A, B, C>) -> Vec<(u16, Entity)> {
+    let mut all = Vec::new();
+    for place in 0..3 {
+        with_world!(three, place, |world| {
+            all.extend(world.view::<(Entity,)>().map(|(entity,)| (place, entity)));
+        });
+    }
+    all
+}
+
+/// Values in the worlds.
+fn values<A: Config, B: Config, C: Config>(three: &mut Three<A, B, C>) -> usize {
+    let mut count = 0;
+    for place in 0..3 {
+        with_world!(three, place, |world| {
+            count += world.view::<(&Owned,)>().count();
+            count += world.view::<(&Twin,)>().count();
+        });
+    }
+    count
+}
+
+/// Runs `body`, from which only injected panics may come. Answers whether one did.
+fn caught(body: impl FnOnce()) -> bool {
+    let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)) else {
+        return false;
+    };
+    let text = payload.downcast_ref::<String>();
+    if !text.is_some_and(|text| text.starts_with(INJECTED)) {
+        std::panic::resume_unwind(payload);
+    }
+    true
+}
+
+fn hold<A: Config, B: Config, C: Config>(three: &mut Three<A, B, C>, case: &Case) {
+    let conservation = three.conservation();
+    assert!(conservation.holds(), "{conservation}");
+    assert!(values(three) <= case.alive(), "a value in a world was dropped");
+}
+
+mod steps;
+mod threads;
 
 /// Three worlds with edges of one kind, and where they lead.
 macro_rules! worlds {
@@ -127,6 +234,11 @@ macro_rules! worlds {
             #[test]
             fn each_is_accounted_for() {
                 crate::steps::check(Three::new);
+            }
+
+            #[test]
+            fn each_is_accounted_for_on_threads() {
+                crate::threads::check(Three::new);
             }
         }
     };

@@ -1,13 +1,11 @@
 //! Random steps and faults on one thread.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::cell::Cell;
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use crate::*;
-
-type Three<A, B, C> = WorldCoordinator<(A, B, C)>;
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -39,74 +37,16 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Does the same to whichever world it is.
-macro_rules! with_world {
-    ($three:expr, $world:expr, |$name:ident| $body:expr) => {
-        match $world {
-            0 => {
-                let $name = $three.world_mut::<A>();
-                $body
-            }
-            1 => {
-                let $name = $three.world_mut::<B>();
-                $body
-            }
-            _ => {
-                let $name = $three.world_mut::<C>();
-                $body
-            }
-        }
-    };
-}
-
-/// All configurations of the schema, which the three worlds are of.
-pub(crate) trait Config: WorldConfig<Schema = Base> {}
-impl<W: WorldConfig<Schema = Base>> Config for W {}
-
-fn prepare<A: Config, B: Config, C: Config>(three: &mut Three<A, B, C>) {
-    three.add_system::<A, _>(|_: &mut World<A>| pass(Site::System));
-    three.add_system::<B, _>(|_: &mut World<B>| pass(Site::System));
-    three.add_system::<C, _>(|_: &mut World<C>| pass(Site::System));
-    for world in 0..3 {
-        with_world!(three, world, |world| {
-            world.on_depart(|_, _, _| pass(Site::Depart));
-            world.on_arrive(|_, _| pass(Site::Arrive));
-        });
-    }
-}
-
-fn entities<A: Config, B: Config, C: Config>(three: &mut Three<A, B, C>) -> Vec<(u16, Entity)> {
-    let mut all = Vec::new();
-    for place in 0..3 {
-        with_world!(three, place, |world| {
-            all.extend(world.view::<(Entity,)>().map(|(entity,)| (place, entity)));
-        });
-    }
-    all
-}
-
-/// Values in the worlds.
-fn values<A: Config, B: Config, C: Config>(three: &mut Three<A, B, C>) -> usize {
-    let mut count = 0;
-    for place in 0..3 {
-        with_world!(three, place, |world| {
-            count += world.view::<(&Owned,)>().count();
-            count += world.view::<(&Twin,)>().count();
-        });
-    }
-    count
-}
-
-fn run<A: Config, B: Config, C: Config>(three: &mut Three<A, B, C>, step: Step) {
+fn run<A: Config, B: Config, C: Config>(three: &mut Three<A, B, C>, case: &Arc<Case>, step: Step) {
     let chosen = |three: &mut Three<A, B, C>, entity: usize| {
         let all = entities(three);
         (!all.is_empty()).then(|| all[entity % all.len()])
     };
     match step {
         Step::Spawn { world, owned, detour } => with_world!(three, world, |world| {
-            let Ok(entity) = world.spawn((Twin(Value::new()),)) else { return };
+            let Ok(entity) = world.spawn((Twin(case.value()),)) else { return };
             if owned {
-                world.insert(entity, (Owned(Value::new()),)).unwrap();
+                world.insert(entity, (Owned(case.value()),)).unwrap();
             }
             if detour {
                 world.insert(entity, (Detour,)).unwrap();
@@ -136,48 +76,44 @@ fn run<A: Config, B: Config, C: Config>(three: &mut Three<A, B, C>, step: Step) 
                 assert!(failure.to_string().contains(INJECTED), "{failure}");
             }
         }
-        Step::Arm { site, after } => ARMED.set(Some((site, after))),
+        Step::Arm { site, after } => case.arm(site, after),
         Step::Start => three.start().unwrap(),
         Step::PopAndDrop { world } => drop(three.pop_transfer_for(world)),
     }
 }
 
-/// Runs `body`, from which only injected panics may come. Answers whether one did.
-fn caught(body: impl FnOnce()) -> bool {
-    let Err(payload) = catch_unwind(AssertUnwindSafe(body)) else { return false };
-    let text = payload.downcast_ref::<String>();
-    if !text.is_some_and(|text| text.starts_with(INJECTED)) {
-        std::panic::resume_unwind(payload);
-    }
-    true
-}
-
-fn hold<A: Config, B: Config, C: Config>(three: &mut Three<A, B, C>) {
-    let conservation = three.conservation();
-    assert!(conservation.holds(), "{conservation}");
-    assert!(values(three) <= alive(), "a value in a world was dropped");
-}
-
-fn play<A: Config, B: Config, C: Config>(mut three: Three<A, B, C>, steps: &[Step], close: bool) {
-    ARMED.set(None);
-    DROPS.with_borrow_mut(Vec::clear);
-    prepare(&mut three);
+/// Answers how many faults have fired, by site.
+fn play<A: Config, B: Config, C: Config>(
+    mut three: Three<A, B, C>,
+    steps: &[Step],
+    close: bool,
+) -> [u64; SITES.len()] {
+    let case = Case::new(4096);
+    set_hooks(&mut three, &case);
+    let [a, b, c] = [&case; 3].map(Arc::clone);
+    three.add_system::<A, _>(move |_: &mut World<A>| a.pass(Site::System));
+    three.add_system::<B, _>(move |_: &mut World<B>| b.pass(Site::System));
+    three.add_system::<C, _>(move |_: &mut World<C>| c.pass(Site::System));
     for &step in steps {
-        caught(|| run(&mut three, step));
-        hold(&mut three);
+        caught(|| run(&mut three, &case, step));
+        hold(&mut three, &case);
     }
     // Nothing more goes wrong: what was on its way arrives.
-    let armed = ARMED.take();
+    let armed = case.disarm();
     three.start().unwrap();
     let at_rest = three.drain(200).unwrap();
-    hold(&mut three);
+    hold(&mut three, &case);
     if at_rest && three.conservation().edges.iter().all(|edge| edge.in_flight == 0) {
-        assert_eq!(values(&mut three), alive(), "a value is nowhere");
+        assert_eq!(values(&mut three), case.alive(), "a value is nowhere");
         let pending = [0, 1, 2].map(|world| three.pending_transfers_for(world));
         assert_eq!(pending, [0; 3], "room was not given back");
     }
     // Or while it ends.
-    ARMED.set(armed);
+    for (site, calls) in SITES.into_iter().zip(armed) {
+        if calls > 0 {
+            case.arm(site, calls as u32 - 1);
+        }
+    }
     caught(|| {
         if close {
             let conservation = three.close();
@@ -186,7 +122,8 @@ fn play<A: Config, B: Config, C: Config>(mut three: Three<A, B, C>, steps: &[Ste
             drop(three);
         }
     });
-    assert_eq!(alive(), 0, "a value was never dropped");
+    assert_eq!(case.alive(), 0, "a value was never dropped");
+    case.fired()
 }
 
 pub(crate) fn check<A: Config, B: Config, C: Config>(make: fn() -> Three<A, B, C>) {
@@ -198,12 +135,15 @@ pub(crate) fn check<A: Config, B: Config, C: Config>(make: fn() -> Three<A, B, C
         RngSeed::Random => RngSeed::Fixed(1),
         given => given,
     };
+    let fired = SITES.map(|_| Cell::new(0));
+    let fired = &fired;
     proptest!(ProptestConfig { cases: 60, failure_persistence: None, rng_seed, ..default },
     |(steps in prop::collection::vec(step(), 1..120), close in any::<bool>())| {
-        play(make(), &steps, close);
+        for (all, new) in fired.iter().zip(play(make(), &steps, close)) {
+            all.set(all.get() + new);
+        }
     });
-    for site in SITES {
-        let fired = FIRED.with_borrow(|fired| fired.contains(&site));
-        assert!(fired, "no fault in {site:?} has fired");
+    for (site, fired) in SITES.into_iter().zip(fired) {
+        assert!(fired.get() > 0, "no fault in {site:?} has fired");
     }
 }
