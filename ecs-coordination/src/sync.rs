@@ -1,17 +1,26 @@
 //! What the lock-free types are made of: the standard library's parts, or
-//! loom's under `--cfg ecs_loom`.
+//! loom's under `--cfg ecs_loom`. Under `--cfg ecs_stress` those of the standard library
+//! are delayed at random.
 //!
 //! Nothing else in this crate's queues and parking names `std::sync` or
 //! `std::thread`, so a loom model runs the code that ships.
 
+#[cfg(ecs_stress)]
+mod delays;
+
 #[cfg(not(ecs_loom))]
 mod imp {
     pub(crate) use std::cell::UnsafeCell;
-    pub(crate) use std::sync::atomic::{
-        AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
-    };
+    pub(crate) use std::sync::atomic::Ordering;
+    #[cfg(not(ecs_stress))]
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
     pub(crate) use std::sync::{Arc, Mutex};
-    pub(crate) use std::thread::{Thread, ThreadId, current, park};
+    pub(crate) use std::thread::ThreadId;
+    #[cfg(not(ecs_stress))]
+    pub(crate) use std::thread::{Thread, current, park, park_timeout};
+
+    #[cfg(ecs_stress)]
+    pub(crate) use super::delays::*;
 
     /// How those wait who found somebody else in their way.
     pub(crate) struct Backoff(crossbeam_utils::Backoff);
@@ -54,7 +63,7 @@ mod imp {
         pub(crate) fn park(&mut self) -> bool {
             let left = self.0.saturating_duration_since(std::time::Instant::now());
             if !left.is_zero() {
-                std::thread::park_timeout(left);
+                park_timeout(left);
             }
             !left.is_zero()
         }
