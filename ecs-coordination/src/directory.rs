@@ -121,19 +121,19 @@ impl Directory {
     /// Puts down where entities are, of whom the caller is the last to have had them in
     /// hand.
     #[inline]
-    pub fn note(&self, entities: &[Option<Entity>], place: Whither) {
+    pub fn note(&self, entities: impl IntoIterator<Item = Entity>, place: Whither) {
         // The page of the last one.
         let (mut key, mut page) = (None, None::<&Page>);
-        for entity in entities.iter().flatten() {
+        for entity in entities {
             let this = (entity.origin(), entity.index() >> PAGE_BITS);
             if key != Some(this) {
-                (key, page) = (Some(this), self.page_of(*entity));
+                (key, page) = (Some(this), self.page_of(entity));
             }
             if let Some(page) = page {
                 // ORDERING: relaxed: nothing is read through it. The next to write it comes
                 // after this, by the queue that the entity goes through.
                 let word = &page[entity.index() as usize % PAGE];
-                word.store(place.word(*entity), Ordering::Relaxed);
+                word.store(place.word(entity), Ordering::Relaxed);
             }
         }
     }
@@ -221,7 +221,11 @@ impl ecs_core::location::Directory for Shared {
             _ => false,
         };
         if !known {
-            self.0.note(&[Some(entity)], Whither::at(world));
+            self.0.note([entity], Whither::at(world));
         }
+    }
+
+    fn put_all_in(&self, entities: &[Entity], world: u16) {
+        self.0.note(entities.iter().copied(), Whither::at(world));
     }
 }

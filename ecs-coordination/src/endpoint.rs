@@ -56,8 +56,17 @@ pub(crate) struct Outlet<S: Schema> {
     pub(crate) closed: Option<Vec<Mask>>,
     /// Taken out of the world and not sent yet, by lane, oldest first.
     pub(crate) spill: [std::collections::VecDeque<Block<S>>; 2],
+    /// By lane: those that were queued one by one in this tick, and leave together.
+    pub(crate) open: [Option<Open<S>>; 2],
     /// Set while worlds run on threads of their own.
     pub(crate) wakers: Vec<Waker>,
+}
+
+/// A block that is being filled one by one, and for how many more there is room in its
+/// lane.
+pub(crate) struct Open<S: Schema> {
+    block: Block<S>,
+    room: usize,
 }
 
 impl<S: Schema> Outlet<S> {
@@ -111,6 +120,62 @@ impl<S: Schema> Outlet<S> {
     /// Whoever waits for the target's edges to fill looks again.
     pub(crate) fn wake(&self) {
         self.wakers.iter().for_each(Waker::wake);
+    }
+
+    /// Sends one entity with those that were queued before it in this tick: at once where
+    /// they fill a batch, or there is no room for more, else when the tick ends.
+    fn gather(
+        &mut self,
+        source: u16,
+        transfer: EntityTransfer<S>,
+    ) -> Result<(), QueueError<EntityTransfer<S>>> {
+        if !self.admits(transfer.mask()) {
+            self.counters.add_refused();
+            return Err(QueueError::new(QueueErrorKind::ClosedArchetype, transfer));
+        }
+        let flags = transfer.flags();
+        let lane = if flags.priority { PRIORITY } else { NORMAL };
+        let fits = |open: &Open<S>| {
+            open.block.mask() == transfer.mask()
+                && open.block.flags() == flags
+                && open.block.room() > 0
+                && open.block.len() < self.batch_size
+        };
+        if self.open[lane].as_ref().is_some_and(|open| !fits(open)) {
+            self.send_open(lane);
+        }
+        let Self { open, lanes, spill, limit, batch_size, .. } = self;
+        let mut room = open[lane].as_ref().map_or(0, |open| open.room);
+        // Those who wait in the spill go first.
+        if room == 0 && spill[lane].is_empty() {
+            // Twice as much each time, so that no more than half of it is held for nobody.
+            let filled = open[lane].as_ref().map_or(0, |open| open.block.len());
+            let wanted = filled.clamp(1, *batch_size - filled);
+            room = lanes[lane].pending.reserve(wanted, *limit);
+        }
+        if room == 0 {
+            // Who makes room must see what is there.
+            self.send_open(lane);
+            self.counters.add_full();
+            return Err(QueueError::new(QueueErrorKind::Full, transfer));
+        }
+        let open = open[lane].get_or_insert_with(|| {
+            let mut block = lanes[lane].block();
+            block.begin(transfer.mask(), source, flags);
+            Open { block, room: 0 }
+        });
+        open.block.push(transfer);
+        open.room = room - 1;
+        Ok(())
+    }
+
+    /// Sends those that were queued one by one.
+    fn send_open(&mut self, lane: usize) {
+        if let Some(Open { block, room }) = self.open[lane].take() {
+            let room = room + block.len();
+            self.lanes[lane].batch_of(block, room).send(&self.counters);
+            self.wake();
+        }
     }
 
     /// Sends one entity as a batch of its own.
@@ -176,7 +241,16 @@ impl<S: Schema> Inlet<S> {
     ) -> Option<Opened<'a, S>> {
         let block = self.lanes[lane].take_front()?;
         let before = block.total();
-        Some(Opened { inlet: self, lane, fate, quiet, block: Some(block), before })
+        Some(Opened { inlet: self, lane, fate, quiet, block: Some(block), before, more: false })
+    }
+
+    /// Accounts for what was popped one by one.
+    fn settle(&mut self, quiet: Option<&Quiet>) {
+        for lane in [PRIORITY, NORMAL] {
+            if self.lanes[lane].popped > 0 {
+                drop(self.open(lane, Fate::Received, quiet));
+            }
+        }
     }
 }
 
@@ -192,7 +266,8 @@ pub(crate) enum Fate {
 }
 
 /// The front block of a lane. Dropped, also while a panic passes, it accounts
-/// for what was moved out, and puts the rest back.
+/// for what was moved out, and puts the rest back. Where more is to come in this tick, it
+/// accounts for all of a block at once.
 pub(crate) struct Opened<'a, S: Schema> {
     inlet: &'a mut Inlet<S>,
     lane: usize,
@@ -200,6 +275,7 @@ pub(crate) struct Opened<'a, S: Schema> {
     quiet: Option<&'a Quiet>,
     block: Option<Block<S>>,
     before: usize,
+    more: bool,
 }
 
 impl<S: Schema> Opened<'_, S> {
@@ -211,12 +287,14 @@ impl<S: Schema> Opened<'_, S> {
 impl<S: Schema> Drop for Opened<'_, S> {
     fn drop(&mut self) {
         let Some(block) = self.block.take() else { return };
-        let (count, source) = (self.before - block.total(), block.source());
+        let (left, empty, source) = (block.total(), block.is_empty(), block.source());
         let lane = &mut self.inlet.lanes[self.lane];
         lane.put_front(block);
-        if count == 0 {
+        lane.popped += self.before - left;
+        if lane.popped == 0 || self.more && !empty {
             return;
         }
+        let count = std::mem::take(&mut lane.popped);
         if let Some(quiet) = self.quiet {
             quiet.taking();
         }
@@ -281,6 +359,8 @@ pub struct Endpoint<S: Schema> {
     pub(crate) flags: Option<Arc<Flags>>,
     /// The number of the tick, in lock-step.
     pub(crate) step: Option<u64>,
+    /// Whether the world is between the beginning of a tick and its dispatch.
+    pub(crate) ticking: bool,
     /// The worlds' ids by place.
     pub(crate) ids: Arc<[u16]>,
     /// Entities received, and queued one by one, in this tick.
@@ -418,8 +498,10 @@ impl<S: Schema> Endpoint<S> {
         EntityTransfer::new(self.id, target)
     }
 
-    /// Sends one entity to the world with id `target`. In lock-step it leaves at
-    /// the end of the tick, and up to the queue's capacity can wait for that.
+    /// Sends one entity to the world with id `target`. While this world ticks, those of one
+    /// set of components leave together: as soon as they fill a batch or the queue, at the
+    /// latest when the tick ends. In lock-step all leave at its end, and up to the queue's
+    /// capacity can wait for that. By hand, between ticks, it leaves at once.
     ///
     /// # Errors
     /// If there is no room, no edge or no such world, or the world is this one:
@@ -440,6 +522,8 @@ impl<S: Schema> Endpoint<S> {
                 let sent = if self.step.is_some() {
                     self.spills = true;
                     outlet.stage_one(source, transfer)
+                } else if self.ticking {
+                    outlet.gather(source, transfer)
                 } else {
                     outlet.send_one(source, transfer)
                 };
@@ -448,6 +532,24 @@ impl<S: Schema> Endpoint<S> {
             }
         };
         Err(QueueError::new(kind, transfer))
+    }
+
+    /// The tick has come to its dispatch, or to its end by a panic: sends those that were
+    /// queued one by one, and accounts for those that were popped so.
+    pub(crate) fn end_ticking(&mut self) {
+        if !std::mem::take(&mut self.ticking) {
+            return;
+        }
+        let (received, queued) = self.moved;
+        if queued > 0 {
+            for outlet in &mut self.outlets {
+                [PRIORITY, NORMAL].into_iter().for_each(|lane| outlet.send_open(lane));
+            }
+        }
+        if received > 0 {
+            let quiet = self.flags.as_deref().map(|flags| &flags.quiet);
+            self.inlets.iter_mut().for_each(|inlet| inlet.settle(quiet));
+        }
     }
 
     /// Takes one entity that has arrived, fair over sources, priority first.
@@ -464,9 +566,11 @@ impl<S: Schema> Endpoint<S> {
                 let at = (self.turn + step) % count;
                 let quiet = self.flags.as_deref().map(|flags| &flags.quiet);
                 let opened = self.inlets[at].open(lane_index, Fate::Received, quiet);
-                let Some(popped) = opened.and_then(|mut front| front.block().pop(self.id)) else {
-                    continue;
-                };
+                let popped = opened.and_then(|mut front| {
+                    front.more = self.ticking;
+                    front.block().pop(self.id)
+                });
+                let Some(popped) = popped else { continue };
                 self.turn = (at + 1) % count;
                 self.burst = if lane_index == PRIORITY { self.burst + 1 } else { 0 };
                 self.moved.0 += 1;
@@ -566,7 +670,7 @@ impl<S: Schema> Endpoint<S> {
     /// Puts down that the entities of a block come to this world.
     pub(crate) fn note_back(&self, block: &Block<S>) {
         for block in std::iter::successors(Some(block), |block| block.next()) {
-            self.directory.note(block.ids(), Whither::at(self.id));
+            self.directory.note(block.ids().iter().copied().flatten(), Whither::at(self.id));
         }
     }
 

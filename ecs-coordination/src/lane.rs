@@ -89,6 +89,8 @@ pub struct LaneTarget<S: Schema> {
     member: usize,
     /// In lock-step, members of an array take what was dealt to them only.
     dealt: bool,
+    /// How many were popped one by one from the front block and not accounted for.
+    pub(crate) popped: usize,
 }
 
 /// A lane from one source to one target.
@@ -216,11 +218,17 @@ impl<S: Schema> LaneSource<S> {
         reserved.then(|| Batch { lane: self, room: wanted, block: None })
     }
 
+    /// A batch of a block that has been filled, for whose entities, and maybe more, room was
+    /// reserved.
+    pub(crate) fn batch_of(&mut self, block: Block<S>, room: usize) -> Batch<'_, S> {
+        Batch { lane: self, room, block: Some(block) }
+    }
+
     /// Puts down where the entities of a block go.
     pub(crate) fn note(&self, block: &Block<S>) {
         if let Some((directory, place)) = &self.directory {
             for block in std::iter::successors(Some(block), |block| block.next()) {
-                directory.note(block.ids(), *place);
+                directory.note(block.ids().iter().copied().flatten(), *place);
             }
         }
     }
@@ -325,7 +333,15 @@ impl<S: Schema> Drop for Batch<'_, S> {
 
 impl<S: Schema> LaneTarget<S> {
     fn new(pending: Arc<Pending>, queues: TargetQueues<S>, member: usize) -> Self {
-        Self { pending, queues, front: None, waiting: VecDeque::new(), member, dealt: false }
+        Self {
+            pending,
+            queues,
+            front: None,
+            waiting: VecDeque::new(),
+            member,
+            dealt: false,
+            popped: 0,
+        }
     }
 
     /// The block in front, if any.

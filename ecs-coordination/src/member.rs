@@ -197,7 +197,9 @@ impl<W: WorldConfig> Member<W> {
 
     /// Receives, polls the driver, runs the systems, dispatches.
     fn try_tick(&mut self, events: &[Event], peers: &mut dyn Peers) -> Result<Activity, Cause> {
+        self.endpoint.ticking = true;
         let worked = self.work(events)?;
+        self.endpoint.end_ticking();
         self.endpoint.tell_came();
         // Also after a system failed: what is complete goes on its way.
         let done = dispatch(&mut self.world, &mut self.endpoint, peers);
@@ -334,6 +336,8 @@ where
             self.publish();
             ticked
         }));
+        // After a panic.
+        self.endpoint.end_ticking();
         self.count(start, 1);
         let (due, skipped) = self.pace.next(self.due, start);
         self.due = due;

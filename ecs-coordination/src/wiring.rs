@@ -64,6 +64,7 @@ pub(crate) fn wire<S: Schema>(groups: &'static [Group]) -> Wiring<S> {
             burst: 0,
             flags: None,
             step: None,
+            ticking: false,
             ids: ids.clone(),
             moved: (0, 0),
             counters,
@@ -307,6 +308,7 @@ impl<S: Schema> Builder<'_, S> {
             held: [false; 2],
             closed: desc.closed.then(|| desc.archetypes.iter().map(|known| known.mask).collect()),
             spill: Default::default(),
+            open: Default::default(),
             wakers: Vec::new(),
         });
         let edge = EdgeEntry { from: endpoint.id, to: end, counters: counters.clone() };

@@ -84,6 +84,9 @@ pub trait Directory: Send + Sync {
 
     /// The entity was put into the world with this id by hand.
     fn put_in(&self, entity: Entity, world: u16);
+
+    /// As [`put_in`](Self::put_in), for many.
+    fn put_all_in(&self, entities: &[Entity], world: u16);
 }
 
 /// A world's directory, if it has one.

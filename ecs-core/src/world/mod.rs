@@ -8,6 +8,7 @@ mod copying;
 mod debug;
 mod deferred;
 mod events;
+mod handover;
 mod hierarchy;
 mod hooks;
 mod leaving;
