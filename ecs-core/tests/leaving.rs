@@ -5,6 +5,8 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ecs_core::block::{Block, block_bytes};
 use ecs_core::entity::Entity;
@@ -60,6 +62,8 @@ enum Step {
     Drop,
     Take(usize, usize),
     Move(usize, usize),
+    /// All, those with `Owned`, or those whose mood changed just now (a filter of rows).
+    MoveQuery(usize, u8),
     Clone,
 }
 
@@ -80,6 +84,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Drop),
         2 => (world(), 0..64usize).prop_map(|(world, at)| Step::Take(world, at)),
         2 => (world(), 0..64usize).prop_map(|(world, at)| Step::Move(world, at)),
+        2 => (world(), 0..3u8).prop_map(|(world, which)| Step::MoveQuery(world, which)),
         1 => Just(Step::Clone),
     ];
     vec(step, 0..scaled(60, 12) as usize)
@@ -255,6 +260,31 @@ impl Model {
                     Err(error) => {
                         assert_eq!((error, room), (Refusal::WorldFull { limit: 256 }.into(), 0));
                     }
+                }
+            }
+            Step::MoveQuery(world, which) => {
+                let [left, right] = &mut self.worlds;
+                let (from, to) = if world == 0 { (left, right) } else { (right, left) };
+                let has = |&(_, &(Kind(kind), _)): &(&Entity, &(Kind, u32))| match which {
+                    0 => true,
+                    1 => kind & 1 != 0,
+                    _ => kind & 4 != 0,
+                };
+                let leaving: Vec<Entity> =
+                    self.alive[world].iter().filter(has).map(|(&entity, _)| entity).collect();
+                let room = to.room();
+                let moved = match which {
+                    0 => from.move_query_to::<(), _>(to),
+                    1 => from.move_query_to::<With<Owned>, _>(to),
+                    _ => from.move_query_to::<With<Mood>, _>(to),
+                };
+                if leaving.len() > room {
+                    assert_eq!(moved, Err(Refusal::WorldFull { limit: 256 }.into()));
+                    return;
+                }
+                assert_eq!(moved, Ok(leaving.len()));
+                for entity in leaving {
+                    self.moved(world, entity, entity);
                 }
             }
             Step::Clone => {
@@ -475,4 +505,56 @@ fn a_table_is_handed_over_and_not_copied() {
     assert_eq!(places.len(), 1, "the same columns, there and back");
     // And for others it is a block again.
     assert!(block.begin(Base::ALL, 0, FLAGS) >= 1);
+}
+
+#[test]
+fn a_query_moves_to_another_world_as_one_by_one_would() {
+    #[world_config(crate = ecs_core, base = Base, archetypes(only(Number), closed))]
+    struct Closed;
+
+    let mut here = World::<Base>::with_origin(1);
+    let mut there = World::<Base>::with_origin(2);
+    let ledger = Ledger::default();
+    let plain: Vec<Entity> = (0..100).map(|n| here.spawn(Number(n)).unwrap()).collect();
+    let owned: Vec<Entity> =
+        (0..9).map(|n| here.spawn((Number(n), ledger.owned(n))).unwrap()).collect();
+    here.complete(plain[3]).unwrap();
+    let told = Arc::new(AtomicU64::new(0));
+    // By pointer, since nobody is there.
+    let column = here.get::<Number>(plain[0]).unwrap() as *const Number;
+    assert_eq!(here.move_query_to::<Without<Owned>, _>(&mut there).unwrap(), 100);
+    assert_eq!(there.get::<Number>(plain[0]).unwrap() as *const Number, column);
+    assert_eq!((here.len(), here.outbox_len(), there.len()), (9, 0, 100));
+    // Behind those who are there.
+    let other = there.spawn((Number(50), ledger.owned(50))).unwrap();
+    assert_eq!(here.move_query_to::<(), _>(&mut there).unwrap(), 9);
+    assert_eq!(there.get::<Number>(owned[8]).unwrap().0, 8);
+    assert_eq!(there.get::<Number>(other).unwrap().0, 50);
+    assert_eq!(here.move_query_to::<(), _>(&mut there).unwrap(), 0);
+    // Home again, with a hook there.
+    let count = told.clone();
+    here.on_arrive(move |world, entity| {
+        assert!(world.contains(entity));
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+    assert_eq!(there.move_query_to::<With<Owned>, _>(&mut here).unwrap(), 10);
+    let told = told.load(Ordering::Relaxed);
+    assert_eq!((told, here.len(), here.counts().arrived), (10, 10, 10));
+    // A world that is closed to some of them takes none.
+    let mut closed = World::<Closed>::with_origin(3);
+    here.spawn(Number(1)).unwrap();
+    let refused = here.move_query_to::<(), _>(&mut closed);
+    assert_eq!(refused, Err(Refusal::ClosedArchetype.into()));
+    assert_eq!((here.len(), closed.len(), closed.counts().refused), (11, 0, 1));
+    assert_eq!(here.move_query_to::<Without<Owned>, _>(&mut closed), Ok(1));
+    // Ids that are in use there.
+    let mut twin = World::<Base>::with_origin(2);
+    let used = twin.spawn(Number(7)).unwrap();
+    let same = there.spawn(Number(8)).unwrap();
+    assert!(there.contains(same));
+    let before: usize = twin.len() + there.len();
+    there.move_query_to::<(), _>(&mut twin).unwrap();
+    assert_eq!((twin.len(), there.len(), twin.get::<Number>(used).unwrap().0), (before, 0, 7));
+    drop((here, twin));
+    ledger.check_empty();
 }

@@ -43,9 +43,11 @@ impl<W: WorldConfig> World<W> {
         F: Filter<W::Schema>,
         V: WorldConfig<Schema = W::Schema>,
     {
-        let linked = W::Schema::LINKED != 0;
-        let (tables, single) =
-            self.chosen::<F>(|table: &Table| table.is_plain() && !linked, |_| true, 0);
+        // Whose sources wait for it there is told one by one.
+        let awaited = W::Schema::LINKED != 0 && !world.waiting.is_empty();
+        let plain =
+            |table: &Table| table.is_plain() && table.mask() & W::Schema::LINKED == 0 && !awaited;
+        let (tables, single) = self.chosen::<F>(plain, |_| true, 0);
         let whole = tables.iter().map(|&table| self.tables.get(table).len()).sum::<usize>();
         let count = whole + single.len();
         let masks = tables.iter().map(|&table| self.tables.get(table).mask());
