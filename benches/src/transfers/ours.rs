@@ -86,6 +86,45 @@ fn blocks<const N: u32>(size: Size) -> Box<dyn Bench> {
     )
 }
 
+/// All that match a query: by pointer where nobody is in the other world, and else, with
+/// `behind` somebody, copied.
+fn query<W: WorldConfig>(from: &mut World<W>, to: &mut World<W>, behind: Option<Entity>) {
+    from.move_query_to::<(), _>(to).expect("there is room");
+    if let Some(other) = behind {
+        to.despawn(other).expect("it was there");
+    }
+}
+
+fn queried(size: Size, copied: bool) -> Box<dyn Bench> {
+    lasting(
+        worlds(size),
+        move |worlds| {
+            let (from, to) = turn(worlds);
+            let behind = copied.then(|| to.spawn(bundle(&row(0))).expect("there is room"));
+            query(from, to, behind);
+        },
+        digest,
+    )
+}
+
+fn cold_queried(size: Size) -> Box<dyn Bench> {
+    let mut world = World::<Base>::with_origin(1);
+    fill(&mut world, size.entities);
+    lasting(
+        world,
+        |world| {
+            let mut to = World::<Base>::with_origin(3 - world.origin());
+            query(world, &mut to, None);
+            *world = to;
+        },
+        |world| {
+            let mut digest = Digest::default();
+            add_digest(world, &mut digest);
+            digest
+        },
+    )
+}
+
 fn list<const N: u32>(size: Size) -> Box<dyn Bench> {
     let block = Block::<Base>::new(block_bytes::<Base>(N));
     let ids: Vec<Entity> = Vec::new();
@@ -517,16 +556,19 @@ mod owned {
     #[world_config(components(Number, Bytes), max_entities = 200_000)]
     pub struct Owners;
 
-    pub fn bench(size: Size) -> Box<dyn Bench> {
+    pub fn bench(
+        size: Size,
+        how: fn(&mut World<Owners>, &mut World<Owners>, &mut Block<Owners>),
+    ) -> Box<dyn Bench> {
         let mut worlds = [World::<Owners>::with_origin(1), World::with_origin(2)];
         let all = (0..size.entities).map(|n| (Number(n as f32), Bytes(parts::bytes(n))));
         worlds[0].spawn_batch(all).expect("there is room");
         let block = Block::new(block_bytes::<Owners>(1024));
         lasting(
             (worlds, block),
-            |(worlds, block)| {
+            move |(worlds, block)| {
                 let (from, to) = turn(worlds);
-                by_blocks(from, to, block);
+                how(from, to, block);
             },
             |(worlds, _)| {
                 let mut digest = Digest::default();
@@ -573,6 +615,7 @@ pub fn entries() -> Vec<Entry> {
         entry("move_bulk", "ticks, completed", |size| {
             by_1024::stepped(size, true, fill, pair_digest)
         }),
+        entry("move_bulk", "move_query_to, copied", |size| queried(size, true)),
         entry("move_rows", "take, insert_transfer", |size| {
             rows(size, |from, to, entity| {
                 let transfer = from.take(entity).expect("it is here");
@@ -585,8 +628,13 @@ pub fn entries() -> Vec<Entry> {
             })
         }),
         entry("move_table", "ticks", |size| whole::stepped(size, false, fill, pair_digest)),
+        entry("move_table", "move_query_to", |size| queried(size, false)),
         entry("move_cold", "batches of 1,024", cold),
-        entry("move_owned", "batches of 1,024", owned::bench),
+        entry("move_cold", "move_query_to, by pointer", cold_queried),
+        entry("move_owned", "batches of 1,024", |size| owned::bench(size, by_blocks)),
+        entry("move_owned", "move_query_to, by pointer", |size| {
+            owned::bench(size, |from, to, _| query(from, to, None))
+        }),
         entry("move_2_of_2", "ticks, by 1,024", of_2::bench),
         entry("move_2_of_8", "ticks, by 1,024", of_8::bench),
         entry("move_2_of_32", "ticks, by 1,024", of_32::bench),
