@@ -56,13 +56,15 @@ impl Quiet {
 
     /// A tick has ended: it did something, and nothing waits now.
     pub fn ticked(&self, busy: bool, quiet: bool) {
-        // ORDERING: release in all three, with the acquires in `look`. Who sees
-        // the world quiet sees what it sent before. `quiet` is cleared before
-        // the activity is counted, and set after: who sees the count sees the
-        // clearing, and who sees `quiet` set again sees the count.
+        // ORDERING: relaxed. Who sees it cleared concludes nothing; who sees the count
+        // below sees the clearing by that.
         if !quiet {
-            self.told.quiet.store(false, Ordering::Release);
+            self.told.quiet.store(false, Ordering::Relaxed);
         }
+        // ORDERING: release in both, with the acquires in `look`. Who sees the world
+        // quiet sees what it sent before. `quiet` is cleared before the activity is
+        // counted, and set after: who sees the count sees the clearing, and who sees
+        // `quiet` set again sees the count.
         if busy {
             self.told.activity.fetch_add(1, Ordering::Release);
         }

@@ -192,6 +192,48 @@ fn no_reader_sees_more_received_than_taken() {
     });
 }
 
+/// Nor more come back, which its own source counts.
+#[test]
+fn no_reader_sees_more_returned_than_taken() {
+    model(|| {
+        let counters = Arc::new(EdgeCounters::default());
+        let source = thread::spawn({
+            let counters = counters.clone();
+            move || {
+                counters.add_taken(1);
+                counters.add_returned(1);
+            }
+        });
+        let seen = counters.read();
+        assert!(seen.returned <= seen.taken, "{seen:?}");
+        source.join().unwrap();
+    });
+}
+
+/// Nor more dropped on its way, by whoever takes it out of the lane for that.
+#[test]
+fn no_reader_sees_more_dropped_than_taken() {
+    model(|| {
+        let counters = Arc::new(EdgeCounters::default());
+        let (mut source, mut target) = lane(2);
+        let sender = thread::spawn({
+            let counters = counters.clone();
+            move || {
+                counters.add_taken(1);
+                source.send(1);
+            }
+        });
+        let closer = thread::spawn({
+            let counters = counters.clone();
+            move || counters.add_dropped(target.take(None))
+        });
+        let seen = counters.read();
+        assert!(seen.dropped <= seen.taken, "{seen:?}");
+        sender.join().unwrap();
+        closer.join().unwrap();
+    });
+}
+
 /// How many hops the entities of the models below still have before them, in
 /// the order of what happens: changed only when a hop ends.
 struct Hops(std::sync::atomic::AtomicUsize);
@@ -388,7 +430,17 @@ fn a_world_that_halts_has_seen_the_close_before() {
 /// Also of events no reader sees more leave than was sent.
 #[test]
 fn no_reader_sees_more_events_received_than_sent() {
-    model(|| {
+    events_leave(EdgeCounters::add_events_received);
+}
+
+#[test]
+fn no_reader_sees_more_events_dropped_than_sent() {
+    events_leave(EdgeCounters::add_events_dropped);
+}
+
+/// An event is sent and taken out of its lane, which `count` counts.
+fn events_leave(count: fn(&EdgeCounters, usize)) {
+    model(move || {
         let counters = Arc::new(EdgeCounters::default());
         let (mut source, mut target) = lane(2);
         let sender = thread::spawn({
@@ -400,7 +452,7 @@ fn no_reader_sees_more_events_received_than_sent() {
         });
         let receiver = thread::spawn({
             let counters = counters.clone();
-            move || counters.add_events_received(target.take(None))
+            move || count(&counters, target.take(None))
         });
         let seen = counters.read();
         assert!(seen.events_received + seen.events_dropped <= seen.events_sent, "{seen:?}");
