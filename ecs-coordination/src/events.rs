@@ -23,6 +23,8 @@
 //! - **Full**: what the target has no room for stays in its queue.
 //! - **Panic**: what was moved is counted as moved.
 //! - **Drop**: what is in a queue is dropped, once.
+// Public to the loom models only.
+#![allow(unreachable_pub, missing_docs, missing_debug_implementations)]
 
 use std::sync::{Arc, OnceLock};
 
@@ -177,13 +179,13 @@ struct Inlet<S: Schema> {
 }
 
 /// A world's ends of the lanes for events.
-pub(crate) struct EventEnds<S: Schema> {
+pub struct EventEnds<S: Schema> {
     /// By the targets' ids.
     outlets: Vec<Outlet<S>>,
     /// By the sources' ids.
     inlets: Vec<Inlet<S>>,
     /// What is on its way here.
-    pub(crate) pending: Arc<Pending>,
+    pub pending: Arc<Pending>,
     /// By world id: the place of the outlet where the shortest way there begins.
     ways: Vec<Option<u16>>,
     /// Which inlet comes first in the next tick.
@@ -193,7 +195,7 @@ pub(crate) struct EventEnds<S: Schema> {
 }
 
 impl<S: Schema> EventEnds<S> {
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         let pending = Arc::new(Pending::new(usize::MAX));
         let (outlets, inlets, ways) = (Vec::new(), Vec::new(), Vec::new());
         Self { outlets, inlets, pending, ways, turn: 0, received: 0 }
@@ -205,12 +207,12 @@ impl<S: Schema> EventEnds<S> {
     }
 
     /// The worlds that events can go to, by id and path.
-    pub(crate) fn targets(&self) -> impl Iterator<Item = (u16, &'static str)> + '_ {
+    pub fn targets(&self) -> impl Iterator<Item = (u16, &'static str)> + '_ {
         self.outlets.iter().map(|outlet| (outlet.target, outlet.path))
     }
 
     /// Whether nothing waits to come in.
-    pub(crate) fn nothing_waits(&self) -> bool {
+    pub fn nothing_waits(&self) -> bool {
         self.pending.count() == 0
     }
 
@@ -225,6 +227,33 @@ impl<S: Schema> EventEnds<S> {
         self.inlets.iter().map(|inlet| (inlet.source, inlet.end, inlet.lane.len() as u64))
     }
 
+    /// Moves what has come into a world, as far as there is room.
+    pub fn receive(&mut self, store: &mut EventStore<S>, quiet: Option<&Quiet>) {
+        let Self { inlets, turn, received, .. } = self;
+        let (count, mut full, mut next) = (inlets.len(), false, *turn);
+        for at in (*turn..*turn + count).map(|at| at % count) {
+            let mut moved = Moved::new(&inlets[at], Fate::Received, quiet);
+            for queue in inlets[at].lane.queues() {
+                queue.receive(store, &mut moved.count);
+                full |= queue.len() > 0;
+            }
+            *received += moved.count;
+            next = if moved.count > 0 { (at + 1) % count } else { next };
+        }
+        *turn = if full { next } else { 0 };
+    }
+
+    /// Sends what waits in a world to leave. Answers how many events left.
+    pub fn send(&self, store: &mut EventStore<S>) -> usize {
+        let mut sent = 0;
+        for (place, outlet) in self.outlets.iter().enumerate() {
+            if store.waits_for(place) {
+                sent += outlet.send(place, store);
+            }
+        }
+        sent
+    }
+
     /// Drops what is on its way here.
     pub(crate) fn drop_in_flight(&self) {
         for inlet in &self.inlets {
@@ -236,7 +265,7 @@ impl<S: Schema> EventEnds<S> {
 
 /// Joins the ends of a lane to those of the worlds; `edge` is the edge that the events
 /// take.
-pub(crate) fn join<S: Schema>(
+pub fn join<S: Schema>(
     source: (u16, &mut EventEnds<S>),
     target: (u16, usize, &'static str, &mut EventEnds<S>),
     edge: (EdgeEnd, &Arc<EdgeCounters>),
@@ -320,19 +349,7 @@ pub(crate) fn receive<W: WorldConfig>(world: &mut World<W>, endpoint: &mut Endpo
         return;
     }
     let Some(store) = world.event_store_mut() else { return };
-    let EventEnds { inlets, turn, received, .. } = events;
-    let quiet = flags.as_deref().map(|flags| &flags.quiet);
-    let (count, mut full, mut next) = (inlets.len(), false, *turn);
-    for at in (*turn..*turn + count).map(|at| at % count) {
-        let mut moved = Moved::new(&inlets[at], Fate::Received, quiet);
-        for queue in inlets[at].lane.queues() {
-            queue.receive(store, &mut moved.count);
-            full |= queue.len() > 0;
-        }
-        *received += moved.count;
-        next = if moved.count > 0 { (at + 1) % count } else { next };
-    }
-    *turn = if full { next } else { 0 };
+    events.receive(store, flags.as_deref().map(|flags| &flags.quiet));
 }
 
 /// Sends what waits to leave. Answers how many events left.
@@ -348,11 +365,5 @@ pub(crate) fn send<W: WorldConfig>(
     let world = endpoint.name;
     store.for_each_overdue(|event| endpoint.report_once(Problem::EventsLate { world, event }));
     store.for_each_unreached(|target| endpoint.report_once(Problem::NoEdge { world, target }));
-    let mut sent = 0;
-    for (place, outlet) in endpoint.events.outlets.iter().enumerate() {
-        if store.waits_for(place) {
-            sent += outlet.send(place, store);
-        }
-    }
-    sent
+    endpoint.events.send(store)
 }

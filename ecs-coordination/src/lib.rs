@@ -18,7 +18,10 @@ mod dispatch;
 pub mod driver;
 pub mod endpoint;
 pub mod error;
+#[cfg(not(ecs_loom))]
 mod events;
+#[cfg(ecs_loom)]
+pub mod events;
 mod exchange;
 #[cfg(feature = "parallel")]
 pub mod executor;

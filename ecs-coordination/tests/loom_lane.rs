@@ -1,14 +1,18 @@
-//! Loom models of what goes home between worlds: empty blocks of a lane, and ids of
-//! entities that died abroad. Worlds and blocks are those that ship.
+//! Loom models of lanes with real blocks and events, and of what goes home: empty blocks,
+//! and ids of entities that died abroad. Worlds and blocks are those that ship.
 //!
 //! `RUSTFLAGS="--cfg ecs_loom" cargo test -p ecs-coordination --release --test loom_lane`
 #![cfg(ecs_loom)]
 
+use ecs_coordination::EdgeEnd;
 use ecs_coordination::counters::EdgeCounters;
+use ecs_coordination::events::{EventEnds, join};
 use ecs_coordination::lane::{Inbox, LaneSource, LaneTarget, ring_lane};
+use ecs_coordination::quiet::{Quiet, at_rest};
 use ecs_coordination::returns::Returns;
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
+use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 use static_ecs::block::{Block, block_bytes};
 use static_ecs::prelude::*;
@@ -30,24 +34,34 @@ unsafe impl Send for Watched {}
 // SAFETY: it is only read by who has it alone.
 unsafe impl Sync for Watched {}
 
-#[world_config(components(Watched), transfer_queue(capacity = 2, batch_size = 1))]
+#[derive(Event)]
+struct Ping(usize);
+
+#[world_config(
+    components(Watched),
+    events(Ping(capacity = 2)),
+    transfer_queue(capacity = 2, batch_size = 1)
+)]
 struct Base;
 
 const FLAGS: TransferFlags =
     TransferFlags { destroy_on_arrive: true, priority: false, full_transfer: true };
 
-/// Puts an entity with this number into an empty block.
-fn fill(block: &mut Block<Base>, number: usize) {
-    let mut transfer = EntityTransfer::new(0, 1);
-    transfer.pack(Watched(Box::new(UnsafeCell::new(number)))).unwrap();
-    block.begin(transfer.mask(), 0, FLAGS);
-    block.push(transfer);
+/// Puts entities with these numbers into an empty block.
+fn fill(block: &mut Block<Base>, numbers: impl IntoIterator<Item = usize>) {
+    for number in numbers {
+        let mut transfer = EntityTransfer::new(0, 1);
+        transfer.pack(Watched(Box::new(UnsafeCell::new(number)))).unwrap();
+        if block.is_empty() {
+            block.begin(transfer.mask(), 0, FLAGS);
+        }
+        block.push(transfer);
+    }
 }
 
-/// Takes the entity out of a block.
-fn empty(block: &mut Block<Base>) -> usize {
+/// Takes an entity out of a block.
+fn take(block: &mut Block<Base>) -> usize {
     let transfer = block.pop(1).expect("a block that was sent is not empty");
-    assert!(block.is_empty(), "nothing is left of what was in it before");
     let watched = transfer.get::<Watched>().expect("it has the component");
     // SAFETY: nobody else has it.
     watched.0.with_mut(|place| unsafe { std::mem::take(&mut *place) })
@@ -67,7 +81,8 @@ fn send(
 ) -> usize {
     loop {
         if let Some(mut batch) = source.batch(1, limit) {
-            fill(batch.block(), number);
+            assert!(batch.block().is_empty(), "nothing is left of what was in it before");
+            fill(batch.block(), [number]);
             let memory = memory(batch.block());
             assert_eq!(batch.send(counters), 1);
             return memory;
@@ -78,7 +93,7 @@ fn send(
 
 /// Takes an entity in, if one waits.
 fn receive(target: &mut LaneTarget<Base>) -> Option<usize> {
-    let number = empty(target.front()?);
+    let number = take(target.front()?);
     target.moved_out(1);
     Some(number)
 }
@@ -97,14 +112,44 @@ fn receive_one(target: &mut LaneTarget<Base>) -> usize {
 /// one never needs another.
 #[test]
 fn a_block_that_was_emptied_is_used_again() {
+    fn with(lane: fn() -> (LaneSource<Base>, LaneTarget<Base>), count: usize) {
+        model(move || {
+            let (mut source, mut target) = lane();
+            let sender = thread::spawn(move || {
+                let counters = EdgeCounters::default();
+                let first = send(&mut source, 1, 1, &counters);
+                for number in 2..=count {
+                    assert_eq!(send(&mut source, 1, number, &counters), first);
+                }
+            });
+            for number in 1..=count {
+                assert_eq!(receive_one(&mut target), number);
+            }
+            sender.join().unwrap();
+            assert!(target.is_empty());
+        });
+    }
+    with(|| ring_lane(1, block_bytes::<Base>(1)), 3);
+    with(
+        || {
+            let inbox = Inbox::new(1, block_bytes::<Base>(1), 1);
+            (inbox.source(), inbox.target(0))
+        },
+        2,
+    );
+}
+
+/// A block of which only some entities were moved out stays with its target.
+#[test]
+fn a_block_goes_home_when_it_is_empty() {
     model(|| {
-        let (mut source, mut target) = ring_lane::<Base>(1, block_bytes::<Base>(1));
+        let (mut source, mut target) = ring_lane::<Base>(2, block_bytes::<Base>(2));
         let sender = thread::spawn(move || {
             let counters = EdgeCounters::default();
-            let first = send(&mut source, 1, 1, &counters);
-            for number in 2..4 {
-                assert_eq!(send(&mut source, 1, number, &counters), first);
-            }
+            let mut batch = source.batch(2, 2).expect("the lane is empty");
+            fill(batch.block(), [1, 2]);
+            assert_eq!(batch.send(&counters), 2);
+            send(&mut source, 2, 3, &counters);
         });
         for number in 1..4 {
             assert_eq!(receive_one(&mut target), number);
@@ -124,7 +169,7 @@ fn a_block_without_a_place_at_home_is_freed_alone() {
             let counters = EdgeCounters::default();
             send(&mut source, 1, 1, &counters);
             let mut spilled = source.block();
-            fill(&mut spilled, 2);
+            fill(&mut spilled, [2]);
             let batch = loop {
                 match source.batch(1, 1) {
                     Some(batch) => break batch,
@@ -285,4 +330,122 @@ fn a_batch_without_room_stays_and_grows() {
         world.join().unwrap();
         assert!(came.is_sorted_by_key(|entity| entity.index()), "in the order of their deaths");
     });
+}
+
+/// A world and its ends of the lanes for events.
+struct Node {
+    world: World<Base>,
+    ends: EventEnds<Base>,
+    read: Vec<usize>,
+}
+
+impl Node {
+    fn new(id: u16) -> Self {
+        let world = World::with_origin(id + 1);
+        Self { world, ends: EventEnds::new(), read: Vec::new() }
+    }
+
+    fn send(&mut self) {
+        self.ends.send(self.world.event_store_mut().unwrap());
+    }
+
+    /// As a tick does: takes in what has come, and reads it. Answers how many.
+    fn receive(&mut self, quiet: Option<&Quiet>) -> usize {
+        if self.ends.nothing_waits() {
+            return 0;
+        }
+        self.ends.receive(self.world.event_store_mut().unwrap(), quiet);
+        let before = self.read.len();
+        self.read.extend(self.world.events::<Ping>().iter().map(|event| event.0));
+        self.world.end_events();
+        self.world.end_events();
+        self.read.len() - before
+    }
+}
+
+/// Worlds 0 and 1, with a lane for events from the one to the other. One has gone, so
+/// that the queue is there, which the standard library hands over unseen by loom.
+fn pair() -> (Node, Node) {
+    let (mut source, mut target) = (Node::new(0), Node::new(1));
+    let edge = (EdgeEnd::World(1), &std::sync::Arc::new(EdgeCounters::default()));
+    join((0, &mut source.ends), (1, 1, "target", &mut target.ends), edge);
+    source.world.event_store_mut().unwrap().set_targets(source.ends.targets());
+    source.world.send_to(1, Ping(0)).ok().unwrap();
+    source.send();
+    assert_eq!(target.receive(None), 1);
+    (source, target)
+}
+
+/// What finds no room in the queue waits in its source, and nothing is lost, doubled or
+/// overtaken.
+#[test]
+fn events_come_in_order_and_once() {
+    model(|| {
+        let (mut source, mut target) = pair();
+        let sender = thread::spawn(move || {
+            for number in 1..4 {
+                source.world.send_to(1, Ping(number)).ok().unwrap();
+                source.send();
+            }
+            source
+        });
+        // In the thread that starts later: loom then tries it at each point.
+        let receiver = thread::spawn(move || {
+            target.receive(None);
+            target
+        });
+        let (mut source, mut target) = (sender.join().unwrap(), receiver.join().unwrap());
+        target.receive(None);
+        source.send();
+        target.receive(None);
+        assert_eq!(target.read, [0, 1, 2, 3]);
+        assert!(target.ends.pending.settled());
+    });
+}
+
+/// An event is counted before it is pushed, and taken off after its world has told that
+/// it is not quiet: whoever looks never finds the two at rest between.
+#[test]
+fn worlds_are_never_at_rest_while_an_event_is_under_way() {
+    for sent_before in [true, false] {
+        model(move || {
+            let (mut source, mut target) = pair();
+            let quiet = Arc::new([Quiet::default(), Quiet::default()]);
+            quiet[1].ticked(false, true);
+            let pending = target.ends.pending.clone();
+            let read = Arc::new(AtomicBool::new(false));
+            let send = {
+                let quiet = quiet.clone();
+                move || {
+                    source.world.send_to(1, Ping(1)).ok().unwrap();
+                    source.send();
+                    quiet[0].ticked(false, true);
+                    source
+                }
+            };
+            let sender = if sent_before {
+                let source = send();
+                thread::spawn(move || source)
+            } else {
+                thread::spawn(send)
+            };
+            let receiver = thread::spawn({
+                let (quiet, read) = (quiet.clone(), read.clone());
+                move || {
+                    let busy = target.receive(Some(&quiet[1])) > 0;
+                    read.store(busy, Ordering::Relaxed);
+                    quiet[1].ticked(busy, !busy && target.ends.nothing_waits());
+                    target
+                }
+            });
+            let looker = thread::spawn(move || {
+                if at_rest(quiet.iter(), [&*pending].into_iter()) {
+                    assert!(read.load(Ordering::Relaxed), "the event is still under way");
+                }
+            });
+            // Their lanes end when all are done.
+            let _ends = (sender.join().unwrap(), receiver.join().unwrap());
+            looker.join().unwrap();
+        });
+    }
 }
