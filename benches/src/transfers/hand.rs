@@ -303,36 +303,126 @@ fn rows(size: Size) -> Box<dyn Bench> {
 }
 
 /// Two components of 16 bytes.
+#[derive(Default)]
+struct Two {
+    ids: Vec<u64>,
+    x: Vec<[f32; 4]>,
+    y: Vec<[f32; 4]>,
+    slots: Vec<u64>,
+}
+
+impl Two {
+    /// With slots for `all` ids, of which as many are here.
+    fn new(all: usize, here: bool) -> Self {
+        let mut new = Self { slots: vec![1 << 32 | AWAY; all], ..Self::default() };
+        for n in (0..all).filter(|_| here) {
+            new.slots[n] = 1 << 32 | n as u64;
+            new.ids.push(id(n));
+            new.x.push([n as f32; 4]);
+            new.y.push([n as f32; 4]);
+        }
+        new
+    }
+
+    #[inline]
+    fn take(&mut self, ids: &[u64], x: &[[f32; 4]], y: &[[f32; 4]]) {
+        let first = self.ids.len();
+        self.ids.extend_from_slice(ids);
+        self.x.extend_from_slice(x);
+        self.y.extend_from_slice(y);
+        for (row, &id) in (first as u64..).zip(ids) {
+            self.slots[id as u32 as usize] = id >> 32 << 32 | row;
+        }
+    }
+
+    fn clear(&mut self) {
+        self.ids.clear();
+        self.x.clear();
+        self.y.clear();
+    }
+
+    fn digest(&self, digest: &mut Digest) {
+        self.x.iter().zip(&self.y).for_each(|(x, y)| digest.add(&[x[0], y[3]]));
+    }
+}
+
 fn two(size: Size) -> Box<dyn Bench> {
-    #[derive(Default)]
-    struct Two(Vec<u64>, Vec<[f32; 4]>, Vec<[f32; 4]>, Vec<u64>);
-    let make = |here: usize| {
-        let x = |n: usize| [n as f32; 4];
-        let ids = (0..here).map(id).collect();
-        let slots = (0..size.entities).map(|n| 1 << 32 | n as u64).collect();
-        Two(ids, (0..here).map(x).collect(), (0..here).map(x).collect(), slots)
-    };
     let run = |pair: &mut [Two; 2]| {
         let [one, two] = pair;
-        let (from, to) = if one.0.is_empty() { (two, one) } else { (one, two) };
-        to.0.extend_from_slice(&from.0);
-        to.1.extend_from_slice(&from.1);
-        to.2.extend_from_slice(&from.2);
-        for (row, &id) in (0..).zip(&to.0) {
-            to.3[id as u32 as usize] = id >> 32 << 32 | row;
-        }
-        Columns::have_gone(&mut from.3, &from.0);
-        from.0.clear();
-        from.1.clear();
-        from.2.clear();
+        let (from, to) = if one.ids.is_empty() { (two, one) } else { (one, two) };
+        to.take(&from.ids, &from.x, &from.y);
+        Columns::have_gone(&mut from.slots, &from.ids);
+        from.clear();
     };
-    lasting([make(size.entities), make(0)], run, |pair| {
+    lasting([true, false].map(|here| Two::new(size.entities, here)), run, |pair| {
         let mut digest = Digest::default();
-        for two in pair {
-            two.1.iter().zip(&two.2).for_each(|(a, b)| digest.add(&[a[0], b[3]]));
-        }
+        pair.iter().for_each(|two| two.digest(&mut digest));
         digest
     })
+}
+
+/// A batch of columns of these.
+struct TwoChunk {
+    len: usize,
+    ids: [u64; 1024],
+    x: [[f32; 4]; 1024],
+    y: [[f32; 4]; 1024],
+}
+
+impl TwoChunk {
+    fn new() -> Box<Self> {
+        // SAFETY: all of it are plain numbers.
+        unsafe { Box::new_zeroed().assume_init() }
+    }
+}
+
+struct TwoChunks {
+    entities: usize,
+    link: Mutex<Option<Link<Box<TwoChunk>>>>,
+}
+
+impl Cross for TwoChunks {
+    type World = (Two, Link<Box<TwoChunk>>);
+
+    fn make(&self, all: bool) -> Self::World {
+        let link = self.link.lock().expect("no panic").take().expect("made once");
+        (Two::new(self.entities, all), link)
+    }
+
+    fn send(&self, (from, link): &mut Self::World) {
+        let mut first = 0;
+        while first < from.ids.len() {
+            let mut chunk = link.used().unwrap_or_else(TwoChunk::new);
+            let len = chunk.ids.len().min(from.ids.len() - first);
+            let rows = first..first + len;
+            chunk.len = len;
+            chunk.ids[..len].copy_from_slice(&from.ids[rows.clone()]);
+            chunk.x[..len].copy_from_slice(&from.x[rows.clone()]);
+            chunk.y[..len].copy_from_slice(&from.y[rows]);
+            Columns::have_gone(&mut from.slots, &chunk.ids[..len]);
+            link.send(chunk);
+            first += len;
+        }
+        from.clear();
+    }
+
+    fn receive(&self, (to, link): &mut Self::World) {
+        while to.ids.len() < self.entities {
+            let chunk = link.receive();
+            let len = chunk.len;
+            to.take(&chunk.ids[..len], &chunk.x[..len], &chunk.y[..len]);
+            link.give_back(chunk);
+        }
+    }
+
+    fn digest(&self, (two, _): &mut Self::World, digest: &mut Digest) {
+        two.digest(digest);
+    }
+}
+
+fn threads_two(size: Size) -> Box<dyn Bench> {
+    let entities = size.entities;
+    Duo::boxed(ends((1 << 17) / 1024, |link| TwoChunks { entities, link }))
 }
 
 /// A number, and memory that it owns.
@@ -382,6 +472,9 @@ pub fn entries() -> Vec<Entry> {
         entry("move_2_of_2", "", two),
         entry("move_2_of_8", "", two),
         entry("move_2_of_32", "", two),
+        entry("move_threads_2_of_2", "", threads_two),
+        entry("move_threads_2_of_8", "", threads_two),
+        entry("move_threads_2_of_32", "", threads_two),
         entry("move_threads_8", "", Chunks::<8>::bench),
         entry("move_threads_64", "", Chunks::<64>::bench),
         entry("move_threads_1024", "", Chunks::<1024>::bench),

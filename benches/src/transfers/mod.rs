@@ -56,6 +56,8 @@ fn contest(case: &str, variant: &str) -> Option<&'static str> {
     match (case, variant) {
         // The peers' rows go in a `Vec` of as many; a whole table is another matter.
         ("move_threads_1024", "whole table") => None,
+        // Many of these go in batches.
+        ("move_threads_rows", "completed") => None,
         _ => Some("all"),
     }
 }
@@ -75,6 +77,9 @@ const CASES: &[Case] = &[
     case("move_2_of_2", "The same with 2 components of 16 bytes, of 2 that are declared"),
     case("move_2_of_8", "The same of 8 that are declared"),
     case("move_2_of_32", "The same of 32 that are declared"),
+    threads("move_threads_2_of_2", "From a thread to another, by 1,024, 2 components, 2 declared"),
+    threads("move_threads_2_of_8", "The same of 8 that are declared"),
+    threads("move_threads_2_of_32", "The same of 32 that are declared"),
     threads("move_threads_8", "From a thread to another, in batches of 8"),
     threads("move_threads_64", "From a thread to another, in batches of 64"),
     threads("move_threads_1024", "From a thread to another, in batches of 1,024"),

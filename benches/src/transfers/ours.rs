@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use static_ecs::Endpoint;
 use static_ecs::block::{Block, block_bytes};
 use static_ecs::prelude::*;
+use static_ecs::schema::Schema;
 use static_ecs::transfer::TransferFlags;
 
 use super::parts::{self, components, digest_row, row};
@@ -244,6 +245,7 @@ macro_rules! coordinated {
     };
 }
 
+coordinated!(by_1, Base, 1, 4096);
 coordinated!(by_8, Base, 8, 16384);
 coordinated!(by_64, Base, 64, 16384);
 coordinated!(by_1024, Base, 1024, 16384);
@@ -268,7 +270,7 @@ macro_rules! threaded {
                         }
                     });
                     if let How::Taken { batches } = how {
-                        let (mut runner, mut leaving) = (course.clone(), Leaving::default());
+                        let (mut runner, mut leaving) = (course.clone(), Leaving::new());
                         pair.set_intake::<$world>(move |world, endpoint| {
                             if batches {
                                 endpoint.receive(world);
@@ -333,6 +335,7 @@ macro_rules! threaded {
     };
 }
 
+threaded!(threads_1, by_1);
 threaded!(threads_8, by_8);
 threaded!(threads_64, by_64);
 threaded!(threads_1024, by_1024);
@@ -344,7 +347,8 @@ threaded!(threads_whole, whole);
 pub enum How {
     Query,
     Completed,
-    /// Completed, and sent by hand in the next tick, one by one.
+    /// Completed, and sent by hand in the next tick, one by one; what there is no time or room
+    /// for goes in batches at the end of a tick.
     Rows,
     /// Taken and sent by hand, one by one; they arrive so too, or in batches.
     Taken {
@@ -353,19 +357,22 @@ pub enum How {
 }
 
 /// Entities that are to be taken and sent one by one.
-#[derive(Default)]
-struct Leaving {
+struct Leaving<S: Schema> {
     ids: Vec<Entity>,
     gone: usize,
     /// For which there was no room.
-    held: Option<EntityTransfer<Base>>,
+    held: Option<EntityTransfer<S>>,
 }
 
-impl Leaving {
+impl<S: Schema> Leaving<S> {
+    fn new() -> Self {
+        Self { ids: Vec::new(), gone: 0, held: None }
+    }
+
     /// Sends as many as there is room for.
-    fn send<W>(&mut self, world: &mut World<W>, endpoint: &mut Endpoint<Base>, other: u16)
+    fn send<W>(&mut self, world: &mut World<W>, endpoint: &mut Endpoint<S>, other: u16)
     where
-        W: WorldConfig<Schema = Base>,
+        W: WorldConfig<Schema = S>,
     {
         if let Some(held) = self.held.take()
             && let Err(back) = endpoint.queue_transfer(other, held)
@@ -387,7 +394,7 @@ impl Leaving {
 }
 
 impl How {
-    fn start<W: WorldConfig<Schema = Base>>(self, world: &mut World<W>, other: u16) {
+    fn start<W: WorldConfig>(self, world: &mut World<W>, other: u16) {
         match self {
             Self::Query => _ = world.transfer_query::<()>(other),
             Self::Completed | Self::Rows => {
@@ -522,26 +529,31 @@ macro_rules! declared {
             )*
             #[world_config(components(X, Y, $($other),*), max_entities = 200_000)]
             pub struct Many;
-            coordinated!(by_1024, Many, 1024, 16384);
+            coordinated!(pairs, Many, 1024, 16384);
+            threaded!(threads, pairs);
 
-            pub fn bench(size: Size) -> Box<dyn Bench> {
-                by_1024::stepped(
-                    size,
-                    false,
-                    |world, count| {
-                        let x = |n| [n as f32; 4];
-                        let both = (0..count).map(|n| (X(x(n)), Y(x(n))));
-                        world.spawn_batch(both).expect("there is room");
-                    },
-                    |left, right| {
-                        let mut digest = Digest::default();
-                        left.view::<(&X, &Y)>().for_each(|(x, y)| digest.add(&[x.0[0], y.0[3]]));
-                        right.view::<(&X, &Y)>().for_each(|(x, y)| digest.add(&[x.0[0], y.0[3]]));
-                        digest
-                    },
-                )
+            fn fill<W: WorldConfig<Schema = Many>>(world: &mut World<W>, count: usize) {
+                let x = |n| [n as f32; 4];
+                let both = (0..count).map(|n| (X(x(n)), Y(x(n))));
+                world.spawn_batch(both).expect("there is room");
             }
 
+            fn add_digest<W: WorldConfig<Schema = Many>>(world: &World<W>, digest: &mut Digest) {
+                world.view::<(&X, &Y)>().for_each(|(x, y)| digest.add(&[x.0[0], y.0[3]]));
+            }
+
+            pub fn bench(size: Size) -> Box<dyn Bench> {
+                pairs::stepped(size, false, fill, |left, right| {
+                    let mut digest = Digest::default();
+                    add_digest(left, &mut digest);
+                    add_digest(right, &mut digest);
+                    digest
+                })
+            }
+
+            pub fn bench_threads(size: Size) -> Box<dyn Bench> {
+                threads(size, How::Query)
+            }
         }
     };
 }
@@ -638,6 +650,9 @@ pub fn entries() -> Vec<Entry> {
         entry("move_2_of_2", "ticks, by 1,024", of_2::bench),
         entry("move_2_of_8", "ticks, by 1,024", of_8::bench),
         entry("move_2_of_32", "ticks, by 1,024", of_32::bench),
+        entry("move_threads_2_of_2", "query", of_2::bench_threads),
+        entry("move_threads_2_of_8", "query", of_8::bench_threads),
+        entry("move_threads_2_of_32", "query", of_32::bench_threads),
         entry("move_threads_8", "query", |size| threads_8(size, How::Query)),
         entry("move_threads_64", "query", |size| threads_64(size, How::Query)),
         entry("move_threads_64", "completed", |size| threads_64(size, How::Completed)),
@@ -645,13 +660,14 @@ pub fn entries() -> Vec<Entry> {
         entry("move_threads_1024", "completed", |size| threads_1024(size, How::Completed)),
         entry("move_threads_1024", "whole table", |size| threads_whole(size, How::Query)),
         entry("move_threads_8192", "query", |size| threads_8192(size, How::Query)),
-        entry("move_threads_rows", "complete, outbox, take, queue_transfer", |size| {
-            threads_64(size, How::Rows)
-        }),
-        entry("move_threads_rows", "take, queue_transfer", |size| {
+        entry("move_threads_rows", "completed", |size| threads_64(size, How::Rows)),
+        entry("move_threads_rows", "queue_transfer", |size| {
             threads_64(size, How::Taken { batches: false })
         }),
-        entry("move_threads_rows", "take, queue_transfer; receive", |size| {
+        entry("move_threads_rows", "queue_transfer, batches of 1", |size| {
+            threads_1(size, How::Taken { batches: false })
+        }),
+        entry("move_threads_rows", "queue_transfer, receive", |size| {
             threads_64(size, How::Taken { batches: true })
         }),
     ]

@@ -68,7 +68,10 @@ pub fn two<P: Peer<Row = Two>>() -> Vec<Entry> {
         let own = P::BULK.map(|_| entry("its own", own_bulk::<P>));
         [Some(entry("rows in a Vec", bulk::<P>)), own].into_iter().flatten()
     };
-    ["move_2_of_2", "move_2_of_8", "move_2_of_32"].into_iter().flat_map(of).collect()
+    let threads = ["move_threads_2_of_2", "move_threads_2_of_8", "move_threads_2_of_32"]
+        .map(|case| Entry { case, variant: "rows in a Vec", make: threads::<P, 1024> });
+    let cases = ["move_2_of_2", "move_2_of_8", "move_2_of_32"];
+    cases.into_iter().flat_map(of).chain(threads).collect()
 }
 
 fn full<P: Peer>(size: Size) -> P::World {
