@@ -6,7 +6,8 @@ use ecs_core::schema::Schema;
 use ecs_core::topology::Topology;
 
 use crate::coordinator::WorldCoordinator;
-use crate::endpoint::{Fate, NORMAL, PRIORITY};
+use crate::inlet::Fate;
+use crate::outlet::{NORMAL, PRIORITY};
 use crate::report::{Conservation, EdgeBalance, WorldBalance};
 use crate::stats::{EdgeEnd, EdgeStats};
 

@@ -10,10 +10,12 @@ use ecs_core::entity::Entity;
 use ecs_core::schema::{Mask, Schema};
 use ecs_core::world::{CopyError, Leaving, World};
 
-use crate::endpoint::{Endpoint, NORMAL, Outlet, PRIORITY, Problem, batch_flags};
+use crate::endpoint::{Endpoint, batch_flags};
 use crate::flags::Flags;
 use crate::lane::LaneSource;
+use crate::outlet::{NORMAL, Outlet, PRIORITY};
 use crate::plan::{Key, Plan, plan};
+use crate::problem::Problem;
 use crate::trees::send_trees;
 
 /// The other worlds of the same thread, for those who wait for one of them.

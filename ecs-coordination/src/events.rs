@@ -34,9 +34,11 @@ use ecs_core::schema::Schema;
 use ecs_core::world::World;
 
 use crate::counters::EdgeCounters;
-use crate::endpoint::{Endpoint, Fate, Problem};
+use crate::endpoint::Endpoint;
+use crate::inlet::Fate;
 use crate::park::Waker;
 use crate::pending::Pending;
+use crate::problem::Problem;
 use crate::quiet::Quiet;
 use crate::shared::SharedQueue;
 use crate::stats::EdgeEnd;

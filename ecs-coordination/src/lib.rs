@@ -29,12 +29,14 @@ pub mod executor;
 mod flags;
 #[cfg(ecs_loom)]
 pub mod flags;
+mod inlet;
 #[cfg(not(ecs_loom))]
 mod lane;
 #[cfg(ecs_loom)]
 pub mod lane;
 mod lock_step;
 mod member;
+mod outlet;
 mod pace;
 #[cfg(feature = "parallel")]
 pub mod parallel;
@@ -45,6 +47,7 @@ mod pending;
 pub mod pending;
 pub mod placement;
 mod plan;
+mod problem;
 pub mod queue;
 #[cfg(not(ecs_loom))]
 mod quiet;
@@ -70,11 +73,12 @@ mod wiring;
 pub use admit::{Admission, Admit, Overloaded};
 pub use coordinator::WorldCoordinator;
 pub use driver::{Driver, Registry};
-pub use endpoint::{Endpoint, PRIORITY_BURST, Problem};
+pub use endpoint::{Endpoint, PRIORITY_BURST};
 pub use error::{Cause, Failure, QueueError, QueueErrorKind, RunError, RunErrorKind, StartError};
 pub use member::{Activity, Idle};
 pub use pace::Pace;
 pub use placement::{Placement, PlacementError};
+pub use problem::Problem;
 pub use queue::{Full, LockFreeQueue};
 pub use report::{Conservation, EdgeBalance, WorldBalance};
 pub use ring::{Consumer, Producer};

@@ -8,7 +8,9 @@ use ecs_core::outbox::{Parcel, Request, TransferMarker};
 use ecs_core::schema::Schema;
 use ecs_core::world::World;
 
-use crate::endpoint::{Endpoint, NORMAL, Outlet, PRIORITY, Problem, Way};
+use crate::endpoint::{Endpoint, Way};
+use crate::outlet::{NORMAL, Outlet, PRIORITY};
+use crate::problem::Problem;
 use crate::trees::plan_tree;
 
 /// How entities go that can go in one batch.

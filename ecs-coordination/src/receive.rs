@@ -5,7 +5,10 @@ use ecs_core::config::WorldConfig;
 use ecs_core::error::Refusal;
 use ecs_core::world::World;
 
-use crate::endpoint::{Endpoint, Fate, NORMAL, PRIORITY, PRIORITY_BURST, Problem};
+use crate::endpoint::{Endpoint, PRIORITY_BURST};
+use crate::inlet::Fate;
+use crate::outlet::{NORMAL, PRIORITY};
+use crate::problem::Problem;
 
 /// The most rounds over all sources in one tick, so that a source that never
 /// stops does not keep the world from its systems.

@@ -7,8 +7,10 @@ use ecs_core::outbox::TransferMarker;
 use ecs_core::world::World;
 
 use crate::dispatch::{Dispatched, Patience, Peers};
-use crate::endpoint::{Endpoint, NORMAL, PRIORITY, Problem, batch_flags};
+use crate::endpoint::{Endpoint, batch_flags};
 use crate::flags::Flags;
+use crate::outlet::{NORMAL, PRIORITY};
+use crate::problem::Problem;
 
 /// A tree that wants to leave.
 #[derive(Clone, Copy, Debug)]

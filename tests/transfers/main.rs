@@ -9,6 +9,8 @@ mod linger;
 mod order;
 mod overload;
 mod placements;
+
+mod queued;
 mod queues;
 mod stop;
 mod sweeps;
