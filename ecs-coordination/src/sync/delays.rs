@@ -55,9 +55,9 @@ fn random(below: u64) -> u64 {
 /// Mostly none. A sleep is what preemption looks like to the others.
 fn delay() {
     match random(4096) {
-        1..=256 => thread::yield_now(),
-        257..=512 => (0..random(64)).for_each(|_| std::hint::spin_loop()),
-        513 => thread::sleep(Duration::from_micros(1 << random(11))),
+        1..=64 => thread::yield_now(),
+        65..=320 => (0..random(64)).for_each(|_| std::hint::spin_loop()),
+        321 => thread::sleep(Duration::from_micros(1 << random(11))),
         _ => {}
     }
 }

@@ -15,7 +15,11 @@ use std::thread;
 use ecs_coordination::ring::{channel, channel_at};
 use ecs_coordination::{Consumer, Full, LockFreeQueue, Producer, SpscQueue};
 
-const ITEMS: usize = if cfg!(miri) { 100 } else { 100_000 };
+const ITEMS: usize = match () {
+    _ if cfg!(miri) => 100,
+    _ if cfg!(ecs_stress) => 10_000,
+    _ => 100_000,
+};
 
 /// Numbers the items of a test, and counts the drops of each.
 #[derive(Clone, Default)]
