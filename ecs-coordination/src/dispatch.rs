@@ -121,6 +121,12 @@ fn flush_spills<S: Schema>(endpoint: &mut Endpoint<S>) -> usize {
     if !endpoint.spills {
         return 0;
     }
+    if endpoint.step.is_some() {
+        // Of those who were staged in the first half of the tick, nobody was told.
+        for (outlet, block) in endpoint.spilled_blocks() {
+            endpoint.outlets[outlet].lanes[NORMAL].note_block(block);
+        }
+    }
     endpoint.outlets.iter_mut().map(Outlet::flush_spill).sum()
 }
 
@@ -448,7 +454,7 @@ fn spill<W: WorldConfig>(
                 break;
             }
             outlet.counters.add_taken(moved);
-            outlet.lanes[lane_index].note(&block);
+            outlet.lanes[lane_index].note_block(&block);
             outlet.spill[lane_index].push_back(block);
             spilled += moved;
         }

@@ -145,20 +145,43 @@ impl<S: Schema> Endpoint<S> {
             Some(&Some(outlet)) => {
                 let source = self.place as u16;
                 let transfer = transfer.between(self.id, target);
-                let outlet = &mut self.outlets[outlet];
                 let sent = if self.step.is_some() {
                     self.spills = true;
-                    outlet.stage_one(source, transfer)
+                    self.outlets[outlet].stage_one(source, transfer)
                 } else if self.ticking {
-                    outlet.gather(source, transfer)
+                    self.gather(outlet, transfer)
                 } else {
-                    outlet.send_one(source, transfer)
+                    self.outlets[outlet].send_one(source, transfer)
                 };
                 self.moved.1 += usize::from(sent.is_ok());
                 return sent;
             }
         };
         Err(QueueError::new(kind, transfer))
+    }
+
+    /// Queues one of those that leave together.
+    fn gather(
+        &mut self,
+        outlet: usize,
+        transfer: EntityTransfer<S>,
+    ) -> Result<(), QueueError<EntityTransfer<S>>> {
+        let source = self.place as u16;
+        self.outlets[outlet].gather(source, transfer).or_else(|error| {
+            if !error.is_full() {
+                return Err(error);
+            }
+            // Others may wait for the room that was popped here, and this world for them.
+            self.settle();
+            let again = self.outlets[outlet].gather(source, error.into_inner());
+            again.inspect_err(|_| self.outlets[outlet].counters.add_full())
+        })
+    }
+
+    /// Accounts for all that was popped one by one.
+    fn settle(&mut self) {
+        let quiet = self.flags.as_deref().map(|flags| &flags.quiet);
+        self.inlets.iter_mut().for_each(|inlet| inlet.settle(quiet));
     }
 
     /// The tick has come to its dispatch, or to its end by a panic: sends those that were
@@ -174,8 +197,7 @@ impl<S: Schema> Endpoint<S> {
             }
         }
         if received > 0 {
-            let quiet = self.flags.as_deref().map(|flags| &flags.quiet);
-            self.inlets.iter_mut().for_each(|inlet| inlet.settle(quiet));
+            self.settle();
         }
     }
 

@@ -17,7 +17,8 @@
 //! that nothing waits, and the stop that nothing is on its way (see
 //! [`quiet`](crate::quiet)).
 //!
-//! - **Order**: events of one type keep their order from source to target. Sources
+//! - **Order**: events of one type keep their order from source to target, but for those
+//!   to entities, which are told after entities have come in. Sources
 //!   come in order of their ids; while there is too little room for all, the next tick
 //!   begins after the last one that got some.
 //! - **Full**: what the target has no room for stays in its queue.

@@ -29,6 +29,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use ecs_core::block::Block;
+use ecs_core::entity::Entity;
 use ecs_core::schema::Schema;
 
 use crate::counters::EdgeCounters;
@@ -224,12 +225,17 @@ impl<S: Schema> LaneSource<S> {
         Batch { lane: self, room, block: Some(block) }
     }
 
-    /// Puts down where the entities of a block go.
-    pub(crate) fn note(&self, block: &Block<S>) {
+    /// Puts down where these entities go.
+    pub(crate) fn note(&self, entities: impl IntoIterator<Item = Option<Entity>>) {
         if let Some((directory, place)) = &self.directory {
-            for block in std::iter::successors(Some(block), |block| block.next()) {
-                directory.note(block.ids().iter().copied().flatten(), *place);
-            }
+            directory.note(entities.into_iter().flatten(), *place);
+        }
+    }
+
+    /// Puts down where the entities of a block go.
+    pub(crate) fn note_block(&self, block: &Block<S>) {
+        for block in std::iter::successors(Some(block), |block| block.next()) {
+            self.note(block.ids().iter().copied());
         }
     }
 
@@ -237,7 +243,7 @@ impl<S: Schema> LaneSource<S> {
     fn push(&mut self, block: Block<S>) {
         debug_assert!(!block.is_empty());
         // Before the target can send them on.
-        self.note(&block);
+        self.note_block(&block);
         let pushed = match &mut self.queues {
             SourceQueues::Ring { full, .. } => full.push(block),
             SourceQueues::Inbox(shared) => shared.full.push(block),

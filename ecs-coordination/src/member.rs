@@ -444,8 +444,9 @@ where
     fn is_stuck(&self) -> bool {
         let room = self.world.room();
         let mut waiting = self.endpoint.inlets.iter().filter(|inlet| !inlet.is_empty());
-        // Room for events comes with each tick.
-        let events = !self.endpoint.events.nothing_waits();
+        // Room for events comes with each tick, but for those that wait for entities.
+        let blocked = self.world.event_store().is_some_and(EventStore::is_blocked);
+        let events = !self.endpoint.events.nothing_waits() && !blocked;
         self.failed || !events && waiting.all(|inlet| room <= inlet.headroom)
     }
 

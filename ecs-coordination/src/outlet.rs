@@ -140,9 +140,10 @@ impl<S: Schema> Outlet<S> {
         if room == 0 {
             // Who makes room must see what is there.
             self.send_open(lane);
-            self.counters.add_full();
             return Err(QueueError::new(QueueErrorKind::Full, transfer));
         }
+        // Now, so that who looks for the entity in this tick knows that it has left.
+        lanes[lane].note([transfer.entity()]);
         let open = open[lane].get_or_insert_with(|| {
             let mut block = lanes[lane].block();
             block.begin(transfer.mask(), source, flags);

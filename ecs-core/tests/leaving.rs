@@ -558,3 +558,40 @@ fn a_query_moves_to_another_world_as_one_by_one_would() {
     drop((here, twin));
     ledger.check_empty();
 }
+
+#[test]
+fn hooks_on_arrival_run_when_all_have_moved() {
+    #[world_config(crate = ecs_core, base = Base, max_entities = 12)]
+    struct Small;
+
+    let mut here = World::<Base>::with_origin(1);
+    let ledger = Ledger::default();
+    for n in 0..5 {
+        here.spawn(Number(n)).unwrap();
+        here.spawn((Number(n), ledger.owned(n))).unwrap();
+    }
+    here.spawn((Number(9), Mood(1))).unwrap();
+    let mut there = World::<Small>::with_origin(2);
+    there.on_arrive(|world, _| {
+        assert!(world.len() >= 11, "all are here");
+        let _ = world.spawn(Number(50));
+    });
+    assert_eq!(here.move_query_to::<(), _>(&mut there), Ok(11));
+    assert_eq!((here.len(), there.len(), there.counts().live()), (0, 12, 12));
+}
+
+#[test]
+fn what_was_reserved_is_not_taken_away() {
+    let mut here = World::<Base>::with_origin(1);
+    let mut there = World::<Base>::with_origin(2);
+    there.reserve::<(Number,)>(200).unwrap();
+    let room = |world: &World<Base>| world.tables().iter().map(Table::capacity).sum::<usize>();
+    let reserved = room(&there);
+    assert!(reserved >= 200);
+    here.spawn(Number(1)).unwrap();
+    here.move_query_to::<(), _>(&mut there).unwrap();
+    assert_eq!(room(&there), reserved);
+    // Nor does one entity take along what many had.
+    there.move_query_to::<(), _>(&mut here).unwrap();
+    assert_eq!((room(&there), here.len()), (reserved, 1));
+}

@@ -292,6 +292,37 @@ fn one_whose_entity_does_not_come_is_given_up() {
     assert_eq!((undelivered(&ring), ring.conservation().events()), (1, 0));
 }
 
+#[test]
+fn one_to_an_entity_that_is_queued_in_this_tick_follows_it() {
+    for in_step in [false, true] {
+        let mut ring = started();
+        let job = ring.world_at_mut::<Cell>(1).spawn(Job).unwrap();
+        ring.world_at_mut::<Cell>(0).send_to_entity(job, Word(job, 1)).unwrap();
+        if in_step {
+            ring.step().unwrap();
+        } else {
+            ring.tick_world_at::<Cell>(0).unwrap();
+        }
+        // It leaves in the tick in which the event comes in.
+        ring.set_intake_at::<Cell>(1, move |world, endpoint| {
+            if let Ok(transfer) = world.take(job) {
+                endpoint.queue_transfer(2, transfer).unwrap();
+                if !in_step {
+                    world.send_to_entity(job, Word(job, 2)).unwrap();
+                }
+            }
+        });
+        for _ in 0..4 {
+            let ticked = if in_step { ring.step() } else { ring.tick() };
+            ticked.unwrap();
+        }
+        let expected: &[u32] = if in_step { &[1] } else { &[1, 2] };
+        let mut words = heard(&ring, 2);
+        words.sort_unstable();
+        assert_eq!((words.as_slice(), undelivered(&ring)), (expected, 0));
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Spawn(usize),

@@ -215,3 +215,58 @@ fn on_threads_they_all_come_and_the_counts_add_up() {
         assert_eq!(stopped.conservation.live() + stopped.conservation.in_flight(), 0);
     }
 }
+
+#[world_config(base = Base, source, targets(Tock))]
+struct Tick;
+#[world_config(base = Base, source, targets(Tick))]
+struct Tock;
+coordinator!(type Clock = (Tick, Tock));
+
+#[test]
+fn worlds_that_exchange_over_full_queues_do_not_wait_for_each_other() {
+    let rounds = if cfg!(miri) { 40 } else { 10_000 };
+    let mut clock = Clock::new();
+    let came = Arc::<AtomicUsize>::default();
+    macro_rules! exchange {
+        ($world:ty, $other:expr) => {
+            let count = came.clone();
+            clock.set_intake::<$world>(move |world, endpoint| {
+                // One for one, for as long as both queues are full.
+                while let Some(mut transfer) = endpoint.pop_transfer() {
+                    if count.fetch_add(1, Ordering::Relaxed) >= rounds {
+                        world.insert_transfer(transfer).unwrap();
+                        continue;
+                    }
+                    while let Err(full) = endpoint.queue_transfer($other, transfer) {
+                        assert!(full.is_full());
+                        transfer = full.into_inner();
+                        std::thread::yield_now();
+                        if count.load(Ordering::Relaxed) >= rounds {
+                            world.insert_transfer(transfer).unwrap();
+                            break;
+                        }
+                    }
+                }
+            });
+        };
+    }
+    exchange!(Tick, 1);
+    exchange!(Tock, 0);
+    for (from, to) in [(0, 1), (1, 0)] {
+        for number in 0..8 {
+            let mut transfer = Clock::create_transfer(from, to);
+            transfer.pack(Number(number)).unwrap();
+            clock.queue_transfer(from, to, transfer).unwrap();
+        }
+    }
+    let running = clock.run(Placement::PerWorld).unwrap();
+    let started = std::time::Instant::now();
+    while came.load(Ordering::Relaxed) < rounds {
+        let late = started.elapsed() > std::time::Duration::from_secs(60);
+        assert!(running.is_running() && !late, "{:?}", running.stats());
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    let stopped = running.stop_within(std::time::Duration::from_secs(60));
+    assert!(stopped.failures.is_empty() && stopped.conservation.holds(), "{stopped:?}");
+    assert_eq!(stopped.conservation.live() + stopped.conservation.in_flight(), 16);
+}

@@ -151,6 +151,8 @@ pub(super) trait AnyChannel: Any + Send {
     fn sort_post(&mut self, locator: Locator<'_>, targets: Targets<'_>);
     /// How many wait to leave, or for their entity.
     fn waiting(&self) -> usize;
+    /// Whether none to entities can come in before some of them go.
+    fn is_blocked(&self) -> bool;
     /// Whether some wait to leave, or had nowhere to go and nobody was told.
     fn is_pending(&self) -> bool;
     /// Whether some wait to leave for the target at a place.
@@ -191,6 +193,10 @@ impl<E: Event> AnyChannel for Channel<E> {
 
     fn waiting(&self) -> usize {
         self.waiting + self.post.len()
+    }
+
+    fn is_blocked(&self) -> bool {
+        !self.post.has_room()
     }
 
     fn is_pending(&self) -> bool {

@@ -13,7 +13,10 @@
 //! - **On its way here**, or nobody knows yet which member of an array takes it in: it
 //!   waits. So it does while there is no room where it goes. After [`MAX_WAITS`] ticks it
 //!   is given up, so that no circle of full queues stands for ever.
-//! - **Dead**, or taken out by hand: it is given up.
+//! - **Dead**, or nobody knows where: it is given up. An entity that was taken out by hand
+//!   is taken to be on its way to where it was sent last.
+//! - **Full**: where as many wait as an event's `capacity`, others of that type wait in
+//!   their queues behind them.
 
 use alloc::collections::VecDeque;
 
@@ -27,7 +30,7 @@ use crate::location::{Location, Locator, Whereabouts};
 pub const MAX_FORWARDS: u8 = 16;
 /// For how many ticks of a world an event waits there, for its entity or for room, before
 /// it is given up.
-pub const MAX_WAITS: u16 = 4096;
+pub const MAX_WAITS: u32 = 1 << 16;
 
 /// To whom an event goes.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +39,7 @@ struct Address {
     /// The world that it goes to.
     world: u16,
     forwards: u8,
-    waits: u16,
+    waits: u32,
 }
 
 impl Address {
@@ -225,7 +228,11 @@ impl<E: Event> Channel<E> {
             let Address { entity, world: last, .. } = letter.address;
             match next(locator, targets, entity) {
                 Next::Here if self.events.has_room() => {
-                    self.events.arrive(letter.event);
+                    // One that has waited here was sent here.
+                    match last {
+                        NOWHERE => _ = self.events.push(letter.event),
+                        _ => self.events.arrive(letter.event),
+                    }
                     continue;
                 }
                 // Room comes with each run.
@@ -247,6 +254,8 @@ impl<E: Event> Channel<E> {
                     }
                 }
                 Next::Wait => {}
+                // In lock-step it may have been queued in the last tick.
+                Next::Unknown if letter.address.waits == 0 => {}
                 Next::Dead | Next::Unknown => {
                     self.give_up(letter);
                     continue;

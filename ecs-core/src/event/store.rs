@@ -158,6 +158,11 @@ impl<S: Schema> EventStore<S> {
         self.all().map(AnyChannel::waiting).sum()
     }
 
+    /// Whether so many wait for their entities that others of their type can't come in.
+    pub fn is_blocked(&self) -> bool {
+        self.all().any(AnyChannel::is_blocked)
+    }
+
     /// Whether some wait to leave, or were to go where no edge leads and nobody was
     /// told yet.
     pub fn is_pending(&self) -> bool {

@@ -73,7 +73,7 @@ impl<W: WorldConfig> World<W> {
     /// which both are in one world, before that world's systems run; so the entity is there
     /// when they look. What does not reach its entity, because this has died or is faster,
     /// is dropped and counted ([`EventStore::undelivered`]). Events to one entity may
-    /// overtake each other where it has moved.
+    /// overtake each other where it has moved, and are overtaken by those to its world.
     ///
     /// # Errors
     /// If the entity is dead, or nobody knows where it is, or no way leads there, or too

@@ -1,9 +1,12 @@
 //! Many entities move to another world on the same thread, with nothing in between.
 
+use alloc::vec::Vec;
+
 use super::moving::MoveError;
 use super::{World, admits, tabled};
 use crate::config::WorldConfig;
 use crate::entities::Place;
+use crate::entity::Entity;
 use crate::error::Refusal;
 use crate::memory::bits;
 use crate::query::Filter;
@@ -23,7 +26,7 @@ impl<W: WorldConfig> World<W> {
     ///
     /// # Errors
     /// If the other world has no room for all of them, or is closed to the archetype of one.
-    /// Nothing has moved then.
+    /// Nothing has moved then. Hooks on arrival run when all have moved.
     ///
     /// # Examples
     /// ```
@@ -53,21 +56,21 @@ impl<W: WorldConfig> World<W> {
         let masks = tables.iter().map(|&table| self.tables.get(table).mask());
         let others = single.iter().filter_map(|&entity| self.entities.find(entity).ok());
         let masks = masks.chain(others.map(|place| self.row_mask(place, Mask::MAX)));
-        let mut taken = world.check_room(count).and_then(|()| world.check_archetypes(masks));
+        let taken = world.check_room(count).and_then(|()| world.check_archetypes(masks));
+        let mut arrived = Vec::new();
         if taken.is_ok() {
-            tables.iter().for_each(|&table| self.move_table_to(table, world));
-        }
-        let mut one_by_one = single.iter();
-        while taken.is_ok()
-            && let Some(&entity) = one_by_one.next()
-        {
-            match self.move_to(entity, world) {
-                Err(MoveError::Refused(why)) => taken = Err(why),
-                // A hook of the other world can't reach this one.
-                moved => debug_assert!(moved.is_ok()),
+            tables.iter().for_each(|&table| self.move_table_to(table, world, &mut arrived));
+            for &entity in &single {
+                let moved = self.move_silently(entity, world);
+                let moved = moved.expect("it is here, and there is room for all");
+                if world.has_arrive_hook() {
+                    arrived.push(moved);
+                }
             }
         }
         self.scratch.give_back(tables, single);
+        // Last, since it may change the other world.
+        world.tell_arrived(&arrived);
         Ok(taken.map(|()| count)?)
     }
 
@@ -93,13 +96,17 @@ impl<W: WorldConfig> World<W> {
         &mut self,
         number: u32,
         world: &mut World<V>,
+        arrived: &mut Vec<Entity>,
     ) {
         let source = self.tables.get_mut(number);
         let (mask, count) = (source.mask(), source.len());
         let to = world.tables.of(mask).expect("the table was found just now");
         let target = world.tables.get_mut(to);
         let first = target.len();
-        let swap = first == 0 && target.is_plain() && !target.is_stamped() && !source.is_stamped();
+        // Neither takes what was reserved for others, nor gives it away.
+        let filled = count >= source.capacity() / 2 && source.capacity() >= target.capacity();
+        let plain = target.is_plain() && !target.is_stamped() && !source.is_stamped();
+        let swap = first == 0 && filled && plain;
         // First what can panic.
         world.entities.check_ids(count);
         if !swap {
@@ -143,8 +150,7 @@ impl<W: WorldConfig> World<W> {
             directory.put_all_in(&world.tables.get(to).entities()[first..], world.id_or_0());
         }
         if world.has_arrive_hook() {
-            let ids = world.tables.get(to).entities()[first..].to_vec();
-            world.tell_arrived(&ids);
+            arrived.extend(&world.tables.get(to).entities()[first..]);
         }
     }
 }

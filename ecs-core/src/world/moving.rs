@@ -228,6 +228,18 @@ impl<W: WorldConfig> World<W> {
         entity: Entity,
         world: &mut World<V>,
     ) -> Result<Entity, MoveError> {
+        let moved = self.move_silently(entity, world)?;
+        world.tell_arrived(&[moved]);
+        Ok(moved)
+    }
+
+    /// As [`move_to`](Self::move_to), without a word to the other world's hook.
+    #[inline]
+    pub(super) fn move_silently<V: WorldConfig<Schema = W::Schema>>(
+        &mut self,
+        entity: Entity,
+        world: &mut World<V>,
+    ) -> Result<Entity, MoveError> {
         let from = self.entities.find(entity)?;
         let mask = self.row_mask(from, Mask::MAX);
         world.check_archetype(mask)?;
@@ -260,7 +272,6 @@ impl<W: WorldConfig> World<W> {
         if world.may_link(mask) {
             world.link_arrived(number, to.row as usize..to.row as usize + 1);
         }
-        world.tell_arrived(&[moved]);
         Ok(moved)
     }
 
