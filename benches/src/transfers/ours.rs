@@ -87,11 +87,20 @@ fn blocks<const N: u32>(size: Size) -> Box<dyn Bench> {
     )
 }
 
-/// All that match a query: by pointer where nobody is in the other world, and else, with
-/// `behind` somebody, copied.
-fn query<W: WorldConfig>(from: &mut World<W>, to: &mut World<W>, behind: Option<Entity>) {
+/// All that match a query, by pointer: nobody is in the other world.
+fn query<W: WorldConfig>(from: &mut World<W>, to: &mut World<W>) {
     from.move_query_to::<(), _>(to).expect("there is room");
-    if let Some(other) = behind {
+}
+
+/// As [`query`], copied: some are there. As many as keep columns aligned, for `hand`'s are.
+fn query_behind<W: WorldConfig>(
+    from: &mut World<W>,
+    to: &mut World<W>,
+    mut spawn: impl FnMut(&mut World<W>) -> Entity,
+) {
+    let others: [Entity; 16] = std::array::from_fn(|_| spawn(to));
+    query(from, to);
+    for other in others {
         to.despawn(other).expect("it was there");
     }
 }
@@ -101,8 +110,11 @@ fn queried(size: Size, copied: bool) -> Box<dyn Bench> {
         worlds(size),
         move |worlds| {
             let (from, to) = turn(worlds);
-            let behind = copied.then(|| to.spawn(bundle(&row(0))).expect("there is room"));
-            query(from, to, behind);
+            if copied {
+                query_behind(from, to, |to| to.spawn(bundle(&row(0))).expect("there is room"));
+            } else {
+                query(from, to);
+            }
         },
         digest,
     )
@@ -115,7 +127,7 @@ fn cold_queried(size: Size) -> Box<dyn Bench> {
         world,
         |world| {
             let mut to = World::<Base>::with_origin(3 - world.origin());
-            query(world, &mut to, None);
+            query(world, &mut to);
             *world = to;
         },
         |world| {
@@ -542,6 +554,25 @@ macro_rules! declared {
                 world.view::<(&X, &Y)>().for_each(|(x, y)| digest.add(&[x.0[0], y.0[3]]));
             }
 
+            pub fn by_query(size: Size) -> Box<dyn Bench> {
+                let mut worlds = [World::<Many>::with_origin(1), World::with_origin(2)];
+                fill(&mut worlds[0], size.entities);
+                lasting(
+                    worlds,
+                    |worlds| {
+                        let (from, to) = turn(worlds);
+                        query_behind(from, to, |to| {
+                            to.spawn((X([0.0; 4]), Y([0.0; 4]))).expect("there is room")
+                        });
+                    },
+                    |worlds| {
+                        let mut digest = Digest::default();
+                        worlds.iter().for_each(|world| add_digest(world, &mut digest));
+                        digest
+                    },
+                )
+            }
+
             pub fn bench(size: Size) -> Box<dyn Bench> {
                 pairs::stepped(size, false, fill, |left, right| {
                     let mut digest = Digest::default();
@@ -645,11 +676,14 @@ pub fn entries() -> Vec<Entry> {
         entry("move_cold", "move_query_to, by pointer", cold_queried),
         entry("move_owned", "batches of 1,024", |size| owned::bench(size, by_blocks)),
         entry("move_owned", "move_query_to, by pointer", |size| {
-            owned::bench(size, |from, to, _| query(from, to, None))
+            owned::bench(size, |from, to, _| query(from, to))
         }),
         entry("move_2_of_2", "ticks, by 1,024", of_2::bench),
+        entry("move_2_of_2", "move_query_to, copied", of_2::by_query),
         entry("move_2_of_8", "ticks, by 1,024", of_8::bench),
+        entry("move_2_of_8", "move_query_to, copied", of_8::by_query),
         entry("move_2_of_32", "ticks, by 1,024", of_32::bench),
+        entry("move_2_of_32", "move_query_to, copied", of_32::by_query),
         entry("move_threads_2_of_2", "query", of_2::bench_threads),
         entry("move_threads_2_of_8", "query", of_8::bench_threads),
         entry("move_threads_2_of_32", "query", of_32::bench_threads),

@@ -234,7 +234,7 @@ impl<W: WorldConfig> World<W> {
     }
 
     /// As [`move_to`](Self::move_to), without a word to the other world's hook.
-    #[inline]
+    #[inline(always)]
     pub(super) fn move_silently<V: WorldConfig<Schema = W::Schema>>(
         &mut self,
         entity: Entity,
