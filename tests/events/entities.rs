@@ -400,7 +400,8 @@ proptest! {
             // Of one cell: sent here, and received.
             let told: u64 = (0..CELLS as usize).map(|cell| {
                 let counts = ring.world_at::<Cell>(cell).events::<Word>().counts();
-                assert_eq!(counts.sent, here[cell]);
+                // More were sent here that waited for their entity to come.
+                assert!(counts.sent >= here[cell]);
                 counts.sent + counts.received
             }).sum();
             prop_assert_eq!(u64::from(sent), told + undelivered(&ring) + conservation.events());
