@@ -20,7 +20,9 @@ use crate::crew::Crew;
 use crate::directory::Shared;
 use crate::driver::Driver;
 use crate::endpoint::Endpoint;
-use crate::error::{Failure, QueueError, QueueErrorKind, RunError, RunErrorKind, StartError};
+use crate::error::{
+    Cause, Failure, QueueError, QueueErrorKind, RunError, RunErrorKind, StartError,
+};
 use crate::member::{Activity, Idle, Member, Node};
 use crate::pace::Pace;
 use crate::placement::Placement;
@@ -28,6 +30,7 @@ use crate::problem::Problem;
 use crate::running::Running;
 use crate::runtime::{NotStarted, Threads};
 use crate::stats::{CoordinatorStats, StatsReader};
+use crate::supervise::{Handling, Overdue, Supervision, Watch};
 use crate::wiring::{Wiring, wire};
 
 /// The worlds of `Worlds`, and the queues between them.
@@ -82,6 +85,7 @@ where
     pub(crate) next_step: u64,
     /// How much time such a tick stands for.
     pub(crate) step_time: Duration,
+    pub(crate) watch: Option<Watch>,
     worlds: PhantomData<Worlds>,
 }
 
@@ -134,6 +138,7 @@ where
             running: false,
             next_step: 0,
             step_time: Duration::ZERO,
+            watch: None,
             worlds: PhantomData,
         }
     }
@@ -346,6 +351,52 @@ where
         self
     }
 
+    /// Says what happens when a tick of a world of type `W` fails: all worlds stop, unless
+    /// it is said.
+    pub fn supervise<W: WorldConfig<Schema = Worlds::Schema>>(
+        &mut self,
+        policy: Supervision,
+    ) -> &mut Self {
+        for index in 0..Self::count::<W>() {
+            self.member_mut::<W>(index).supervisor.policy = policy;
+        }
+        self
+    }
+
+    /// Calls `tell`, while the worlds run on threads, for each tick of one that takes longer
+    /// than `bound`: once, when it is noticed, on a thread of its own, which looks four times
+    /// in each `bound`. Nothing is done about the tick.
+    ///
+    /// # Examples
+    /// ```
+    /// # use static_ecs::prelude::*;
+    /// # use std::time::Duration;
+    /// # #[derive(Component)] struct Job(u64);
+    /// #[world_config(components(Job))]
+    /// struct Work;
+    /// coordinator!(type Program = (Work,));
+    ///
+    /// let (told, late) = std::sync::mpsc::channel();
+    /// let mut program = Program::new();
+    /// program.watch(Duration::from_millis(5), move |overdue| _ = told.send(overdue));
+    /// program.add_system::<Work, _>(|_: &mut World<Work>| {
+    ///     std::thread::sleep(Duration::from_millis(50));
+    /// });
+    /// let running = program.run(Placement::Single)?;
+    /// let overdue = late.recv()?;
+    /// assert_eq!(overdue.world, "Work");
+    /// running.stop();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn watch(
+        &mut self,
+        bound: Duration,
+        tell: impl FnMut(Overdue) + Send + 'static,
+    ) -> &mut Self {
+        self.watch = Some(Watch { bound, tell: Box::new(tell) });
+        self
+    }
+
     /// Marks the coordinator as running, for worlds that are ticked by hand, and
     /// starts the drivers.
     ///
@@ -426,7 +477,7 @@ where
         self.crew.wait(Some(Duration::ZERO)).map_err(|error| {
             let endpoint = self.crew.node(seat).endpoint();
             let (world, id) = (endpoint.name(), endpoint.id());
-            Failure { world, id, cause: crate::error::Cause::Io(error) }
+            Failure { world, id, cause: Cause::Io(error), handling: Handling::Stopping }
         })
     }
 
@@ -579,9 +630,21 @@ where
         });
         let crews = crews.collect();
         match start(&self, crews, sources) {
-            Ok(threads) => {
+            Ok(mut threads) => {
                 self.running = true;
-                Ok(Running::new(self, threads))
+                let watched = match self.watch.take() {
+                    Some(watch) => threads.watch(watch, self.stats.counters.clone()),
+                    None => Ok(()),
+                };
+                let running = Running::new(self, threads);
+                match watched {
+                    Ok(()) => Ok(running),
+                    Err((watch, error)) => {
+                        let mut back = running.stop_within(Duration::ZERO).coordinator;
+                        back.watch = Some(watch);
+                        Err(RunError::new(back, RunErrorKind::Thread(error)))
+                    }
+                }
             }
             Err(failed) => {
                 self.seat_all(failed.nodes);

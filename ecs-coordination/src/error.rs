@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::coordinator::WorldCoordinator;
 use crate::placement::PlacementError;
+use crate::supervise::Handling;
 
 /// Why a transfer was not queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -87,6 +88,8 @@ pub struct Failure {
     pub id: u16,
     /// What happened.
     pub cause: Cause,
+    /// What was done about it.
+    pub handling: Handling,
 }
 
 /// How a world failed.

@@ -66,6 +66,7 @@ mod shared;
 mod slots;
 pub mod spsc;
 pub mod stats;
+pub mod supervise;
 mod sync;
 mod trees;
 mod wiring;
@@ -88,6 +89,7 @@ pub use spsc::SpscQueue;
 pub use stats::{
     CoordinatorStats, EdgeCounts, EdgeEnd, EdgeStats, StatsReader, WorldCounts, WorldStats,
 };
+pub use supervise::{Handling, Overdue, Supervision};
 pub use wiring::edge_bytes;
 
 /// What most programs of several worlds need.
@@ -97,6 +99,7 @@ pub mod prelude {
     #[cfg(feature = "parallel")]
     pub use crate::parallel::ParQuery;
     pub use crate::{
-        Admit, Driver, Idle, LockFreeQueue, Pace, Placement, SpscQueue, WorldCoordinator,
+        Admit, Driver, Idle, LockFreeQueue, Pace, Placement, SpscQueue, Supervision,
+        WorldCoordinator,
     };
 }

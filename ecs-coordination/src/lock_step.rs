@@ -38,6 +38,7 @@ use crate::pace::Pace;
 use crate::placement::Placement;
 use crate::running::{Running, Stopped};
 use crate::runtime::{Control, Threads};
+use crate::supervise::Handling;
 
 impl<Worlds: WorldSet> WorldCoordinator<Worlds>
 where
@@ -285,7 +286,8 @@ impl Steps {
             && let Some(node) = crew.nodes().next()
         {
             let (world, id) = (node.endpoint().name(), node.endpoint().id());
-            failures.push(Failure { world, id, cause: Cause::Io(error) });
+            let handling = Handling::Stopping;
+            failures.push(Failure { world, id, cause: Cause::Io(error), handling });
         }
         for (seat, closed) in closed.iter_mut().enumerate() {
             let place = crew.node(seat).endpoint().place;

@@ -25,6 +25,7 @@ use crate::error::{Cause, Failure};
 use crate::events;
 use crate::pace::Pace;
 use crate::stats::StatsReader;
+use crate::supervise::{Handling, Supervisor};
 
 /// What a thread does when its worlds have nothing to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +110,7 @@ pub(crate) struct Member<W: WorldConfig> {
     /// Commands that the world refused and that wait for room.
     commands: usize,
     failed: bool,
+    pub(crate) supervisor: Supervisor,
     /// The first half of a tick in lock-step is done.
     stepping: bool,
     /// Ticks in a row that did nothing but pass events on inside of the world.
@@ -190,6 +192,7 @@ impl<W: WorldConfig> Member<W> {
             dead: Vec::new(),
             commands: 0,
             failed: false,
+            supervisor: Supervisor::default(),
             stepping: false,
             echoes: 0,
         }
@@ -285,6 +288,35 @@ impl<W: WorldConfig> Member<W> {
         self.endpoint.counters.ticks.fetch_add(ticks, Ordering::Relaxed);
         let took = clock::since(start).as_nanos() as u64;
         self.endpoint.counters.tick_ns.fetch_add(took, Ordering::Relaxed);
+        self.endpoint.counters.end_tick();
+    }
+
+    /// What became of a tick, or of the first half of one in lock-step.
+    fn handle(
+        &mut self,
+        ticked: std::thread::Result<Result<Activity, Cause>>,
+    ) -> Result<Activity, Failure> {
+        let ticked = flatten(ticked).map_err(|cause| self.fail_by_policy(cause));
+        if ticked.is_ok() {
+            self.supervisor.went_well();
+        }
+        ticked
+    }
+
+    fn fail_by_policy(&mut self, cause: Cause) -> Failure {
+        // The same again next time.
+        let handling = match cause {
+            Cause::Replaced => Handling::Stopping,
+            _ => self.supervisor.handle(),
+        };
+        self.failure(cause, handling)
+    }
+
+    fn failure(&mut self, cause: Cause, handling: Handling) -> Failure {
+        self.failed = handling != Handling::Restarted;
+        // ORDERING: relaxed: a count of its own.
+        self.endpoint.counters.failures.fetch_add(1, Ordering::Relaxed);
+        Failure { world: W::DESC.name, id: self.endpoint.id, cause, handling }
     }
 
     fn set_step(&mut self, tick: u64) {
@@ -324,6 +356,7 @@ where
         #[cfg(feature = "tracing")]
         let _span = self.span();
         let start = clock::now();
+        self.endpoint.counters.begin_tick(start);
         self.delta = match self.pace {
             Pace::Fixed { step, .. } => step,
             _ => start.zip(self.last).map_or(Duration::ZERO, |(start, last)| start - last),
@@ -342,7 +375,7 @@ where
         let (due, skipped) = self.pace.next(self.due, start);
         self.due = due;
         self.skip(skipped);
-        flatten(ticked).map_err(|cause| self.fail(cause))
+        self.handle(ticked)
     }
 
     fn step_work(&mut self, step: Step, events: &[Event]) -> Result<Activity, Failure> {
@@ -352,12 +385,13 @@ where
             return Ok(Activity::default());
         }
         let start = clock::now();
+        self.endpoint.counters.begin_tick(start);
         self.stepping = true;
         (self.delta, self.last) = (step.delta, start);
         // See `tick`.
         let worked = catch_unwind(AssertUnwindSafe(|| self.try_step(step.tick, events)));
         self.count(start, 1);
-        flatten(worked).map_err(|cause| self.fail(cause))
+        self.handle(worked)
     }
 
     fn step_send(&mut self, tick: u64) -> Result<Activity, Failure> {
@@ -365,6 +399,7 @@ where
             return Ok(Activity::default());
         }
         let start = clock::now();
+        self.endpoint.counters.begin_tick(start);
         let sent = catch_unwind(AssertUnwindSafe(|| {
             self.endpoint.tell_came();
             let done = dispatch::send_granted(tick, &mut self.world, &mut self.endpoint);
@@ -373,7 +408,7 @@ where
             Ok(Activity { sent: done.gone, waiting: done.kept, events, ..Activity::default() })
         }));
         self.count(start, 0);
-        let sent = flatten(sent).map_err(|cause| self.fail(cause));
+        let sent = flatten(sent).map_err(|cause| self.fail_by_policy(cause));
         if !self.failed {
             self.want();
         }
@@ -411,8 +446,7 @@ where
     }
 
     fn fail(&mut self, cause: Cause) -> Failure {
-        self.failed = true;
-        Failure { world: W::DESC.name, id: self.endpoint.id, cause }
+        self.failure(cause, Handling::Stopping)
     }
 
     fn has_failed(&self) -> bool {

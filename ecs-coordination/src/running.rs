@@ -53,6 +53,12 @@ where
         self.stats.read()
     }
 
+    /// Takes the failures after which the worlds went on, as their
+    /// [`Supervision`](crate::supervise::Supervision) says: the first 64 since the last call.
+    pub fn take_survived(&self) -> Vec<Failure> {
+        self.threads.as_ref().map_or(Vec::new(), Threads::take_survived)
+    }
+
     /// Stops the worlds: sources first, then downstream, each group when it has
     /// nothing left to do or 5 s are over.
     pub fn stop(self) -> Stopped<Worlds> {
@@ -77,8 +83,9 @@ where
         coordinator.running = false;
         coordinator.next_step = ended.next_step.unwrap_or(coordinator.next_step);
         let conservation = coordinator.conservation();
-        let (failures, drained) = (ended.failures, ended.drained);
-        Some(Stopped { coordinator, failures, drained, conservation })
+        coordinator.watch = ended.watch;
+        let (failures, survived, drained) = (ended.failures, ended.survived, ended.drained);
+        Some(Stopped { coordinator, failures, survived, drained, conservation })
     }
 }
 
@@ -137,6 +144,11 @@ where
     pub coordinator: WorldCoordinator<Worlds>,
     /// Worlds that failed, first to last.
     pub failures: Vec<Failure>,
+    /// Failures after which the worlds went on, as their [`Supervision`] says, and which
+    /// nobody has [taken](Running::take_survived); the first 64. The statistics count all.
+    ///
+    /// [`Supervision`]: crate::supervise::Supervision
+    pub survived: Vec<Failure>,
     /// Whether everything that was begun was finished before the deadline.
     pub drained: bool,
     /// What became of every entity.
@@ -163,6 +175,7 @@ where
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stopped")
             .field("failures", &self.failures)
+            .field("survived", &self.survived)
             .field("drained", &self.drained)
             .field("conservation", &self.conservation)
             .finish_non_exhaustive()

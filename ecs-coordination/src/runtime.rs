@@ -25,11 +25,15 @@ use crate::lock_step::Steps;
 use crate::member::{Activity, Idle, Node};
 use crate::park::{Parker, Waker};
 use crate::pending::Pending;
+use crate::stats::{Counters, ns_after_epoch};
+use crate::supervise::{Handling, Overdue, Watch};
 
 /// How long a stop drains, unless it is told otherwise.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(5);
 /// How long it drains after a world has failed.
 const FAILED_DEADLINE: Duration = Duration::from_secs(1);
+/// The most failures that are kept until somebody asks for them; all are counted.
+const MAX_SURVIVED: usize = 64;
 /// The longest sleep of a thread while the stop drains.
 const DRAIN_NAP: Duration = Duration::from_millis(1);
 
@@ -54,6 +58,8 @@ pub(crate) struct Control {
 struct State {
     stop: Option<Duration>,
     failures: Vec<Failure>,
+    /// Those after which the worlds went on, up to [`MAX_SURVIVED`].
+    survived: Vec<Failure>,
     /// Threads that have ended.
     ended: usize,
     /// All threads are there.
@@ -110,8 +116,38 @@ impl Control {
     }
 
     pub(crate) fn fail(&self, failure: Failure) {
-        self.lock().failures.push(failure);
+        let mut state = self.lock();
+        if failure.handling == Handling::Stopping {
+            state.failures.push(failure);
+        } else if state.survived.len() < MAX_SURVIVED {
+            state.survived.push(failure);
+        }
+        drop(state);
         self.changed.notify_all();
+    }
+
+    /// Tells of ticks that take longer than they may, once of each, until all threads have
+    /// ended.
+    fn watch(&self, threads: usize, watch: &mut Watch, counters: &Counters) {
+        let mut told = vec![None; counters.worlds.len()];
+        loop {
+            let state = self.lock();
+            if state.ended >= threads {
+                return;
+            }
+            let nap = (watch.bound / 4).max(Duration::from_micros(100));
+            let state = self.changed.wait_timeout(state, nap);
+            drop(state.unwrap_or_else(|poisoned| poisoned.into_inner()));
+            let now = ns_after_epoch(Instant::now());
+            for (id, (told, (world, counters))) in told.iter_mut().zip(&counters.worlds).enumerate()
+            {
+                let Some(since) = counters.ticking_since() else { continue };
+                let ticking_for = Duration::from_nanos(now.saturating_sub(since));
+                if ticking_for > watch.bound && told.replace(since) != Some(since) {
+                    (watch.tell)(Overdue { world, id: id as u16, ticking_for });
+                }
+            }
+        }
     }
 
     fn wake_all(&self) {
@@ -207,12 +243,16 @@ pub(crate) struct Threads<S: Schema> {
     handles: Vec<JoinHandle<Crew<S>>>,
     /// In lock-step the threads find their end by themselves.
     steps: Option<Arc<Steps>>,
+    /// Who looks for ticks that take too long.
+    watcher: Option<JoinHandle<Watch>>,
 }
 
 /// What came back from the threads.
 pub(crate) struct Ended<S: Schema> {
     pub(crate) nodes: Vec<Box<dyn Node<S>>>,
     pub(crate) failures: Vec<Failure>,
+    pub(crate) survived: Vec<Failure>,
+    pub(crate) watch: Option<Watch>,
     /// Whether every world was quiet in the end.
     pub(crate) drained: bool,
     /// In lock-step, the number of the next tick.
@@ -326,7 +366,7 @@ where
     where
         Life: FnOnce(&mut Crew<S>, &Control) + Send + 'static,
     {
-        let mut threads = Self { control, handles: Vec::new(), steps };
+        let mut threads = Self { control, handles: Vec::new(), steps, watcher: None };
         let mut left = crews.into_iter();
         while let Some(crew) = left.next() {
             let number = threads.handles.len();
@@ -363,6 +403,37 @@ where
         Ok(threads)
     }
 
+    /// Has somebody look for ticks that take too long. Handed back if there is no thread
+    /// for it.
+    pub(crate) fn watch(
+        &mut self,
+        watch: Watch,
+        counters: Arc<Counters>,
+    ) -> Result<(), (Watch, std::io::Error)> {
+        let (control, threads) = (self.control.clone(), self.handles.len());
+        let slot = Arc::new(Mutex::new(Some(watch)));
+        let take = |slot: &Mutex<Option<Watch>>| {
+            let taken = slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+            taken.expect("it was put there for one")
+        };
+        let taken = slot.clone();
+        let spawned = thread::Builder::new().name("watchdog".to_owned()).spawn(move || {
+            let mut watch = take(&taken);
+            control.watch(threads, &mut watch, &counters);
+            watch
+        });
+        match spawned {
+            Ok(watcher) => self.watcher = Some(watcher),
+            Err(error) => return Err((take(&slot), error)),
+        }
+        Ok(())
+    }
+
+    /// Takes the failures after which the worlds went on.
+    pub(crate) fn take_survived(&self) -> Vec<Failure> {
+        std::mem::take(&mut self.control.lock().survived)
+    }
+
     pub(crate) fn stop_handle(&self) -> StopHandle {
         StopHandle { control: self.control.clone() }
     }
@@ -395,8 +466,13 @@ where
             }
         }
         let drained = nodes.iter().all(|node| node.is_quiet());
-        let failures = std::mem::take(&mut self.control.lock().failures);
-        Ended { nodes, failures, drained, next_step }
+        // Who panics when told of a late tick is not told again.
+        let watch = self.watcher.and_then(|watcher| watcher.join().ok());
+        let mut state = self.control.lock();
+        let failures = std::mem::take(&mut state.failures);
+        let survived = std::mem::take(&mut state.survived);
+        drop(state);
+        Ended { nodes, failures, survived, watch, drained, next_step }
     }
 
     fn drain(&self) {
@@ -515,7 +591,8 @@ fn wakefulness(idle: &Idle) -> (u8, Duration) {
 fn fail_waiting<S: Schema>(crew: &Crew<S>, control: &Control, error: std::io::Error) {
     if let Some(node) = crew.nodes().next() {
         let (world, id) = (node.endpoint().name(), node.endpoint().id());
-        control.fail(Failure { world, id, cause: Cause::Io(error) });
+        let handling = Handling::Stopping;
+        control.fail(Failure { world, id, cause: Cause::Io(error), handling });
     }
 }
 

@@ -1,8 +1,8 @@
 //! What is counted: per edge and per world, added up when read.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
@@ -89,9 +89,19 @@ pub(crate) struct WorldCounters {
     pub(crate) events_undelivered: AtomicU64,
     /// Ticks that the pace left out.
     pub(crate) skipped: AtomicU64,
+    pub(crate) failures: AtomicU64,
+    /// When the present tick began, in ns after [`EPOCH`], and 1 more; 0 between ticks.
+    ticking: AtomicU64,
     /// All bits, or in lock-step that of the next tick, are set while the world
     /// can take little more: see `Admission`.
     pub(crate) pressed: AtomicU64,
+}
+
+/// What the beginnings of ticks are counted from.
+static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+pub(crate) fn ns_after_epoch(now: Instant) -> u64 {
+    now.saturating_duration_since(*EPOCH).as_nanos() as u64
 }
 
 /// What one world has counted.
@@ -116,6 +126,8 @@ pub struct WorldCounts {
     /// Events to entities that were given up in this world, because the entity had died, or
     /// moved on too often, or did not come.
     pub events_undelivered: u64,
+    /// Ticks that failed.
+    pub failures: u64,
 }
 
 impl WorldCounters {
@@ -123,6 +135,23 @@ impl WorldCounters {
         // ORDERING: relaxed, both: counts of their own, which only the world writes.
         self.events_no_edge.store(no_edge, Ordering::Relaxed);
         self.events_undelivered.store(undelivered, Ordering::Relaxed);
+    }
+
+    pub(crate) fn begin_tick(&self, start: Option<Instant>) {
+        let start = start.map_or(0, |start| ns_after_epoch(start) + 1);
+        // ORDERING: relaxed: for who watches, a little later is as good.
+        self.ticking.store(start, Ordering::Relaxed);
+    }
+
+    pub(crate) fn end_tick(&self) {
+        // ORDERING: relaxed: see `begin_tick`.
+        self.ticking.store(0, Ordering::Relaxed);
+    }
+
+    /// When the present tick began, in ns after [`EPOCH`].
+    pub(crate) fn ticking_since(&self) -> Option<u64> {
+        // ORDERING: relaxed: see `begin_tick`.
+        self.ticking.load(Ordering::Relaxed).checked_sub(1)
     }
 
     fn read(&self) -> WorldCounts {
@@ -139,6 +168,7 @@ impl WorldCounters {
             not_clone: read(&self.not_clone),
             events_no_edge: read(&self.events_no_edge),
             events_undelivered: read(&self.events_undelivered),
+            failures: read(&self.failures),
         }
     }
 }
@@ -193,6 +223,7 @@ impl StatsReader {
                 counts.not_clone -= base.not_clone;
                 counts.events_no_edge -= base.events_no_edge;
                 counts.events_undelivered -= base.events_undelivered;
+                counts.failures -= base.failures;
             }
             WorldStats { id: index as u16, name, counts }
         });
