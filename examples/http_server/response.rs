@@ -121,7 +121,10 @@ pub(crate) fn answer(request: Request, stats: &dyn Fn() -> String) -> Response {
         "/" => Response::new(Status::Ok, TEXT, &b"Hello from three worlds!\n"[..]),
         "/healthz" => Response::new(Status::Ok, TEXT, &b"ok\n"[..]),
         "/stats" => Response::new(Status::Ok, JSON, stats().into_bytes()),
-        "/hash" => Response::new(Status::Ok, TEXT, hex_digest(&request.body)),
+        "/hash" => match rounds(request.query()) {
+            Some(rounds) => Response::new(Status::Ok, TEXT, hex_digest(&request.body, rounds)),
+            None => Response::text(Status::BadRequest),
+        },
         "/echo" => Response::new(Status::Ok, BYTES, request.body),
         _ => Response::text(Status::NotFound),
     };
@@ -133,10 +136,22 @@ pub(crate) fn answer(request: Request, stats: &dyn Fn() -> String) -> Response {
     }
 }
 
-/// SHA-256 in hexadecimal digits, and a line end.
-fn hex_digest(body: &[u8]) -> Vec<u8> {
+/// How many times over a body is hashed: `rounds=N` takes more time.
+fn rounds(query: Option<&str>) -> Option<u8> {
+    const MOST: u8 = 100;
+    let Some(query) = query else { return Some(1) };
+    let rounds = query.strip_prefix("rounds=")?.parse().ok()?;
+    (1..=MOST).contains(&rounds).then_some(rounds)
+}
+
+/// SHA-256 of so many copies of the body in hexadecimal digits, and a line end.
+fn hex_digest(body: &[u8], rounds: u8) -> Vec<u8> {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = Sha256::digest(body).into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let mut hasher = Sha256::new();
+    for _ in 0..rounds {
+        hasher.update(body);
+    }
+    let digits = hasher.finalize().into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
     digits.map(|digit| DIGITS[usize::from(digit)]).chain([b'\n']).collect()
 }
 

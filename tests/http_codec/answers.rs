@@ -48,6 +48,20 @@ fn routes() {
 }
 
 #[test]
+fn hash_takes_rounds() {
+    let hash = |query: &str| {
+        let head = "HTTP/1.1\r\nHost: a\r\nContent-Length: 3";
+        exchange(format!("POST /hash{query} {head}\r\n\r\nabc").as_bytes())
+    };
+    assert_eq!(hash("?rounds=1"), hash(""));
+    let of_nine = "76b99ab4be8521d78b19bcff7d1078aabeb477bd134f404094c92cd39f051c3e\n";
+    assert!(hash("?rounds=3").ends_with(of_nine));
+    for query in ["?", "?rounds=", "?rounds=0", "?rounds=101", "?rounds=-1", "?round=1"] {
+        assert!(hash(query).starts_with("HTTP/1.1 400 Bad Request\r\n"), "{query}");
+    }
+}
+
+#[test]
 fn unknown_paths_and_methods() {
     let cases = [
         ("GET /nowhere", "404 Not Found", ""),

@@ -82,6 +82,10 @@ impl Request {
     pub(crate) fn path(&self) -> &str {
         self.target.split_once('?').map_or(&self.target, |(path, _)| path)
     }
+
+    pub(crate) fn query(&self) -> Option<&str> {
+        self.target.split_once('?').map(|(_, query)| query)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
