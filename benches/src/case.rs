@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::record::Served;
+
 /// A piece of work that all sides do.
 pub struct Case {
     /// On the command line and in the record.
@@ -60,6 +62,11 @@ pub trait Bench {
 
     /// What the world holds now. Equal for all sides after the same runs.
     fn digest(&mut self) -> Digest;
+
+    /// What a web server did in the last run.
+    fn served(&self) -> Option<Served> {
+        None
+    }
 }
 
 /// A side's implementation of a case.

@@ -7,7 +7,9 @@ use std::{fs, thread};
 use serde::{Deserialize, Serialize};
 
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
-const LOCK: &str = include_str!("../Cargo.lock");
+/// Of this package, and of the servers'.
+const LOCKS: [&str; 2] =
+    [include_str!("../Cargo.lock"), include_str!("../http-servers/Cargo.lock")];
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
@@ -62,9 +64,13 @@ fn said(program: &str, arguments: &[&str]) -> Option<String> {
     output.status.success().then(|| text.trim().to_owned())
 }
 
-/// The version of a package in the lock file.
+/// The version of a package in the lock files.
 fn locked(name: &str) -> Option<&'static str> {
-    let mut lines = LOCK.lines();
+    LOCKS.iter().find_map(|lock| version_in(lock, name))
+}
+
+fn version_in(lock: &'static str, name: &str) -> Option<&'static str> {
+    let mut lines = lock.lines();
     lines.find(|line| {
         line.strip_prefix("name = ").is_some_and(|rest| rest.trim_matches('"') == name)
     })?;

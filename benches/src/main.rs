@@ -2,6 +2,8 @@
 
 mod case;
 mod ecs;
+#[cfg(target_os = "linux")]
+mod http;
 mod machine;
 mod measure;
 mod memory;
@@ -41,6 +43,15 @@ enum Command {
     /// Prints a table for each case, then which targets are met. Fails if a side
     /// computed something else than the others.
     Ecs(Options),
+    /// Web servers of three worlds and of peers: processor time of a request, requests per
+    /// second, times of answers, and memory
+    ///
+    /// Builds the servers first, from this repository's sources and those in `http-servers`. Each
+    /// is a process of its own, kept on the first core; the load comes from the second. Both
+    /// should do nothing else. Prints and fails as `ecs` does; that an answer is right is looked
+    /// at each time.
+    #[cfg(target_os = "linux")]
+    Http(Options),
     /// Queues between threads: items per second, round trips, and waking
     ///
     /// Needs two cores that do nothing else. Prints and fails as `ecs` does.
@@ -69,10 +80,18 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<bool, Box<dyn Error>> {
     match command {
         Command::Ecs(options) => ecs::SUITE.run(&options),
+        #[cfg(target_os = "linux")]
+        Command::Http(options) => http::SUITE.run(&options),
         Command::Queues(options) => queues::SUITE.run(&options),
         Command::Transfers(options) => transfers::SUITE.run(&options),
         Command::Report(options) => {
-            let suites = [&ecs::SUITE, &queues::SUITE, &transfers::SUITE];
+            let suites = [
+                &ecs::SUITE,
+                #[cfg(target_os = "linux")]
+                &http::SUITE,
+                &queues::SUITE,
+                &transfers::SUITE,
+            ];
             report::write(&suites, &options).map(|()| true)
         }
     }

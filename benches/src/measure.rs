@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::case::{Bench, Digest, Entry, Size};
+use crate::record::Served;
 use crate::{memory, order};
 
 /// How long a sample should last.
@@ -37,6 +38,8 @@ pub struct Measured {
     pub repeats: u32,
     /// Nanoseconds for one run of the timed region, by round.
     pub samples: Vec<Option<f64>>,
+    /// Of web servers, what they did in each sample.
+    pub served: Vec<Served>,
 }
 
 /// What each contender has computed after one run, and whether that is what the
@@ -60,6 +63,7 @@ struct Racer {
     /// How long a sample takes with all that belongs to it.
     whole: Duration,
     samples: Vec<Option<f64>>,
+    served: Vec<Served>,
 }
 
 impl Racer {
@@ -70,7 +74,7 @@ impl Racer {
         if once >= WARM {
             // That it was the first does not matter then, and a second takes long.
             let whole = start.elapsed();
-            return Self { bench, repeats: 1, once, whole, samples: Vec::new() };
+            return Self::ready(bench, 1, once, whole);
         }
         let mut repeats = 1;
         loop {
@@ -80,10 +84,14 @@ impl Racer {
             if elapsed >= SAMPLE / 2 || repeats >= MOST_REPEATS {
                 let fit = SAMPLE.as_nanos() / once.as_nanos().max(1);
                 let repeats = fit.clamp(1, u128::from(MOST_REPEATS)) as u32;
-                return Self { bench, repeats, once, whole: start.elapsed(), samples: Vec::new() };
+                return Self::ready(bench, repeats, once, start.elapsed());
             }
             repeats *= 2;
         }
+    }
+
+    fn ready(bench: Box<dyn Bench>, repeats: u32, once: Duration, whole: Duration) -> Self {
+        Self { bench, repeats, once, whole, samples: Vec::new(), served: Vec::new() }
     }
 
     fn sample(&mut self, fresh: Option<fn()>) {
@@ -97,6 +105,7 @@ impl Racer {
         let nanos = elapsed.as_nanos() as f64 / f64::from(self.repeats);
         // Further digits are noise, and make the record long.
         self.samples.push(Some((nanos * 100.0).round() / 100.0));
+        self.served.extend(self.bench.served());
     }
 }
 
@@ -132,7 +141,7 @@ pub fn measure(
             racer.sample(fresh);
         }
     }
-    let measured = |racer: Racer| Measured { repeats: racer.repeats, samples: racer.samples };
+    let measured = |Racer { repeats, samples, served, .. }| Measured { repeats, samples, served };
     racers.into_iter().map(measured).collect()
 }
 

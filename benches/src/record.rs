@@ -36,7 +36,44 @@ pub struct Record {
     /// machines then, and nothing is judged by them.
     #[serde(default)]
     pub unsettled: bool,
+    /// Of web servers.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub served: Option<Served>,
     pub run: Run,
+}
+
+/// What a web server did, and took for it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Served {
+    /// Processor time of the server.
+    pub cpu_us_per_request: f64,
+    pub requests_per_s: f64,
+    pub p50_us: f64,
+    pub p99_us: f64,
+    pub p999_us: f64,
+    /// Resident, with all connections open.
+    pub memory_kib: f64,
+    pub memory_peak_kib: f64,
+}
+
+impl Served {
+    /// The median of each figure.
+    pub fn median(all: &[Self]) -> Option<Self> {
+        let of = |figure: fn(&Self) -> f64| {
+            let median = estimate(all.iter().map(figure).collect())?.median;
+            // Further digits are noise.
+            Some((median * 1e3).round() / 1e3)
+        };
+        Some(Self {
+            cpu_us_per_request: of(|served| served.cpu_us_per_request)?,
+            requests_per_s: of(|served| served.requests_per_s)?,
+            p50_us: of(|served| served.p50_us)?,
+            p99_us: of(|served| served.p99_us)?,
+            p999_us: of(|served| served.p999_us)?,
+            memory_kib: of(|served| served.memory_kib)?,
+            memory_peak_kib: of(|served| served.memory_peak_kib)?,
+        })
+    }
 }
 
 impl Record {
@@ -120,4 +157,38 @@ pub fn write(path: &Path, records: &[Record]) -> std::io::Result<()> {
     }
     file.write_all(if records.is_empty() { b"[]\n" } else { b"\n]\n" })?;
     file.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_did_is_beside_the_rest() {
+        let old = r#"{"case":"spsc_8","side":"hand","variant":"","entities":1,"median_ns":1.0,
+            "min_ns":1.0,"archetypes":1,"ns_per_entity":1.0,"repeats":1,"pairs":1,"reference":null,
+            "ratio_to_hand":null,"samples_ns":[1.0,null],"run":{"cpu":"","cores":2,"kernel":"",
+            "rustc":"","commit":"","versions":{}}}"#;
+        let mut record: Record = serde_json::from_str(old).expect("it is a record");
+        assert_eq!(record.served, None);
+        let text = serde_json::to_string(&record).expect("it has a form");
+        assert!(!text.contains("per_request"), "{text}");
+
+        let of = |requests_per_s| Served {
+            cpu_us_per_request: 9.5,
+            requests_per_s,
+            p50_us: 1.0,
+            p99_us: 2.0,
+            p999_us: 3.0,
+            memory_kib: 4.0,
+            memory_peak_kib: 5.0,
+        };
+        assert_eq!(Served::median(&[]), None);
+        record.served = Served::median(&[of(3.0), of(1.0), of(2.0)]);
+        assert_eq!(record.served, Some(of(2.0)));
+        let text = serde_json::to_string(&record).expect("it has a form");
+        assert!(text.contains(r#""cpu_us_per_request":9.5,"requests_per_s":2.0,"#), "{text}");
+        let read: Record = serde_json::from_str(&text).expect("it is a record");
+        assert_eq!(read.served, record.served);
+    }
 }

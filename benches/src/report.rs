@@ -28,9 +28,10 @@ pub struct Options {
 }
 
 const METHOD: &str = "\
-All sides are in one program, built with the same settings. Before anything is measured, each does
-the case once on a world of its own, and a hash of every entity's numbers, in the end, must be
-equal for all; a side that computed something else is left out, and the run fails.
+All sides are in one program, built with the same settings, but web servers, which are one each.
+Before anything is measured, each does the case once on a world of its own, and a hash of every
+entity's numbers, in the end, must be equal for all; a side that computed something else is left
+out, and the run fails.
 
 The sides are measured in turn. In each round each of them, in each of its variants, gives one
 sample, in an order that is shuffled anew for each round, so that what else the machine does hits
@@ -138,6 +139,9 @@ fn section(suite: &Suite, records: &[Record], picture: &str) -> String {
         let figures: Table = table::results(suite, &group);
         let title = table::title(&group);
         let _ = write!(text, "\n#### {title}\n\n{about}.\n\n{}", figures.markdown());
+        if let Some(served) = table::served(&group) {
+            let _ = write!(text, "\n{}", served.markdown());
+        }
     }
     text
 }

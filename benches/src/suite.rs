@@ -12,7 +12,7 @@ use crate::case::{Case, Side, Size};
 use crate::machine::{self, Run};
 use crate::measure::{self, Contender, Measured};
 use crate::pair::{self, Distance};
-use crate::record::{self, Group, Record};
+use crate::record::{self, Group, Record, Served};
 use crate::verdict::Target;
 use crate::{memory, table, verdict};
 
@@ -38,6 +38,8 @@ pub struct Suite {
     /// Whether parallel cases are of two threads that each want a core, where it matters how
     /// far apart these are.
     pub two_cores: bool,
+    /// What must be there before anything is measured.
+    pub prepare: fn() -> Result<(), Box<dyn Error>>,
     /// Frees what sides keep of freed memory, as far as they can be asked to.
     pub give_back: fn(),
     pub targets: &'static [Target],
@@ -81,6 +83,7 @@ impl Suite {
         let run = Run::here(names);
         println!("{}", table::machine(&run));
         sides.retain(|side| side.name == self.reference || wanted(&options.sides, side.name));
+        (self.prepare)()?;
 
         if let Some(load) = machine::load().filter(|&load| load > 0.5) {
             eprintln!("the machine is busy (load {load}): the figures will be unsure");
@@ -241,6 +244,7 @@ impl Suite {
                 samples_ns: measured.samples,
                 round_trip_ns: None,
                 unsettled: false,
+                served: Served::median(&measured.served),
                 run: run.clone(),
             };
             record.median_ns = record.time().map_or(f64::NAN, |time| time.median);

@@ -124,7 +124,49 @@ pub fn results(suite: &Suite, group: &Group<'_>) -> Table {
 }
 
 pub fn group(suite: &Suite, group: &Group<'_>) -> String {
-    format!("{}\n{}", title(group), results(suite, group).text())
+    let mut text = format!("{}\n{}", title(group), results(suite, group).text());
+    if let Some(served) = served(group) {
+        text.push('\n');
+        text += &served.text();
+    }
+    text
+}
+
+/// Of web servers, what each did.
+pub fn served(group: &Group<'_>) -> Option<Table> {
+    let head = [
+        "side",
+        "variant",
+        "processor",
+        "requests/s",
+        "core busy",
+        "p50",
+        "p99",
+        "p99.9",
+        "memory",
+        "peak",
+    ];
+    let mut table = Table::new(head, 2);
+    for record in &group.records {
+        let Some(served) = record.served else { continue };
+        let mib = |kib: f64| format!("{:.1} MiB", kib / 1024.0);
+        let micros = |micros: f64| nanos(micros * 1e3);
+        // Of a million microseconds in each second.
+        let busy = served.cpu_us_per_request * served.requests_per_s / 1e4;
+        table.rows.push(vec![
+            record.side.clone(),
+            record.variant.clone(),
+            micros(served.cpu_us_per_request),
+            thousands(served.requests_per_s as usize),
+            format!("{busy:.0} %"),
+            micros(served.p50_us),
+            micros(served.p99_us),
+            micros(served.p999_us),
+            mib(served.memory_kib),
+            mib(served.memory_peak_kib),
+        ]);
+    }
+    (table.rows.len() > 1).then_some(table)
 }
 
 pub fn verdict_table(verdicts: &[Verdict<'_>]) -> Table {

@@ -241,6 +241,7 @@ mod tests {
             samples_ns: vec![Some(nanos); 41],
             round_trip_ns: Some((90.0, 300.0)),
             unsettled: false,
+            served: None,
             run: Run::default(),
         }
     }

@@ -29,6 +29,7 @@ pub const SUITE: Suite = Suite {
     pairing,
     contest,
     two_cores: false,
+    prepare: || Ok(()),
     give_back: static_ecs::give_back,
     targets: targets::TARGETS,
     notes: include_str!("notes.txt"),

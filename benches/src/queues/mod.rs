@@ -21,6 +21,7 @@ pub const SUITE: Suite = Suite {
     pairing: |_, _| None,
     contest,
     two_cores: true,
+    prepare: || Ok(()),
     give_back: || (),
     targets: TARGETS,
     notes: include_str!("notes.txt"),

@@ -24,6 +24,7 @@ pub const SUITE: Suite = Suite {
     pairing,
     contest,
     two_cores: true,
+    prepare: || Ok(()),
     give_back: crate::ecs::give_back,
     targets: targets::TARGETS,
     notes: include_str!("notes.txt"),
