@@ -16,6 +16,7 @@ use ecs_core::topology::Topology;
 use ecs_core::transfer::EntityTransfer;
 use ecs_core::world::World;
 
+use crate::affinity;
 use crate::crew::Crew;
 use crate::directory::Shared;
 use crate::driver::Driver;
@@ -86,6 +87,8 @@ where
     /// How much time such a tick stands for.
     pub(crate) step_time: Duration,
     pub(crate) watch: Option<Watch>,
+    /// The cores that threads stay on, in turn; none if they go where they are put.
+    pub(crate) cores: Vec<usize>,
     worlds: PhantomData<Worlds>,
 }
 
@@ -139,6 +142,7 @@ where
             next_step: 0,
             step_time: Duration::ZERO,
             watch: None,
+            cores: Vec::new(),
             worlds: PhantomData,
         }
     }
@@ -360,6 +364,36 @@ where
         for index in 0..Self::count::<W>() {
             self.member_mut::<W>(index).supervisor.policy = policy;
         }
+        self
+    }
+
+    /// Keeps the threads of later runs on cores: the first on the first of these, and so on,
+    /// from the first again if there are more threads. Each world's memory then comes from
+    /// its own core's node, since a thread makes what its worlds need. Without cores, threads
+    /// go where the operating system puts them.
+    ///
+    /// A run on a core that there is not is refused; a thread that the operating system does
+    /// not keep on its core is one of the [`problems`](Self::problems).
+    ///
+    /// # Examples
+    /// ```
+    /// # use static_ecs::prelude::*;
+    /// # #[derive(Component)] struct Job(u64);
+    /// # #[world_config(components(Job))] struct Work;
+    /// # coordinator!(type Program = [Work; 2]);
+    /// let mut program = Program::new();
+    /// program.pin([0]);
+    /// let program = program.run(Placement::PerWorld)?.stop().into_result()?;
+    /// # let mut program = program;
+    /// assert!(program.problems().is_empty());
+    /// program.pin([99_999]);
+    /// let refused = program.run(Placement::PerWorld).unwrap_err();
+    /// assert!(refused.to_string().starts_with("no thread can stay on core 99999"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "affinity")]
+    pub fn pin(&mut self, cores: impl IntoIterator<Item = usize>) -> &mut Self {
+        self.cores = cores.into_iter().collect();
         self
     }
 
@@ -603,7 +637,7 @@ where
     /// is handed back.
     pub fn run(self, placement: Placement) -> Result<Running<Worlds>, RunError<Worlds>> {
         self.run_on(placement, |this, crews, sources| {
-            Threads::start(crews, this.components.clone(), sources)
+            Threads::start(crews, this.components.clone(), sources, &this.cores)
         })
     }
 
@@ -621,6 +655,9 @@ where
             Ok(threads) => threads,
             Err(error) => return Err(RunError::new(self, RunErrorKind::Placement(error))),
         };
+        if let Some(core) = affinity::missing(&self.cores) {
+            return Err(RunError::new(self, RunErrorKind::Core(core)));
+        }
         let sources = self.by_place(|desc| desc.role.is_source() || desc.source);
         let nodes = std::mem::replace(&mut self.crew, Crew::new(Vec::new())).into_nodes();
         let mut nodes: Vec<Option<Box<dyn Node<Worlds::Schema>>>> = nodes.map(Some).collect();

@@ -141,6 +141,11 @@ pub enum RunErrorKind {
     /// The placement does not fit.
     #[error("{0}")]
     Placement(PlacementError),
+    /// A thread was to stay on a core that there is not.
+    #[error(
+        "no thread can stay on core {0}: name cores of this machine that this process may use, as `pin` does"
+    )]
+    Core(usize),
     /// A thread could not be made.
     #[error("can't start the worlds' threads: {0}")]
     Thread(std::io::Error),

@@ -3,6 +3,7 @@
 
 mod accounts;
 pub mod admit;
+mod affinity;
 mod clock;
 pub mod coordinator;
 #[cfg(not(ecs_loom))]

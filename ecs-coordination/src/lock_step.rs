@@ -170,7 +170,7 @@ where
             let first =
                 Step { tick: this.next_step, delta: pace.period().unwrap_or(this.step_time) };
             let steps = Steps::new(threads, worlds, first, pace, ticks);
-            Threads::start_steps(crews, control, Arc::new(steps))
+            Threads::start_steps(crews, control, Arc::new(steps), &this.cores)
         })
     }
 }

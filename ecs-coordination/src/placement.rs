@@ -9,7 +9,8 @@ use thiserror::Error;
 ///
 /// Written as `single`, `per-world`, or a thread number for each world in order
 /// of its id, such as `0,1,1`. Threads are named after their world, or `worlds-N`
-/// where they share one; none is pinned to a core yet.
+/// where they share one. With the feature `affinity`, `WorldCoordinator::pin` keeps them on
+/// cores.
 ///
 /// # Examples
 /// ```

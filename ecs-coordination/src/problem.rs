@@ -16,6 +16,14 @@ pub enum Problem {
         /// Where it was to go.
         target: u16,
     },
+    /// The thread of these worlds was to stay on a core, and the operating system does not
+    /// keep it there.
+    NotPinned {
+        /// The name of the thread's first world.
+        world: &'static str,
+        /// The core.
+        core: usize,
+    },
     /// Events to entities that live were given up in this world: the entities moved on
     /// faster, or were on their way for too long.
     EventsLate {
@@ -67,6 +75,10 @@ impl fmt::Display for Problem {
             Self::NoEdge { world, target } => write!(
                 f,
                 "no edge leads from `{world}` to world {target}: name it in the `targets(...)` of `{world}`"
+            ),
+            Self::NotPinned { world, core } => write!(
+                f,
+                "the thread of `{world}` does not stay on core {core}: ask the operating system's administrator, or don't `pin` it"
             ),
             Self::EventsLate { world, event } => write!(
                 f,

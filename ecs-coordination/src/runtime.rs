@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use ecs_core::schema::Schema;
 
+use crate::affinity;
 use crate::crew::Crew;
 use crate::error::{Cause, Failure};
 use crate::flags::{Flags, are_quiet};
@@ -25,6 +26,7 @@ use crate::lock_step::Steps;
 use crate::member::{Activity, Idle, Node};
 use crate::park::{Parker, Waker};
 use crate::pending::Pending;
+use crate::problem::Problem;
 use crate::stats::{Counters, ns_after_epoch};
 use crate::supervise::{Handling, Overdue, Watch};
 
@@ -274,6 +276,7 @@ where
         mut crews: Vec<Crew<S>>,
         components: Vec<usize>,
         sources: Vec<bool>,
+        cores: &[usize],
     ) -> Result<Self, NotStarted<S>> {
         let mut parkers = Vec::new();
         for crew in &mut crews {
@@ -330,10 +333,9 @@ where
             wakers,
         });
         // With a core for each thread it pays to look again before sleeping.
-        let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
-        let spins = crews.len() < cores;
+        let spins = crews.len() < thread::available_parallelism().map_or(1, |cores| cores.get());
         let mut parkers = parkers.into_iter();
-        Self::spawn(control, None, crews, |_| {
+        Self::spawn(control, None, (crews, cores), |_| {
             let parker = parkers.next().expect("one for each crew");
             move |crew: &mut Crew<S>, control: &Control| run_worlds(crew, parker, control, spins)
         })
@@ -344,6 +346,7 @@ where
         mut crews: Vec<Crew<S>>,
         control: Arc<Control>,
         steps: Arc<Steps>,
+        cores: &[usize],
     ) -> Result<Self, NotStarted<S>> {
         for crew in &mut crews {
             if let Err(error) = crew.prepare().map(drop) {
@@ -351,7 +354,7 @@ where
                 return Err(NotStarted { nodes, error });
             }
         }
-        Self::spawn(control, Some(steps.clone()), crews, |thread| {
+        Self::spawn(control, Some(steps.clone()), (crews, cores), |thread| {
             let steps = steps.clone();
             move |crew: &mut Crew<S>, control: &Control| steps.run(thread, crew, control)
         })
@@ -360,7 +363,7 @@ where
     fn spawn<Life>(
         control: Arc<Control>,
         steps: Option<Arc<Steps>>,
-        crews: Vec<Crew<S>>,
+        (crews, cores): (Vec<Crew<S>>, &[usize]),
         mut life: impl FnMut(usize) -> Life,
     ) -> Result<Self, NotStarted<S>>
     where
@@ -380,9 +383,17 @@ where
             let taken = slot.clone();
             let control = threads.control.clone();
             let life = life(number);
+            let core = cores.get(number % cores.len().max(1)).copied();
             let spawned = thread::Builder::new().name(name).spawn(move || {
                 let crew = taken.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
                 let mut crew = crew.expect("the crew was put there for this thread");
+                if let Some(core) = core
+                    && !affinity::stay_on(core)
+                    && let Some(node) = crew.nodes_mut().next()
+                {
+                    let world = node.endpoint().name();
+                    node.endpoint_mut().report_once(Problem::NotPinned { world, core });
+                }
                 run_crew(&mut crew, &control, life);
                 crew
             });

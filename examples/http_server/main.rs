@@ -56,6 +56,7 @@ fn serve(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
     server.set_driver::<Io>(Sockets::new(options.limits(), options.timeout));
     server.add_system::<Compute, _>(compute::answering(stats));
 
+    server.pin(options.cores.iter().copied());
     let running = server.run(options.placement.clone())?;
     stop_on_signal(running.stop_handle())?;
     println!("listening on {addr}, placement {}", options.placement);

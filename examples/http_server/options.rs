@@ -19,6 +19,10 @@ pub(crate) struct Options {
     /// Which worlds share a thread: `single`, `per-world`, or a thread for each world.
     #[arg(long, default_value = "per-world", value_parser = placement)]
     pub(crate) placement: Placement,
+    /// The cores that the threads stay on, in turn, such as `0,1`; without any, they go where
+    /// the operating system puts them.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) cores: Vec<usize>,
     /// The most connections at a time; those beyond get a 503.
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) max_connections: u32,

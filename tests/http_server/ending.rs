@@ -80,6 +80,8 @@ fn a_bad_option_is_one_line() {
         let line = complains(&options);
         assert!(line.contains(named), "{options:?}: {line}");
     }
+    let line = complains(&["--addr", "127.0.0.1:0", "--cores", "0,99999"]);
+    assert!(line.contains("core 99999"), "{line}");
 }
 
 #[test]
@@ -87,7 +89,9 @@ fn help_is_no_error() {
     let output = run(&["--help"]);
     assert!(output.status.success() && output.stderr.is_empty());
     let help = String::from_utf8(output.stdout).expect("help is text");
-    for option in ["--addr", "--placement", "--max-connections", "--max-body", "--timeout"] {
+    for option in
+        ["--addr", "--placement", "--cores", "--max-connections", "--max-body", "--timeout"]
+    {
         assert!(help.contains(option), "{option} is missing in\n{help}");
     }
 }
