@@ -102,7 +102,6 @@ impl<W: WorldConfig> World<W> {
     /// pair.tick()?;
     /// pair.world_mut::<Source>().send_to_entity(job, Cancel(job))?;
     /// pair.tick()?;
-    /// pair.tick()?;
     /// assert_eq!(pair.world::<Work>().events::<Cancel>().len(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
