@@ -187,7 +187,7 @@ mod tests {
         record.served = Served::median(&[of(3.0), of(1.0), of(2.0)]);
         assert_eq!(record.served, Some(of(2.0)));
         let text = serde_json::to_string(&record).expect("it has a form");
-        assert!(text.contains(r#""cpu_us_per_request":9.5,"requests_per_s":2.0,"#), "{text}");
+        assert!(text.contains(r#""unsettled":false,"cpu_us_per_request":9.5,"#), "{text}");
         let read: Record = serde_json::from_str(&text).expect("it is a record");
         assert_eq!(read.served, record.served);
     }

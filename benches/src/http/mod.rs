@@ -77,7 +77,8 @@ const CASES: &[Case] = &[
     case(PIPELINED, "The same, 16 requests at once on each connection", &[requests(200_000)]),
     case(
         WORK,
-        "`POST /hash?rounds=32` of 1 KiB, which takes about 20 us without the web, on 64 connections",
+        "`POST /hash?rounds=32` of 1 KiB, which takes about 20 us without the web, on 64 \
+         connections",
         &[requests(6_000)],
     ),
     case(
@@ -87,8 +88,8 @@ const CASES: &[Case] = &[
     ),
     case(
         LATENCY,
-        "`GET /` at half the rate that our server does in `single`, on 64 connections: time that 99 \
-         of 100 answers do not exceed, from when the request was due",
+        "`GET /` at half the rate that our server does in `single`, on 64 connections: time that \
+         99 of 100 answers do not exceed, from when the request was due",
         &[requests(1)],
     ),
 ];
@@ -126,7 +127,7 @@ const WAYS: [Way; 7] = [
     Way { tells_port: false, ..other("may_minihttp", "may_minihttp") },
     other("axum", "axum"),
     other("actix-web", "actix_web"),
-    other(NGINX, NGINX),
+    Way { tells_port: false, ..other(NGINX, NGINX) },
 ];
 
 /// Not a package: there if it is installed. It hashes nothing.
@@ -235,7 +236,8 @@ fn question(case: &str) -> Question {
             const ROUNDS: usize = 32;
             let body: Vec<u8> = (0..1024).map(|place| b'a' + (place % 26) as u8).collect();
             let head = format!(
-                "POST /hash?rounds={ROUNDS} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n",
+                "POST /hash?rounds={ROUNDS} HTTP/1.1\r\nHost: localhost\r\n\
+                 Content-Length: {}\r\n\r\n",
                 body.len()
             );
             let digest = Sha256::digest(body.repeat(ROUNDS));

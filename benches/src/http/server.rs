@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::io::{BufRead, BufReader};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -69,7 +69,23 @@ impl Server {
             let status = child.wait()?;
             return Err(failed(format!("it said {line:?}, not where it listens; {status}")).into());
         };
-        Ok(Self { child, _said: said, address })
+        let server = Self { child, _said: said, address };
+        server.reach().map_err(|error| failed(error.to_string()))?;
+        Ok(server)
+    }
+
+    /// Waits for one that listens only after it has said so.
+    fn reach(&self) -> io::Result<()> {
+        const PAUSE: Duration = Duration::from_millis(10);
+        const TRIES: usize = 200;
+        let try_once = || TcpStream::connect(self.address);
+        for _ in 1..TRIES {
+            if try_once().is_ok() {
+                return Ok(());
+            }
+            thread::sleep(PAUSE);
+        }
+        try_once().map(drop)
     }
 
     /// Processor time of all its threads since it was started.

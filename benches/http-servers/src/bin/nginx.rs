@@ -1,16 +1,15 @@
-//! nginx, as it is installed, with one process; for `GET /` only.
+//! nginx, as it is installed, with one process; for `GET /` only. It does not tell the port: give
+//! it one. That it listens is said before it does.
 
 use std::error::Error;
-use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
-use std::{env, fs, io};
+use std::{env, fs};
 
-use http_servers::{HELLO, TEXT, announce, listen};
+use http_servers::{HELLO, TEXT, address, announce};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let listener = listen()?;
-    let address = listener.local_addr()?;
+    let address = address()?;
     // Where it writes, should it have to: beside this program.
     let scratch = env::current_exe()?.with_file_name("nginx-scratch");
     fs::create_dir_all(&scratch)?;
@@ -41,14 +40,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let file = scratch.join("nginx.conf");
     fs::write(&file, config)?;
 
-    let socket = listener.as_raw_fd();
-    // SAFETY: the call takes no pointers.
-    if unsafe { libc::fcntl(socket, libc::F_SETFD, 0) } != 0 {
-        return Err(io::Error::last_os_error().into());
-    }
     announce(address);
-    // It takes over the socket, as one nginx does from another.
     let mut nginx = Command::new("nginx");
     nginx.arg("-e").arg("stderr").arg("-p").arg(&scratch).arg("-c").arg(&file);
-    Err(nginx.env("NGINX", format!("{socket};")).exec().into())
+    Err(nginx.exec().into())
 }
