@@ -27,8 +27,8 @@ use clap::{Parser, Subcommand};
 use crate::suite::Options;
 
 /// Measures static-ecs beside its peers and beside plain arrays: all in one
-/// program, in turn, each by its own best API, after checking that all compute
-/// the same.
+/// program (but web servers, which are one each), in turn, each by its own best
+/// API, after checking that all compute the same.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
