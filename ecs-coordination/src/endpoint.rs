@@ -142,6 +142,10 @@ impl<S: Schema> Endpoint<S> {
             None => QueueErrorKind::UnknownWorld(target),
             Some(_) if target == self.id => QueueErrorKind::SelfTransfer(target),
             Some(None) => QueueErrorKind::NoEdge { from: self.id, to: target },
+            Some(&Some(outlet)) if !self.outlets[outlet].admits(transfer.mask()) => {
+                self.outlets[outlet].counters.add_refused();
+                QueueErrorKind::ClosedArchetype
+            }
             Some(&Some(outlet)) => {
                 let source = self.place as u16;
                 let transfer = transfer.between(self.id, target);

@@ -75,10 +75,6 @@ impl<S: Schema> Outlet<S> {
         source: u16,
         transfer: EntityTransfer<S>,
     ) -> Result<(), QueueError<EntityTransfer<S>>> {
-        if !self.admits(transfer.mask()) {
-            self.counters.add_refused();
-            return Err(QueueError::new(QueueErrorKind::ClosedArchetype, transfer));
-        }
         if self.spilled() >= self.limit {
             self.counters.add_full();
             return Err(QueueError::new(QueueErrorKind::Full, transfer));
@@ -113,10 +109,6 @@ impl<S: Schema> Outlet<S> {
         source: u16,
         transfer: EntityTransfer<S>,
     ) -> Result<(), QueueError<EntityTransfer<S>>> {
-        if !self.admits(transfer.mask()) {
-            self.counters.add_refused();
-            return Err(QueueError::new(QueueErrorKind::ClosedArchetype, transfer));
-        }
         let flags = transfer.flags();
         let lane = if flags.priority { PRIORITY } else { NORMAL };
         let fits = |open: &Open<S>| {
@@ -169,10 +161,6 @@ impl<S: Schema> Outlet<S> {
         source: u16,
         transfer: EntityTransfer<S>,
     ) -> Result<(), QueueError<EntityTransfer<S>>> {
-        if !self.admits(transfer.mask()) {
-            self.counters.add_refused();
-            return Err(QueueError::new(QueueErrorKind::ClosedArchetype, transfer));
-        }
         let flags = transfer.flags();
         let lane_index = if flags.priority { PRIORITY } else { NORMAL };
         let lane = &mut self.lanes[lane_index];
