@@ -31,7 +31,7 @@ use crate::problem::Problem;
 use crate::running::Running;
 use crate::runtime::{NotStarted, Threads};
 use crate::stats::{CoordinatorStats, StatsReader};
-use crate::supervise::{Handling, Overdue, Supervision, Watch};
+use crate::supervise::{Handling, Watch};
 use crate::wiring::{Wiring, wire};
 
 /// The worlds of `Worlds`, and the queues between them.
@@ -355,82 +355,6 @@ where
         self
     }
 
-    /// Says what happens when a tick of a world of type `W` fails: all worlds stop, unless
-    /// it is said.
-    pub fn supervise<W: WorldConfig<Schema = Worlds::Schema>>(
-        &mut self,
-        policy: Supervision,
-    ) -> &mut Self {
-        for index in 0..Self::count::<W>() {
-            self.member_mut::<W>(index).supervisor.policy = policy;
-        }
-        self
-    }
-
-    /// Keeps the threads of later runs on cores: the first on the first of these, and so on,
-    /// from the first again if there are more threads. Each world's memory then comes from
-    /// its own core's node, since a thread makes what its worlds need. Without cores, threads
-    /// go where the operating system puts them.
-    ///
-    /// A run on a core that there is not is refused; a thread that the operating system does
-    /// not keep on its core is one of the [`problems`](Self::problems).
-    ///
-    /// # Examples
-    /// ```
-    /// # use static_ecs::prelude::*;
-    /// # #[derive(Component)] struct Job(u64);
-    /// # #[world_config(components(Job))] struct Work;
-    /// # coordinator!(type Program = [Work; 2]);
-    /// let mut program = Program::new();
-    /// program.pin([0]);
-    /// let program = program.run(Placement::PerWorld)?.stop().into_result()?;
-    /// # let mut program = program;
-    /// assert!(program.problems().is_empty());
-    /// program.pin([99_999]);
-    /// let refused = program.run(Placement::PerWorld).unwrap_err();
-    /// assert!(refused.to_string().starts_with("no thread can stay on core 99999"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[cfg(feature = "affinity")]
-    pub fn pin(&mut self, cores: impl IntoIterator<Item = usize>) -> &mut Self {
-        self.cores = cores.into_iter().collect();
-        self
-    }
-
-    /// Calls `tell`, while the worlds run on threads, for each tick of one that takes longer
-    /// than `bound`: once, when it is noticed, on a thread of its own, which looks four times
-    /// in each `bound`. Nothing is done about the tick.
-    ///
-    /// # Examples
-    /// ```
-    /// # use static_ecs::prelude::*;
-    /// # use std::time::Duration;
-    /// # #[derive(Component)] struct Job(u64);
-    /// #[world_config(components(Job))]
-    /// struct Work;
-    /// coordinator!(type Program = (Work,));
-    ///
-    /// let (told, late) = std::sync::mpsc::channel();
-    /// let mut program = Program::new();
-    /// program.watch(Duration::from_millis(5), move |overdue| _ = told.send(overdue));
-    /// program.add_system::<Work, _>(|_: &mut World<Work>| {
-    ///     std::thread::sleep(Duration::from_millis(50));
-    /// });
-    /// let running = program.run(Placement::Single)?;
-    /// let overdue = late.recv()?;
-    /// assert_eq!(overdue.world, "Work");
-    /// running.stop();
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn watch(
-        &mut self,
-        bound: Duration,
-        tell: impl FnMut(Overdue) + Send + 'static,
-    ) -> &mut Self {
-        self.watch = Some(Watch { bound, tell: Box::new(tell) });
-        self
-    }
-
     /// Marks the coordinator as running, for worlds that are ticked by hand, and
     /// starts the drivers.
     ///
@@ -701,7 +625,7 @@ where
         self.crew = Crew::new(nodes);
     }
 
-    fn count<W: WorldConfig>() -> usize {
+    pub(crate) fn count<W: WorldConfig>() -> usize {
         Worlds::GROUPS[const { Self::group::<W>() }].count
     }
 
@@ -728,7 +652,7 @@ where
         node.downcast_ref().expect("a world's path is its own")
     }
 
-    fn member_mut<W: WorldConfig<Schema = Worlds::Schema>>(
+    pub(crate) fn member_mut<W: WorldConfig<Schema = Worlds::Schema>>(
         &mut self,
         index: usize,
     ) -> &mut Member<W> {

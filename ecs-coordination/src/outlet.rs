@@ -17,6 +17,7 @@ use crate::stats::EdgeEnd;
 /// Which lane of an edge.
 pub(crate) const PRIORITY: usize = 0;
 pub(crate) const NORMAL: usize = 1;
+
 /// An edge's end at the source.
 pub(crate) struct Outlet<S: Schema> {
     pub(crate) end: EdgeEnd,

@@ -3,6 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use ecs_core::config::WorldConfig;
+use ecs_core::members::WorldSet;
+use ecs_core::schema::Schema;
+
+use crate::coordinator::WorldCoordinator;
+
 /// What happens when a tick of a world fails: a system, an intake or a driver panics, or
 /// returns an error. Set for the worlds of a type by
 /// [`supervise`](crate::coordinator::WorldCoordinator::supervise).
@@ -121,4 +127,55 @@ impl fmt::Display for Overdue {
 pub(crate) struct Watch {
     pub(crate) bound: Duration,
     pub(crate) tell: Box<dyn FnMut(Overdue) + Send>,
+}
+
+impl<Worlds: WorldSet> WorldCoordinator<Worlds>
+where
+    <Worlds::Schema as Schema>::Types: Send,
+{
+    /// Says what happens when a tick of a world of type `W` fails: all worlds stop, unless
+    /// it is said.
+    pub fn supervise<W: WorldConfig<Schema = Worlds::Schema>>(
+        &mut self,
+        policy: Supervision,
+    ) -> &mut Self {
+        for index in 0..Self::count::<W>() {
+            self.member_mut::<W>(index).supervisor.policy = policy;
+        }
+        self
+    }
+
+    /// Calls `tell`, while the worlds run on threads, for each tick of one that takes longer
+    /// than `bound`: once, when it is noticed, on a thread of its own, which looks four times
+    /// in each `bound`. Nothing is done about the tick.
+    ///
+    /// # Examples
+    /// ```
+    /// # use static_ecs::prelude::*;
+    /// # use std::time::Duration;
+    /// # #[derive(Component)] struct Job(u64);
+    /// #[world_config(components(Job))]
+    /// struct Work;
+    /// coordinator!(type Program = (Work,));
+    ///
+    /// let (told, late) = std::sync::mpsc::channel();
+    /// let mut program = Program::new();
+    /// program.watch(Duration::from_millis(5), move |overdue| _ = told.send(overdue));
+    /// program.add_system::<Work, _>(|_: &mut World<Work>| {
+    ///     std::thread::sleep(Duration::from_millis(50));
+    /// });
+    /// let running = program.run(Placement::Single)?;
+    /// let overdue = late.recv()?;
+    /// assert_eq!(overdue.world, "Work");
+    /// running.stop();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn watch(
+        &mut self,
+        bound: Duration,
+        tell: impl FnMut(Overdue) + Send + 'static,
+    ) -> &mut Self {
+        self.watch = Some(Watch { bound, tell: Box::new(tell) });
+        self
+    }
 }
