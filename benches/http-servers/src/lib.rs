@@ -1,6 +1,8 @@
 //! What the servers have in common: where they listen, and what they answer. Each is a program
 //! with the address as its only argument, and prints `listening on ADDRESS` once it does.
 
+pub mod http;
+
 use std::error::Error;
 use std::net::{SocketAddr, TcpListener};
 

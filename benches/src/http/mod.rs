@@ -4,6 +4,7 @@ mod answer;
 mod client;
 mod histogram;
 mod server;
+mod ways;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -20,9 +21,7 @@ use crate::record::Served;
 use crate::suite::Suite;
 use client::{Client, Question};
 use server::Server;
-
-const OURS: &str = "static-ecs";
-const HAND: &str = "hand";
+use ways::{HAND, NGINX, OURS, WAYS, Way};
 
 pub const SUITE: Suite = Suite {
     name: "http",
@@ -32,13 +31,16 @@ pub const SUITE: Suite = Suite {
     cases: CASES,
     sides,
     pairing: |_, _| None,
-    contest: |_, _| Some("server"),
+    contest: |_, _| Some(CONTEST),
     two_cores: true,
     prepare,
     give_back: || (),
     targets: &[],
     notes: include_str!("notes.txt"),
 };
+
+/// All servers are compared with all.
+const CONTEST: &str = "server";
 
 /// Connections that always ask.
 const BUSY: usize = 64;
@@ -94,52 +96,8 @@ const CASES: &[Case] = &[
     ),
 ];
 
-/// One way to run a server.
-struct Way {
-    side: &'static str,
-    variant: &'static str,
-    /// The name of its program.
-    program: &'static str,
-    /// `{}` stands for the address.
-    arguments: &'static [&'static str],
-    /// Whether it says which port it has taken, if it may take any.
-    tells_port: bool,
-}
-
-const fn ours(variant: &'static str, arguments: &'static [&'static str]) -> Way {
-    Way { side: OURS, variant, program: "http_server", arguments, tells_port: true }
-}
-
-const fn other(side: &'static str, program: &'static str) -> Way {
-    Way { side, variant: "", program, arguments: &["{}"], tells_port: true }
-}
-
-/// Nobody is closed for being silent, also while a server is paused.
-const SINGLE: &[&str] =
-    &["--addr={}", "--placement=single", "--max-connections=20000", "--timeout=86400"];
-const PER_WORLD: &[&str] =
-    &["--addr={}", "--placement=per-world", "--max-connections=20000", "--timeout=86400"];
-
-const WAYS: [Way; 7] = [
-    Way { variant: "epoll", ..other(HAND, "raw_epoll") },
-    ours("single", SINGLE),
-    ours("per-world", PER_WORLD),
-    Way { tells_port: false, ..other("may_minihttp", "may_minihttp") },
-    other("axum", "axum"),
-    other("actix-web", "actix_web"),
-    Way { tells_port: false, ..other(NGINX, NGINX) },
-];
-
-/// Not a package: there if it is installed. It hashes nothing.
-const NGINX: &str = "nginx";
-
-fn has_nginx() -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|directory| directory.join(NGINX).is_file())
-}
-
 fn sides() -> Vec<Side> {
-    let entries = [
+    let entries: [_; WAYS.len()] = [
         entries::<0>(),
         entries::<1>(),
         entries::<2>(),
@@ -147,15 +105,20 @@ fn sides() -> Vec<Side> {
         entries::<4>(),
         entries::<5>(),
         entries::<6>(),
+        entries::<7>(),
+        entries::<8>(),
+        entries::<9>(),
     ];
     let mut sides: Vec<Side> = Vec::new();
     for (way, entries) in WAYS.iter().zip(entries) {
+        if (way.missing)().is_some() {
+            continue;
+        }
         match sides.iter_mut().find(|side| side.name == way.side) {
             Some(side) => side.entries.extend(entries),
             None => sides.push(Side { name: way.side, entries }),
         }
     }
-    sides.retain(|side| side.name != NGINX || has_nginx());
     sides
 }
 
@@ -175,12 +138,12 @@ fn make<const WAY: usize, const CASE: usize>(size: Size) -> Box<dyn Bench> {
 /// Nothing can be measured after an error, which ends the program, and servers with it.
 fn or_end<T>(way: &Way, case: &str, outcome: Outcome<T>) -> T {
     outcome.unwrap_or_else(|error| {
-        eprintln!("error: {case}: {} {}: {error}", way.side, way.variant);
+        eprintln!("error: {case}: {}: {error}", way.title());
         process::exit(1)
     })
 }
 
-/// Builds the servers, so that what is wrong is told at once.
+/// Builds the servers, so that what is wrong is told at once. Tells which can't take part.
 fn prepare() -> Outcome<()> {
     if CORES.len() < 2 {
         return Err("servers and their load need a core each".into());
@@ -193,6 +156,11 @@ fn prepare() -> Outcome<()> {
              (ulimit -Hn)"
         )
         .into());
+    }
+    for way in &WAYS {
+        if let Some(why) = (way.missing)() {
+            println!("{} is left out: {why}", way.title());
+        }
     }
     Ok(())
 }
@@ -270,7 +238,7 @@ impl Serving {
         let program = programs()?.get(way.program);
         let program = program.ok_or_else(|| format!("{} was not built", way.program))?;
         let port = if way.tells_port { 0 } else { server::free_port()? };
-        let server = Server::start(program, way.arguments, port)?;
+        let server = Server::start(program, way.arguments(), port)?;
         pair::pin(1);
         let mut client = Client::new(question(case))?;
         client.open(server.address, BUSY)?;

@@ -50,12 +50,16 @@ pub struct Memory {
 impl Server {
     /// Starts a program on the first core, and waits until it says where it listens. `{}` in an
     /// argument stands for the address that it is given.
-    pub fn start(program: &Path, arguments: &[&str], port: u16) -> Outcome<Self> {
+    pub fn start<'a>(
+        program: &Path,
+        arguments: impl Iterator<Item = &'a str>,
+        port: u16,
+    ) -> Outcome<Self> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port)).to_string();
         let failed = |why: String| format!("can't start {}: {why}", program.display());
         let core = CORES.first().ok_or("the cores are not told")?.id;
         let mut command = Command::new(program);
-        command.args(arguments.iter().map(|argument| argument.replace("{}", &address)));
+        command.args(arguments.map(|argument| argument.replace("{}", &address)));
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         // SAFETY: between fork and exec it makes system calls alone, which allocate nothing.
         unsafe { command.pre_exec(move || bind(core)) };

@@ -6,33 +6,17 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use http_servers::{HELLO, NOT_FOUND, TEXT, announce, hash, listen, split};
+use http_servers::http::{Date, Input};
+use http_servers::{announce, listen};
 
 const LISTENER: u64 = u64::MAX;
 const MOST_EVENTS: usize = 512;
 
 struct Connection {
     stream: TcpStream,
-    input: Vec<u8>,
+    input: Input,
     output: Vec<u8>,
-}
-
-/// The date, which is made once a second.
-struct Date {
-    second: u64,
-    text: String,
-}
-
-impl Date {
-    fn tick(&mut self) {
-        let now = SystemTime::now();
-        let second = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        if second != self.second {
-            *self = Self { second, text: httpdate::fmt_http_date(now) };
-        }
-    }
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -45,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut connections: Vec<Option<Connection>> = Vec::new();
     let mut events = vec![libc::epoll_event { events: 0, u64: 0 }; MOST_EVENTS];
     let mut buffer = vec![0; 64 * 1024];
-    let mut date = Date { second: 0, text: httpdate::fmt_http_date(UNIX_EPOCH) };
+    let mut date = Date::new();
     loop {
         let room = events.len() as i32;
         // SAFETY: there is room for as many events as it is told.
@@ -63,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 continue;
             }
             let slot = &mut connections[token as usize];
-            let ended = slot.as_mut().is_some_and(|it| it.serve(&mut buffer, &date.text).is_err());
+            let ended = slot.as_mut().is_some_and(|it| it.serve(&mut buffer, date.text()).is_err());
             if ended {
                 *slot = None;
             }
@@ -109,7 +93,8 @@ fn accept(
         if connections.len() <= place {
             connections.resize_with(place + 1, || None);
         }
-        connections[place] = Some(Connection { stream, input: Vec::new(), output: Vec::new() });
+        connections[place] =
+            Some(Connection { stream, input: Input::default(), output: Vec::new() });
     }
 }
 
@@ -124,14 +109,7 @@ impl Connection {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(error),
             };
-            if self.input.is_empty() {
-                let used = answer_all(&buffer[..count], &mut self.output, date)?;
-                self.input.extend_from_slice(&buffer[used..count]);
-            } else {
-                self.input.extend_from_slice(&buffer[..count]);
-                let used = answer_all(&self.input, &mut self.output, date)?;
-                self.input.drain(..used);
-            }
+            self.input.take(&buffer[..count], &mut self.output, date)?;
             self.flush()?;
             if count < buffer.len() {
                 return Ok(());
@@ -152,43 +130,4 @@ impl Connection {
         self.output.drain(..written);
         Ok(())
     }
-}
-
-/// Answers all requests that are whole; how many bytes they had.
-fn answer_all(input: &[u8], output: &mut Vec<u8>, date: &str) -> io::Result<usize> {
-    let mut used = 0;
-    loop {
-        let mut headers = [httparse::EMPTY_HEADER; 32];
-        let mut request = httparse::Request::new(&mut headers);
-        let parsed = request.parse(&input[used..]).map_err(|_| ErrorKind::InvalidData)?;
-        let httparse::Status::Complete(head) = parsed else { return Ok(used) };
-        let length =
-            request.headers.iter().find(|it| it.name.eq_ignore_ascii_case("content-length"));
-        let length = match length.map(|it| str::from_utf8(it.value).unwrap_or_default().parse()) {
-            None => 0,
-            Some(length) => length.map_err(|_| ErrorKind::InvalidData)?,
-        };
-        let Some(body) = input[used + head..].get(..length) else { return Ok(used) };
-        let (path, query) = split(request.path.unwrap_or_default());
-        match (request.method.unwrap_or_default(), path) {
-            ("GET", "/") => answer("200 OK", HELLO, output, date),
-            ("POST", "/hash") => answer("200 OK", &hash(query, body), output, date),
-            _ => answer("404 Not Found", NOT_FOUND, output, date),
-        }
-        used += head + length;
-    }
-}
-
-fn answer(status: &str, body: &str, output: &mut Vec<u8>, date: &str) {
-    let mut put = |text: &str| output.extend_from_slice(text.as_bytes());
-    put("HTTP/1.1 ");
-    put(status);
-    put("\r\nDate: ");
-    put(date);
-    put("\r\nContent-Type: ");
-    put(TEXT);
-    put("\r\nContent-Length: ");
-    let _ = write!(output, "{}", body.len());
-    output.extend_from_slice(b"\r\n\r\n");
-    output.extend_from_slice(body.as_bytes());
 }
