@@ -24,9 +24,9 @@ pub enum Limit {
     Peer(&'static str, Option<&'static str>, f64),
     /// As long as another variant of ours.
     Own(&'static str, f64),
-    /// As long as the best of all peers in this contest, where our best in it
+    /// So many times as long as the best of all peers in this contest, where our best in it
     /// counts.
-    BestPeer(&'static str),
+    BestPeer(&'static str, f64),
     /// This long.
     Time(Duration),
 }
@@ -86,8 +86,11 @@ impl Verdict<'_> {
     /// What the ratio may be.
     pub fn most(&self) -> f64 {
         match self.limit {
-            Limit::Reference(most) | Limit::Peer(_, _, most) | Limit::Own(_, most) => most,
-            Limit::BestPeer(_) | Limit::Time(_) => 1.0,
+            Limit::Reference(most)
+            | Limit::Peer(_, _, most)
+            | Limit::Own(_, most)
+            | Limit::BestPeer(_, most) => most,
+            Limit::Time(_) => 1.0,
         }
     }
 
@@ -114,8 +117,8 @@ impl Verdict<'_> {
             (Limit::Time(most), _) => {
                 format!("at most {}", crate::table::nanos(most.as_nanos() as f64))
             }
-            (Limit::BestPeer(_), None) => "at most the best peer".into(),
-            (Limit::BestPeer(_), Some(peer)) => format!("at most the best peer, {}", peer.title()),
+            (Limit::BestPeer(..), None) => times("the best peer"),
+            (Limit::BestPeer(..), Some(peer)) => times(&format!("the best peer, {}", peer.title())),
             (_, Some(other)) => times(&other.title()),
             (Limit::Peer(peer, variant, _), None) => {
                 times(&[peer, variant.unwrap_or_default()].join(" "))
@@ -126,13 +129,18 @@ impl Verdict<'_> {
     }
 }
 
-/// The suite's targets, and for every contest of every case that our best is no
-/// slower than the best peer's, in the order of the records.
+/// The suite's targets, and for every contest of every case, if none is declared for it, that our
+/// best is no slower than the best peer's, in the order of the records.
 pub fn all<'a>(suite: &Suite, records: &'a [Record]) -> Vec<Verdict<'a>> {
     let of_group = |group: Group<'a>| {
         let declared = suite.targets.iter().filter(move |target| target.case == group.case);
-        let always =
-            contests(suite, &group).into_iter().map(|name| (&[][..], Limit::BestPeer(name)));
+        let told = |contest| {
+            let same = |limit| matches!(limit, Limit::BestPeer(name, _) if name == contest);
+            declared.clone().any(|target| same(target.limit))
+        };
+        let mut contests = contests(suite, &group);
+        contests.retain(|&contest| !told(contest));
+        let always = contests.into_iter().map(|name| (&[][..], Limit::BestPeer(name, 1.0)));
         let targets = declared.map(|target| (target.ours, target.limit)).chain(always);
         let checked = |(ours, limit)| check(suite, group.clone(), ours, limit);
         targets.map(checked).collect::<Vec<_>>()
@@ -155,7 +163,7 @@ fn contests(suite: &Suite, group: &Group<'_>) -> Vec<&'static str> {
 
 fn check<'a>(suite: &Suite, group: Group<'a>, variants: &[&str], limit: Limit) -> Verdict<'a> {
     let counts = |variant: &str| match limit {
-        Limit::BestPeer(contest) => (suite.contest)(group.case, variant) == Some(contest),
+        Limit::BestPeer(contest, _) => (suite.contest)(group.case, variant) == Some(contest),
         _ => variants.is_empty() || variants.contains(&variant),
     };
     let ours = group.best(|record| record.side == suite.ours && counts(&record.variant));
@@ -165,7 +173,7 @@ fn check<'a>(suite: &Suite, group: Group<'a>, variants: &[&str], limit: Limit) -
             record.side == side && variant.is_none_or(|variant| record.variant == variant)
         }),
         Limit::Own(variant, _) => group.find(suite.ours, variant),
-        Limit::BestPeer(contest) => suite.best_peer(&group, contest),
+        Limit::BestPeer(contest, _) => suite.best_peer(&group, contest),
         Limit::Time(_) => None,
     };
     let (ratio, pairs) = match (limit, ours, against) {
@@ -259,5 +267,22 @@ mod tests {
         let found = outcomes(&records);
         assert!(found.contains(&Outcome::Unsettled), "{found:?}");
         assert!(!found.contains(&Outcome::Met), "{found:?}");
+    }
+
+    #[test]
+    fn what_is_declared_of_the_best_peer_replaces_what_is_always_asked() {
+        const TARGETS: &[Target] = &[
+            Target { case: "spsc_8", ours: &[], limit: Limit::BestPeer("item", 1.2) },
+            Target { case: "spsc_64", ours: &[], limit: Limit::BestPeer("item", 1.3) },
+        ];
+        let suite = Suite { targets: TARGETS, ..crate::queues::SUITE };
+        let batch = |side| Record { variant: "batch".into(), ..record(side, 1.1) };
+        let ours = crate::queues::SUITE.ours;
+        let records = [record(ours, 1.1), record("rtrb", 1.0), batch(ours), batch("rtrb")];
+        let verdicts = all(&suite, &records);
+        let found: Vec<_> = verdicts.iter().map(|it| (it.target(), it.outcome())).collect();
+        let item = ("at most 1.2 x the best peer, rtrb item".to_owned(), Outcome::Met);
+        let batch = ("at most the best peer, rtrb batch".to_owned(), Outcome::Met);
+        assert_eq!(found, [item, batch]);
     }
 }

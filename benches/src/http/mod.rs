@@ -4,6 +4,7 @@ mod answer;
 mod client;
 mod histogram;
 mod server;
+mod targets;
 mod ways;
 
 use std::collections::BTreeMap;
@@ -35,7 +36,7 @@ pub const SUITE: Suite = Suite {
     two_cores: true,
     prepare,
     give_back: || (),
-    targets: &[],
+    targets: targets::TARGETS,
     notes: include_str!("notes.txt"),
 };
 
