@@ -223,7 +223,8 @@ impl<S: Schema> Endpoint<S> {
                     front.more = self.ticking;
                     front.block().pop(self.id)
                 });
-                let Some(popped) = popped else { continue };
+                let Some(mut popped) = popped else { continue };
+                popped.come_from(self.ids[usize::from(popped.source())]);
                 self.turn = (at + 1) % count;
                 self.burst = if lane_index == PRIORITY { self.burst + 1 } else { 0 };
                 self.moved.0 += 1;
@@ -344,6 +345,13 @@ impl<S: Schema> Endpoint<S> {
         outlets.iter().enumerate().flat_map(|(index, outlet)| {
             outlet.spill.iter().flatten().map(move |block| (index, block))
         })
+    }
+
+    /// Takes one entity out of the spills, as if its target had taken it.
+    pub(crate) fn pop_spilled(&mut self) -> Option<EntityTransfer<S>> {
+        let mut popped = self.outlets.iter_mut().find_map(Outlet::pop_spilled)?;
+        popped.come_from(self.id);
+        Some(popped)
     }
 
     /// Drops what is on its way to this world, or waits in spills to leave it.

@@ -70,6 +70,7 @@ pub mod stats;
 pub mod supervise;
 mod sync;
 mod trees;
+mod unfinished;
 mod wiring;
 
 pub use admit::{Admission, Admit, Overloaded};

@@ -11,9 +11,11 @@ use ecs_core::entity::Entity;
 use ecs_core::event::EventStore;
 use ecs_core::inspect::WorldReport;
 use ecs_core::location::Location;
+use ecs_core::outbox::Parcel;
 use ecs_core::schedule::{Schedule, SystemError};
 use ecs_core::schema::Schema;
 use ecs_core::time::Time;
+use ecs_core::transfer::EntityTransfer;
 use ecs_core::world::{Counts, World};
 
 use crate::admit::Admission;
@@ -26,6 +28,7 @@ use crate::events;
 use crate::pace::Pace;
 use crate::stats::StatsReader;
 use crate::supervise::{Handling, Supervisor};
+use crate::unfinished;
 
 /// What a thread does when its worlds have nothing to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,6 +166,10 @@ pub(crate) trait Node<S: Schema>: Send {
     /// Whether it died here, and its id has not gone home.
     fn has_ended(&self, entity: Entity) -> bool;
     fn take_in(&mut self, block: &mut Block<S>) -> usize;
+    /// Who asked to leave, for [`take_leaving`](Self::take_leaving).
+    fn leaving(&mut self) -> Vec<Parcel>;
+    /// Takes out one who asked to leave.
+    fn take_leaving(&mut self, parcel: Parcel) -> Option<EntityTransfer<S>>;
     fn as_any(&self) -> &dyn Any;
     fn as_any_mut(&mut self) -> &mut dyn Any;
     /// Puts what reads the statistics into the world's resources.
@@ -558,6 +565,14 @@ where
             false => self.world.arrive(block, usize::MAX),
         };
         arrived.unwrap_or(0)
+    }
+
+    fn leaving(&mut self) -> Vec<Parcel> {
+        unfinished::leaving(&mut self.world, &mut self.endpoint)
+    }
+
+    fn take_leaving(&mut self, parcel: Parcel) -> Option<EntityTransfer<W::Schema>> {
+        unfinished::take_leaving(&mut self.world, &mut self.endpoint, parcel)
     }
 
     fn as_any(&self) -> &dyn Any {

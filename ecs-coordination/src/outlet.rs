@@ -69,6 +69,20 @@ impl<S: Schema> Outlet<S> {
         self.spill.iter().flatten().map(Block::len).sum()
     }
 
+    /// Takes the oldest entity out of a spill, and counts it as received.
+    pub(crate) fn pop_spilled(&mut self) -> Option<EntityTransfer<S>> {
+        let target = self.target_id();
+        let spill = self.spill.iter_mut().find(|spill| !spill.is_empty())?;
+        let block = spill.front_mut()?;
+        let popped = block.pop(target);
+        if block.is_empty() {
+            spill.pop_front();
+        }
+        self.counters.add_received(usize::from(popped.is_some()));
+        self.counters.set_spilled(self.spilled());
+        popped
+    }
+
     /// In lock-step, keeps one entity at the source until the end of the tick,
     /// ahead of those who leave then.
     pub(crate) fn stage_one(

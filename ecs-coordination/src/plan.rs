@@ -289,7 +289,7 @@ fn plan_sweeps<W: WorldConfig>(
 }
 
 /// How a parcel goes; `None` if it can't go and stays out of the outbox.
-fn key_of<W: WorldConfig>(
+pub(crate) fn key_of<W: WorldConfig>(
     world: &World<W>,
     endpoint: &mut Endpoint<W::Schema>,
     parcel: &Parcel,

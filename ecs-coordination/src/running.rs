@@ -149,7 +149,8 @@ where
     ///
     /// [`Supervision`]: crate::supervise::Supervision
     pub survived: Vec<Failure>,
-    /// Whether everything that was begun was finished before the deadline.
+    /// Whether everything that was begun was finished before the deadline. What was not, and
+    /// is on its way to another world, is had by [`WorldCoordinator::take_unfinished`].
     pub drained: bool,
     /// What became of every entity.
     pub conservation: Conservation,

@@ -224,6 +224,13 @@ impl<S: Schema> EntityTransfer<S> {
         self
     }
 
+    /// It comes from this world: who carries it knows by which id others call that.
+    #[doc(hidden)]
+    #[inline(always)]
+    pub fn come_from(&mut self, source: u16) {
+        self.source = source;
+    }
+
     /// The entity's id; `None` for a transfer that gets one on arrival.
     pub fn entity(&self) -> Option<Entity> {
         self.entity

@@ -88,6 +88,9 @@ macro_rules! worlds {
                 }
                 fn balance(&mut self) -> static_ecs::Conservation { self.conservation() }
                 fn at_rest(&mut self) -> bool { self.drain(1).unwrap() }
+                fn take_unfinished(&mut self) -> Vec<EntityTransfer<Base>> {
+                    Three::take_unfinished(self).collect()
+                }
             }
 
             #[test]
@@ -127,6 +130,7 @@ trait Worlds: Sized {
     ) -> Result<(), EntityTransfer<Base>>;
     fn balance(&mut self) -> static_ecs::Conservation;
     fn at_rest(&mut self) -> bool;
+    fn take_unfinished(&mut self) -> Vec<EntityTransfer<Base>>;
 }
 
 /// Does the same to whichever world it is.

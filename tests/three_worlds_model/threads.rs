@@ -105,11 +105,19 @@ macro_rules! on_threads {
     )*};
 }
 
-/// Each id is in one place, in a world or in flight, and each owned value lives
-/// as often as an entity has it.
+/// Each id is in one place, in a world or on its way, and each owned value lives
+/// as often as an entity has it. What is on its way is taken out.
 fn look<T: Worlds>(three: &mut T, alive: &AtomicI64) {
-    let conservation = three.balance();
-    let (mut ids, mut owned, mut in_flight) = (BTreeSet::new(), 0, 0);
+    let before = three.balance();
+    let (mut ids, mut owned) = (BTreeSet::new(), 0);
+    let taken = three.take_unfinished();
+    for transfer in &taken {
+        assert!(ids.insert(transfer.entity().unwrap()), "in two places");
+        let (number, value) = (transfer.get::<Number>().unwrap(), transfer.get::<Owned>());
+        owned += i64::from(value.is_some());
+        assert!(value.is_none_or(|value| value.number == number.0));
+        assert!(transfer.source() != transfer.target());
+    }
     for world in 0..3 {
         with_world!(three, world, |world| {
             for (entity, number, value) in world.view::<(Entity, &Number, Option<&Owned>)>() {
@@ -119,21 +127,17 @@ fn look<T: Worlds>(three: &mut T, alive: &AtomicI64) {
             }
         });
     }
-    let spilled: u64 = conservation.edges.iter().map(|edge| edge.stats.counts.spilled).sum();
-    let mut transfers = Vec::new();
-    for world in 0..3 {
-        while let Some(transfer) = three.pop(world) {
-            assert!(ids.insert(transfer.entity().unwrap()), "in two places");
-            owned += i64::from(transfer.has::<Owned>());
-            in_flight += 1;
-            transfers.push(transfer);
-        }
-    }
-    assert_eq!(in_flight + spilled, conservation.in_flight());
-    if spilled == 0 {
-        assert_eq!(alive.load(Ordering::Relaxed), owned);
-        assert_eq!(ids.len() as u64, conservation.live() + conservation.in_flight());
-    }
+    assert_eq!(alive.load(Ordering::Relaxed), owned);
+    assert_eq!(ids.len() as u64, before.live() + before.in_flight());
+    let after = three.balance();
+    assert!(after.holds(), "{after}");
+    assert_eq!((after.in_flight(), after.live()), (0, (ids.len() - taken.len()) as u64));
+    // All that were ever made have died, were shed, are here, or were taken out.
+    let spawned: u64 = after.worlds.iter().map(|world| world.counts.spawned).sum();
+    let despawned: u64 = after.worlds.iter().map(|world| world.counts.despawned).sum();
+    let shed: u64 = after.edges.iter().map(|edge| edge.stats.counts.shed).sum();
+    assert_eq!(spawned, despawned + shed + ids.len() as u64);
+    assert!(three.take_unfinished().is_empty());
 }
 
 const fn seeds() -> u64 {

@@ -15,6 +15,7 @@ mod queues;
 mod stop;
 mod sweeps;
 mod trees;
+mod unfinished;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -399,3 +399,50 @@ fn trees_stay_whole_on_threads() {
         assert_eq!(live, planted);
     }
 }
+
+/// In the queue, in part in the world's hands, and in the outbox: who takes a tree out by hand
+/// gets all of it, and it grows together again where it is put in.
+#[test]
+fn a_tree_that_is_unfinished_is_handed_back_whole() {
+    let mut trees = Trees::new();
+    trees.start().unwrap();
+    let (small, retaining) = (trees.id_of::<Small>(), trees.id_of::<Retaining>());
+    let home = trees.world_mut::<Home>();
+    let mut before = Vec::new();
+    // The first fills the target, the next the queue; two more wait, and one is too large.
+    for size in [9, 8, 7, 6, 5, 11] {
+        let root = plant(home, size);
+        home.send_tree(root, TransferMarker::to(small)).unwrap();
+        before.push((root, shape(home, root)));
+    }
+    // Asked for by itself, and goes with its tree.
+    let child = home.children(before[4].0)[0];
+    home.insert(child, TransferMarker { priority: true, ..TransferMarker::to(retaining) }).unwrap();
+    (0..4).for_each(|_| _ = trees.tick().unwrap());
+    assert_eq!((trees.world::<Small>().len(), trees.pending_transfers_for(small)), (9, 15));
+    assert_eq!(trees.problems().len(), 1);
+    let home = trees.world_mut::<Home>();
+    assert_eq!(home.len(), 6 + 5 - 1 + 11, "while its tree waits, one goes by itself");
+    let held: Vec<_> = trees.take_unfinished().collect();
+    assert_eq!(held.len(), 8 + 7 + 6 + 4);
+    assert!(held.iter().all(|one| (one.source(), one.target()) == (0, small)));
+    balanced(&mut trees);
+    for transfer in held {
+        trees.world_mut::<Retaining>().insert_transfer(transfer).unwrap();
+    }
+    let world = trees.world::<Retaining>();
+    for (root, before) in &before[1..4] {
+        let mut after = shape(world, *root);
+        // Children come in the order in which they were put in.
+        let mut before = before.clone();
+        after.sort_unstable();
+        before.sort_unstable();
+        assert_eq!(after, before);
+    }
+    assert_eq!(shape(world, before[4].0).len(), 5, "also who went before");
+    check(world);
+    let home = trees.world::<Home>();
+    assert_eq!(shape(home, before[5].0), before[5].1, "the large one never left");
+    assert_eq!(home.len(), 11);
+    balanced(&mut trees);
+}
