@@ -14,7 +14,7 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use clap::Parser;
-use static_ecs::driver::Event;
+use static_ecs::driver::Port;
 use static_ecs::prelude::*;
 
 type Fallible<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -55,7 +55,7 @@ struct Reader {
 }
 
 impl Driver<Read> for Reader {
-    fn poll(&mut self, world: &mut World<Read>, _: &[Event]) -> Fallible<bool> {
+    fn poll(&mut self, world: &mut World<Read>, _: &mut Port<'_>) -> Fallible<bool> {
         const BATCH: usize = 256;
         if self.end.is_none() || world.try_admit(BATCH).is_err() {
             return Ok(false);

@@ -10,7 +10,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use static_ecs::driver::Event;
+use static_ecs::driver::Port;
 use static_ecs::prelude::*;
 
 type Fallible<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -93,7 +93,7 @@ struct Clients {
 }
 
 impl Driver<Shard> for Clients {
-    fn poll(&mut self, shard: &mut World<Shard>, _: &[Event]) -> Fallible<bool> {
+    fn poll(&mut self, shard: &mut World<Shard>, _: &mut Port<'_>) -> Fallible<bool> {
         let home = shard.id().unwrap_or(0);
         let replies = shard.view_filtered::<(Entity, &Request), With<Reply>>();
         let mine = replies.filter(|(_, request)| request.home == home);

@@ -25,6 +25,7 @@ use crate::error::{
     Cause, Failure, QueueError, QueueErrorKind, RunError, RunErrorKind, StartError,
 };
 use crate::member::{Activity, Idle, Member, Node};
+use crate::net::Backend;
 use crate::pace::Pace;
 use crate::placement::Placement;
 use crate::problem::Problem;
@@ -78,6 +79,7 @@ where
 {
     /// Seats by world id.
     pub(crate) crew: Crew<Worlds::Schema>,
+    pub(crate) backend: Backend,
     pub(crate) stats: StatsReader,
     /// By place: the order in which worlds stop.
     pub(crate) components: Vec<usize>,
@@ -136,6 +138,7 @@ where
         }
         Self {
             crew: Crew::new(nodes),
+            backend: Backend::default(),
             stats,
             components: wiring.components,
             running: false,
@@ -338,6 +341,14 @@ where
         self
     }
 
+    /// Says how the drivers' threads wait for the operating system:
+    /// [`Auto`](Backend::Auto), unless it is said.
+    #[cfg(all(feature = "net", any(unix, windows)))]
+    pub fn set_backend(&mut self, backend: Backend) -> &mut Self {
+        self.backend = backend;
+        self
+    }
+
     /// Says when the worlds of type `W` tick on their threads.
     pub fn set_pace<W: WorldConfig<Schema = Worlds::Schema>>(&mut self, pace: Pace) -> &mut Self {
         for index in 0..Self::count::<W>() {
@@ -361,7 +372,12 @@ where
     /// # Errors
     /// If a driver can't register its sources.
     pub fn start(&mut self) -> Result<(), StartError> {
-        self.crew.prepare().map_err(StartError::Io)?;
+        // By hand, from whatever thread.
+        let backend = match self.backend {
+            Backend::Auto => Backend::Readiness,
+            chosen => chosen,
+        };
+        self.crew.prepare(backend).map_err(StartError::Io)?;
         self.crew.start().map_err(StartError::Driver)?;
         self.running = true;
         Ok(())
@@ -561,7 +577,7 @@ where
     /// is handed back.
     pub fn run(self, placement: Placement) -> Result<Running<Worlds>, RunError<Worlds>> {
         self.run_on(placement, |this, crews, sources| {
-            Threads::start(crews, this.components.clone(), sources, &this.cores)
+            Threads::start(crews, this.components.clone(), sources, (&this.cores, this.backend))
         })
     }
 

@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use ecs_core::schema::Schema;
 
-use crate::dispatch::{PeerTick, Peers};
-use crate::driver::{Event, Reactor, Registry};
+use crate::dispatch::{PeerTick, Peers, Thread};
+use crate::driver::Port;
 use crate::error::{Cause, Failure};
 use crate::member::{Activity, Node, Step};
+use crate::net::{Backend, Desk, Reactor};
 
 /// The worlds of one thread; an empty seat's world is ticking, down the stack.
 pub(crate) struct Crew<S: Schema> {
     seats: Vec<Seat<S>>,
     reactor: Option<Reactor>,
-    /// What became ready, by seat.
-    events: Vec<Vec<Event>>,
+    /// What the drivers have asked for, by seat.
+    desks: Vec<Desk>,
 }
 
 struct Seat<S: Schema> {
@@ -26,12 +27,12 @@ struct Seat<S: Schema> {
 impl<S: Schema> Crew<S> {
     /// The nodes in the order of their turns.
     pub(crate) fn new(nodes: Vec<Box<dyn Node<S>>>) -> Self {
-        let events = nodes.iter().map(|_| Vec::new()).collect();
+        let desks = nodes.iter().map(|node| Desk::new(node.endpoint().place, None)).collect();
         let seats = nodes.into_iter().map(|node| {
             let place = node.endpoint().place;
             Seat { place, node: Some(node) }
         });
-        Self { seats: seats.collect(), reactor: None, events }
+        Self { seats: seats.collect(), reactor: None, desks }
     }
 
     pub(crate) fn into_nodes(self) -> impl Iterator<Item = Box<dyn Node<S>>> {
@@ -65,11 +66,14 @@ impl<S: Schema> Crew<S> {
     }
 
     /// Makes the wait for the operating system, if a driver needs one.
-    pub(crate) fn prepare(&mut self) -> io::Result<Option<&Reactor>> {
+    pub(crate) fn prepare(&mut self, backend: Backend) -> io::Result<Option<&Reactor>> {
         self.reactor = None;
         if self.nodes().any(|node| node.has_driver()) {
-            self.reactor = Reactor::new()?;
+            self.reactor = Reactor::new(backend)?;
         }
+        let Self { seats, reactor, .. } = self;
+        let desks = seats.iter().map(|seat| Desk::new(seat.place, reactor.as_ref()));
+        self.desks = desks.collect();
         Ok(self.reactor.as_ref())
     }
 
@@ -77,81 +81,117 @@ impl<S: Schema> Crew<S> {
     /// failed and won't tick; the others start all the same.
     pub(crate) fn start(&mut self) -> Result<(), Failure> {
         let mut failed = None;
-        for seat in &mut self.seats {
-            let Some(node) = &mut seat.node else { continue };
-            let registry = match &self.reactor {
-                Some(reactor) => reactor.registry(seat.place),
-                None => Ok(Registry::none(seat.place)),
-            };
-            let started = match registry {
-                Ok(registry) => node.start(&registry),
-                Err(error) => Err(node.fail(Cause::Io(error))),
-            };
-            if let Err(failure) = started {
+        let enabled = self.reactor.as_mut().map_or(Ok(()), Reactor::enable);
+        if let (Err(error), Some(node)) = (enabled, self.nodes_mut().next()) {
+            failed = Some(node.fail(Cause::Io(error)));
+        }
+        for seat in 0..self.seats.len() {
+            let Self { seats, reactor, desks } = self;
+            let place = seats[seat].place;
+            let Some(node) = &mut seats[seat].node else { continue };
+            let mut port = port(place, &mut desks[seat], reactor);
+            if let Err(failure) = node.start(&mut port) {
                 failed.get_or_insert(failure);
             }
         }
         failed.map_or(Ok(()), Err)
     }
 
-    /// Waits for events up to `timeout`; without a reactor there are none.
+    /// Hands over what the drivers have asked for and waits for news up to `timeout`; without a
+    /// reactor there is none.
     pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        let Self { seats, reactor: Some(reactor), events } = self else { return Ok(()) };
-        reactor.wait(timeout, |place, event| {
-            if let Some(seat) = seats.iter().position(|seat| seat.place == place) {
-                events[seat].push(event);
-            }
-        })
+        let Self { reactor: Some(reactor), desks, .. } = self else { return Ok(()) };
+        reactor.wait(timeout, desks)
+    }
+
+    /// Tells a world that the coordinator stops.
+    pub(crate) fn close(&mut self, seat: usize) -> Result<(), Failure> {
+        let Self { seats, reactor, desks } = self;
+        let place = seats[seat].place;
+        let Some(node) = &mut seats[seat].node else { return Ok(()) };
+        node.close(&mut port(place, &mut desks[seat], reactor))
+    }
+
+    /// The drivers are told nothing any more; what they have open is closed. Runs on the thread
+    /// that has waited.
+    pub(crate) fn finish(&mut self) {
+        if let Some(mut reactor) = self.reactor.take() {
+            reactor.finish();
+        }
+        for (desk, seat) in self.desks.iter_mut().zip(&self.seats) {
+            *desk = Desk::new(seat.place, None);
+        }
+    }
+
+    /// How long until a driver is to be told something.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        let desks = self.desks.iter().filter_map(Desk::timeout);
+        desks.chain(self.nodes().filter_map(|node| node.timeout())).min()
     }
 
     pub(crate) fn has_reactor(&self) -> bool {
         self.reactor.is_some()
     }
 
-    /// Ticks one world with the events that wait for it.
+    /// Ticks one world with what its driver is to be told.
     pub(crate) fn tick(&mut self, seat: usize) -> Result<Activity, Failure> {
-        let events = std::mem::take(&mut self.events[seat]);
+        let Self { seats, reactor, desks } = self;
         let mut failure = None;
-        let ticked = tick_seat(&mut self.seats, seat, &events, &mut failure);
-        self.events[seat] = events;
-        self.events[seat].clear();
+        let mut thread = Turn { seats, reactor, desks, failure: &mut failure, seat };
+        let ticked = thread.take();
         match failure {
             Some(failure) => Err(failure),
             None => ticked,
         }
     }
 
-    /// The first half of one world's tick in lock-step, with the events that
-    /// wait for it.
+    /// The first half of one world's tick in lock-step.
     pub(crate) fn step_work(&mut self, seat: usize, step: Step) -> Result<Activity, Failure> {
-        let mut events = std::mem::take(&mut self.events[seat]);
-        let worked = self.node_mut(seat).step_work(step, &events);
-        events.clear();
-        self.events[seat] = events;
+        let Self { seats, reactor, desks } = self;
+        let (place, desk) = (seats[seat].place, &mut desks[seat]);
+        let node = seats[seat].node.as_mut().expect("between ticks every seat is taken");
+        desk.begin();
+        let worked = node.step_work(step, &mut port(place, desk, reactor));
+        end(node.as_ref(), desk, reactor);
         worked
     }
 }
 
-/// Ticks the world on a seat that is taken. Another's failure, that it ticked
-/// while it waited, comes back in `failure`.
-fn tick_seat<S: Schema>(
-    seats: &mut [Seat<S>],
-    seat: usize,
-    events: &[Event],
-    failure: &mut Option<Failure>,
-) -> Result<Activity, Failure> {
-    let Some(mut node) = seats[seat].node.take() else { return Ok(Activity::default()) };
-    let ticked = node.tick(events, &mut Others { seats: &mut *seats, failure });
-    seats[seat].node = Some(node);
-    ticked
+fn port<'a>(place: usize, desk: &'a mut Desk, reactor: &'a mut Option<Reactor>) -> Port<'a> {
+    Port { desk, reactor: reactor.as_mut(), place }
 }
 
-struct Others<'a, S: Schema> {
+/// A world's tick has ended.
+fn end<S: Schema>(node: &dyn Node<S>, desk: &mut Desk, reactor: &mut Option<Reactor>) {
+    desk.events.clear();
+    if node.has_failed() {
+        desk.close(reactor.as_mut());
+    }
+}
+
+/// The tick of the world on a seat, and what it needs of its thread.
+struct Turn<'a, S: Schema> {
     seats: &'a mut [Seat<S>],
+    reactor: &'a mut Option<Reactor>,
+    desks: &'a mut [Desk],
+    /// Another's failure, that ticked while this one waited.
     failure: &'a mut Option<Failure>,
+    seat: usize,
 }
 
-impl<S: Schema> Peers for Others<'_, S> {
+impl<S: Schema> Turn<'_, S> {
+    fn take(&mut self) -> Result<Activity, Failure> {
+        let seat = self.seat;
+        let Some(mut node) = self.seats[seat].node.take() else { return Ok(Activity::default()) };
+        self.desks[seat].begin();
+        let ticked = node.tick(self);
+        end(node.as_ref(), &mut self.desks[seat], self.reactor);
+        self.seats[seat].node = Some(node);
+        ticked
+    }
+}
+
+impl<S: Schema> Peers for Turn<'_, S> {
     fn tick(&mut self, place: usize) -> PeerTick {
         let Some(seat) = self.seats.iter().position(|seat| seat.place == place) else {
             return PeerTick::Elsewhere;
@@ -159,12 +199,19 @@ impl<S: Schema> Peers for Others<'_, S> {
         if self.seats[seat].node.as_ref().is_none_or(|node| node.has_failed()) {
             return PeerTick::Busy;
         }
-        match tick_seat(self.seats, seat, &[], self.failure) {
+        let Self { seats, reactor, desks, failure, .. } = self;
+        match (Turn { seats, reactor, desks, failure, seat }).take() {
             Ok(activity) => PeerTick::Ticked(activity.is_busy()),
             Err(failed) => {
                 self.failure.get_or_insert(failed);
                 PeerTick::Busy
             }
         }
+    }
+}
+
+impl<S: Schema> Thread for Turn<'_, S> {
+    fn port(&mut self) -> Port<'_> {
+        port(self.seats[self.seat].place, &mut self.desks[self.seat], self.reactor)
     }
 }

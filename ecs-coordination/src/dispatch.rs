@@ -10,6 +10,7 @@ use ecs_core::entity::Entity;
 use ecs_core::schema::{Mask, Schema};
 use ecs_core::world::{CopyError, Leaving, World};
 
+use crate::driver::Port;
 use crate::endpoint::{Endpoint, batch_flags};
 use crate::flags::Flags;
 use crate::lane::LaneSource;
@@ -22,6 +23,12 @@ use crate::trees::send_trees;
 pub(crate) trait Peers {
     /// Ticks the world at `place`, if it is on this thread and not ticking.
     fn tick(&mut self, place: usize) -> PeerTick;
+}
+
+/// What a world has of its thread in a tick.
+pub(crate) trait Thread: Peers {
+    /// The driver's way to the outside.
+    fn port(&mut self) -> Port<'_>;
 }
 
 /// What became of [`Peers::tick`].

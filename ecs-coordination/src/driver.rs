@@ -8,18 +8,24 @@ use std::time::Duration;
 use ecs_core::config::WorldConfig;
 use ecs_core::world::World;
 
+#[cfg(all(feature = "net", any(unix, windows)))]
+pub use crate::net::{
+    Backend, BackendError, Completion, Listen, SendError, SendErrorKind, Sending, Socket,
+};
+use crate::net::{Desk, Reactor};
+
 /// Connects a world to the outside. Worlds with the role `accept`, `io` or
 /// `custom` have one.
 ///
-/// All worlds of one thread share one wait for the operating system: a driver
-/// registers its sources, says how long it can wait, and is polled with what
-/// became ready.
+/// All worlds of one thread share one wait for the operating system. Through its [`Port`] a
+/// driver asks for what it wants, on sockets, files and timers, and is told what became of it;
+/// it can also register sources of its own, and poll others that the system knows nothing of.
 ///
 /// # Examples
 /// ```
 /// # use std::error::Error;
 /// # use static_ecs::prelude::*;
-/// use static_ecs::driver::Event;
+/// use static_ecs::driver::Port;
 /// # #[derive(Component)] struct Line(String);
 ///
 /// #[world_config(components(Line), role = custom)]
@@ -33,7 +39,7 @@ use ecs_core::world::World;
 ///     fn poll(
 ///         &mut self,
 ///         world: &mut World<Lines>,
-///         _: &[Event],
+///         _: &mut Port<'_>,
 ///     ) -> Result<bool, Box<dyn Error + Send + Sync>> {
 ///         if world.try_admit(1).is_err() {
 ///             return Ok(false);
@@ -60,8 +66,8 @@ pub trait Driver<W: WorldConfig>: Send {
     ///
     /// # Errors
     /// If a source can't be registered: the world does not start.
-    fn start(&mut self, world: &mut World<W>, registry: &Registry) -> io::Result<()> {
-        let _ = (world, registry);
+    fn start(&mut self, world: &mut World<W>, port: &mut Port<'_>) -> io::Result<()> {
+        let _ = (world, port);
         Ok(())
     }
 
@@ -76,7 +82,7 @@ pub trait Driver<W: WorldConfig>: Send {
     fn poll(
         &mut self,
         world: &mut World<W>,
-        events: &[Event],
+        port: &mut Port<'_>,
     ) -> Result<bool, Box<dyn Error + Send + Sync>>;
 
     /// How long the driver can wait without events; `None` for as long as it takes.
@@ -85,13 +91,48 @@ pub trait Driver<W: WorldConfig>: Send {
     }
 
     /// The coordinator stops: take in nothing new, and finish what is begun.
-    fn close(&mut self, world: &mut World<W>) {
-        let _ = world;
+    fn close(&mut self, world: &mut World<W>, port: &mut Port<'_>) {
+        let _ = (world, port);
     }
 
     /// Whether everything that was begun is finished.
     fn is_idle(&self) -> bool {
         true
+    }
+}
+
+/// A driver's way to the operating system, in one tick.
+///
+/// With the feature `net` it has sockets, files and timers: what is asked for is handed to the
+/// system at the end of the thread's round, all at once, and [`completion`](Self::completion)
+/// tells in a later tick what became of it.
+pub struct Port<'a> {
+    pub(crate) desk: &'a mut Desk,
+    pub(crate) reactor: Option<&'a mut Reactor>,
+    pub(crate) place: usize,
+}
+
+impl Port<'_> {
+    /// What became ready of the sources that the driver has registered.
+    pub fn events(&self) -> &[Event] {
+        &self.desk.events
+    }
+
+    /// Where the driver registers sources of its own.
+    ///
+    /// # Errors
+    /// If the operating system refuses; without the feature `net`, always.
+    pub fn registry(&self) -> io::Result<Registry> {
+        match &self.reactor {
+            Some(reactor) => reactor.registry(self.place),
+            None => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
+impl fmt::Debug for Port<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Port").field("events", &self.events()).finish_non_exhaustive()
     }
 }
 
@@ -112,14 +153,14 @@ pub struct Event {
 }
 
 /// Tokens of one driver are below this.
-pub const MAX_TOKEN: usize = 1 << WORLD_SHIFT;
-const WORLD_SHIFT: u32 = usize::BITS - 9;
+pub const MAX_TOKEN: usize = 1 << (WORLD_SHIFT - 1);
+/// Where the place of a world begins in a token.
+pub(crate) const WORLD_SHIFT: u32 = usize::BITS - 9;
 
-/// Where a driver registers its sources.
+/// Where a driver registers sources of its own, which it reads by itself.
 pub struct Registry {
     #[cfg(all(feature = "net", any(unix, windows)))]
-    inner: Option<mio::Registry>,
-    #[cfg_attr(not(all(feature = "net", any(unix, windows))), allow(dead_code))]
+    inner: mio::Registry,
     place: usize,
 }
 
@@ -142,7 +183,7 @@ mod net {
             token: usize,
             interest: Interest,
         ) -> io::Result<()> {
-            self.inner()?.register(source, self.token(token)?, interest)
+            self.inner.register(source, self.token(token)?, interest)
         }
 
         /// Changes what a registered source waits for.
@@ -155,7 +196,7 @@ mod net {
             token: usize,
             interest: Interest,
         ) -> io::Result<()> {
-            self.inner()?.reregister(source, self.token(token)?, interest)
+            self.inner.reregister(source, self.token(token)?, interest)
         }
 
         /// Ends the wait for a source. Closing it does the same.
@@ -163,7 +204,11 @@ mod net {
         /// # Errors
         /// If it is not registered.
         pub fn deregister(&self, source: &mut impl Source) -> io::Result<()> {
-            self.inner()?.deregister(source)
+            self.inner.deregister(source)
+        }
+
+        pub(crate) fn new(inner: mio::Registry, place: usize) -> Self {
+            Self { inner, place }
         }
 
         /// The same registry, for a driver to keep.
@@ -171,12 +216,7 @@ mod net {
         /// # Errors
         /// If the operating system refuses another handle.
         pub fn try_clone(&self) -> io::Result<Self> {
-            let inner = self.inner.as_ref().map(mio::Registry::try_clone).transpose()?;
-            Ok(Self { inner, place: self.place })
-        }
-
-        fn inner(&self) -> io::Result<&mio::Registry> {
-            self.inner.as_ref().ok_or_else(|| io::Error::from(io::ErrorKind::Unsupported))
+            Ok(Self { inner: self.inner.try_clone()?, place: self.place })
         }
 
         fn token(&self, token: usize) -> io::Result<Token> {
@@ -191,117 +231,5 @@ mod net {
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registry").field("place", &self.place).finish_non_exhaustive()
-    }
-}
-
-/// One wait for the operating system, shared by the drivers of a thread.
-pub(crate) use reactor::Reactor;
-
-#[cfg(all(feature = "net", any(unix, windows)))]
-mod reactor {
-    use std::io;
-    use std::sync::Arc;
-    use std::time::Duration;
-
-    use mio::{Events, Poll, Token, Waker};
-
-    use super::{Event, MAX_TOKEN, Registry, WORLD_SHIFT};
-
-    /// The token of the waker: no world has this place.
-    const WAKER: Token = Token(usize::MAX);
-
-    pub(crate) struct Reactor {
-        poll: Poll,
-        events: Events,
-        waker: Arc<Waker>,
-    }
-
-    impl Reactor {
-        pub(crate) fn new() -> io::Result<Option<Self>> {
-            let poll = Poll::new()?;
-            let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-            Ok(Some(Self { poll, events: Events::with_capacity(1024), waker }))
-        }
-
-        pub(crate) fn registry(&self, place: usize) -> io::Result<Registry> {
-            Ok(Registry { inner: Some(self.poll.registry().try_clone()?), place })
-        }
-
-        /// Ends a wait, from any thread.
-        pub(crate) fn interrupt(&self) -> impl Fn() + Send + Sync + 'static {
-            let waker = self.waker.clone();
-            move || {
-                // It fails only where the poll is gone, and nobody waits then.
-                let _ = waker.wake();
-            }
-        }
-
-        /// Waits for events and calls `each` with a world's place and its event.
-        pub(crate) fn wait(
-            &mut self,
-            timeout: Option<Duration>,
-            mut each: impl FnMut(usize, Event),
-        ) -> io::Result<()> {
-            match self.poll.poll(&mut self.events, timeout) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
-                other => other?,
-            }
-            for event in self.events.iter().filter(|event| event.token() != WAKER) {
-                let token = event.token().0;
-                let ready = Event {
-                    token: token & (MAX_TOKEN - 1),
-                    readable: event.is_readable() || event.is_read_closed(),
-                    read_closed: event.is_read_closed(),
-                    writable: event.is_writable() || event.is_write_closed(),
-                    error: event.is_error(),
-                };
-                each(token >> WORLD_SHIFT, ready);
-            }
-            Ok(())
-        }
-    }
-}
-
-#[cfg(not(all(feature = "net", any(unix, windows))))]
-mod reactor {
-    use std::io;
-    use std::time::Duration;
-
-    use super::{Event, Registry};
-
-    /// Drivers without sources that the operating system tells about.
-    pub(crate) enum Reactor {}
-
-    impl Reactor {
-        pub(crate) fn new() -> io::Result<Option<Self>> {
-            Ok(None)
-        }
-
-        pub(crate) fn registry(&self, _: usize) -> io::Result<Registry> {
-            match *self {}
-        }
-
-        pub(crate) fn interrupt(&self) -> fn() {
-            match *self {}
-        }
-
-        pub(crate) fn wait(
-            &mut self,
-            _: Option<Duration>,
-            _: impl FnMut(usize, Event),
-        ) -> io::Result<()> {
-            match *self {}
-        }
-    }
-}
-
-impl Registry {
-    /// A registry for where there is nothing to wait for.
-    pub(crate) fn none(place: usize) -> Self {
-        Self {
-            #[cfg(all(feature = "net", any(unix, windows)))]
-            inner: None,
-            place,
-        }
     }
 }

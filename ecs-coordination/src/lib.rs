@@ -37,6 +37,11 @@ mod lane;
 pub mod lane;
 mod lock_step;
 mod member;
+#[cfg(all(feature = "net", any(unix, windows)))]
+mod net;
+#[cfg(not(all(feature = "net", any(unix, windows))))]
+#[path = "no_net.rs"]
+mod net;
 mod outlet;
 mod pace;
 #[cfg(feature = "parallel")]
@@ -75,7 +80,7 @@ mod wiring;
 
 pub use admit::{Admission, Admit, Overloaded};
 pub use coordinator::WorldCoordinator;
-pub use driver::{Driver, Registry};
+pub use driver::{Driver, Port, Registry};
 pub use endpoint::{Endpoint, PRIORITY_BURST};
 pub use error::{Cause, Failure, QueueError, QueueErrorKind, RunError, RunErrorKind, StartError};
 pub use member::{Activity, Idle};

@@ -170,7 +170,7 @@ where
             let first =
                 Step { tick: this.next_step, delta: pace.period().unwrap_or(this.step_time) };
             let steps = Steps::new(threads, worlds, first, pace, ticks);
-            Threads::start_steps(crews, control, Arc::new(steps), &this.cores)
+            Threads::start_steps(crews, control, Arc::new(steps), (&this.cores, this.backend))
         })
     }
 }
@@ -299,7 +299,7 @@ impl Steps {
                 }
                 let closes = component == draining || control.sources[place];
                 if closes && !std::mem::replace(closed, true) {
-                    failures.extend(crew.node_mut(seat).close().err());
+                    failures.extend(crew.close(seat).err());
                 }
             }
             let busy = match crew.step_work(seat, Step { tick, ..self.first }) {

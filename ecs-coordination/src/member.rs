@@ -20,8 +20,8 @@ use ecs_core::world::{Counts, World};
 
 use crate::admit::Admission;
 use crate::clock;
-use crate::dispatch::{self, Peers, dispatch};
-use crate::driver::{Driver, Event, Registry};
+use crate::dispatch::{self, Thread, dispatch};
+use crate::driver::{Driver, Port};
 use crate::endpoint::Endpoint;
 use crate::error::{Cause, Failure};
 use crate::events;
@@ -126,9 +126,9 @@ const ECHOES: u32 = 64;
 
 /// A member whatever its world.
 pub(crate) trait Node<S: Schema>: Send {
-    fn tick(&mut self, events: &[Event], peers: &mut dyn Peers) -> Result<Activity, Failure>;
+    fn tick(&mut self, thread: &mut dyn Thread) -> Result<Activity, Failure>;
     /// The first half of a tick in lock-step: receives and runs the systems.
-    fn step_work(&mut self, step: Step, events: &[Event]) -> Result<Activity, Failure>;
+    fn step_work(&mut self, step: Step, port: &mut Port<'_>) -> Result<Activity, Failure>;
     /// The second half, when all worlds have done the first: sends.
     fn step_send(&mut self, tick: u64) -> Result<Activity, Failure>;
     /// Says what can be taken in in the next tick in lock-step.
@@ -137,9 +137,9 @@ pub(crate) trait Node<S: Schema>: Send {
     fn leave_step(&mut self, next: u64);
     /// Counts ticks that were left out.
     fn skip(&mut self, ticks: u64);
-    fn start(&mut self, registry: &Registry) -> Result<(), Failure>;
+    fn start(&mut self, port: &mut Port<'_>) -> Result<(), Failure>;
     /// The coordinator stops.
-    fn close(&mut self) -> Result<(), Failure>;
+    fn close(&mut self, port: &mut Port<'_>) -> Result<(), Failure>;
     /// The world ticks no more.
     fn fail(&mut self, cause: Cause) -> Failure;
     fn has_failed(&self) -> bool;
@@ -206,13 +206,13 @@ impl<W: WorldConfig> Member<W> {
     }
 
     /// Receives, polls the driver, runs the systems, dispatches.
-    fn try_tick(&mut self, events: &[Event], peers: &mut dyn Peers) -> Result<Activity, Cause> {
+    fn try_tick(&mut self, thread: &mut dyn Thread) -> Result<Activity, Cause> {
         self.endpoint.ticking = true;
-        let worked = self.work(events)?;
+        let worked = self.work(&mut thread.port())?;
         self.endpoint.end_ticking();
         self.endpoint.tell_came();
         // Also after a system failed: what is complete goes on its way.
-        let done = dispatch(&mut self.world, &mut self.endpoint, peers);
+        let done = dispatch(&mut self.world, &mut self.endpoint, thread);
         // After the entities: see `events::receive`.
         let events = events::send(&mut self.world, &mut self.endpoint);
         let driven = worked?;
@@ -224,10 +224,10 @@ impl<W: WorldConfig> Member<W> {
 
     /// The first half of a tick in lock-step: all but the dispatch, of which it
     /// says how much room it wants.
-    fn try_step(&mut self, tick: u64, events: &[Event]) -> Result<Activity, Cause> {
+    fn try_step(&mut self, tick: u64, port: &mut Port<'_>) -> Result<Activity, Cause> {
         self.endpoint.begin_step(tick);
         self.set_step(tick);
-        let worked = self.work(events)?;
+        let worked = self.work(port)?;
         dispatch::ask(tick, &mut self.world, &mut self.endpoint);
         let driven = worked?;
         // What an intake sent by hand counts when it leaves.
@@ -245,7 +245,7 @@ impl<W: WorldConfig> Member<W> {
     /// Receives, polls the driver, runs the systems. Answers whether the driver
     /// did anything; the inner error is that of a system, which does not keep
     /// others from leaving.
-    fn work(&mut self, events: &[Event]) -> Result<Result<bool, Cause>, Cause> {
+    fn work(&mut self, port: &mut Port<'_>) -> Result<Result<bool, Cause>, Cause> {
         let Self { world, endpoint, .. } = self;
         if world.id() != Some(endpoint.id) {
             return Err(Cause::Replaced);
@@ -260,7 +260,7 @@ impl<W: WorldConfig> Member<W> {
         let first = W::DESC.role == Role::Accept;
         let mut driven = false;
         if first && let Some(driver) = &mut self.driver {
-            driven = driver.poll(world, events).map_err(Cause::Driver)?;
+            driven = driver.poll(world, port).map_err(Cause::Driver)?;
         }
         match &mut self.intake {
             Some(intake) => intake(world, endpoint),
@@ -268,7 +268,7 @@ impl<W: WorldConfig> Member<W> {
         }
         world.sort_post();
         if !first && let Some(driver) = &mut self.driver {
-            driven = driver.poll(world, events).map_err(Cause::Driver)?;
+            driven = driver.poll(world, port).map_err(Cause::Driver)?;
         }
         let systems = self.schedule.run(&mut self.world);
         self.echoes = if self.has_come(driven) { 0 } else { self.echoes.saturating_add(1) };
@@ -356,7 +356,7 @@ impl<W: WorldConfig> Node<W::Schema> for Member<W>
 where
     <W::Schema as Schema>::Types: Send,
 {
-    fn tick(&mut self, events: &[Event], peers: &mut dyn Peers) -> Result<Activity, Failure> {
+    fn tick(&mut self, thread: &mut dyn Thread) -> Result<Activity, Failure> {
         if self.failed {
             return Ok(Activity::default());
         }
@@ -372,7 +372,7 @@ where
         // A panic leaves the world between two steps of a tick: each step keeps
         // the world whole, so that it can be looked at and dropped afterwards.
         let ticked = catch_unwind(AssertUnwindSafe(|| {
-            let ticked = self.try_tick(events, peers);
+            let ticked = self.try_tick(thread);
             self.publish();
             ticked
         }));
@@ -385,7 +385,7 @@ where
         self.handle(ticked)
     }
 
-    fn step_work(&mut self, step: Step, events: &[Event]) -> Result<Activity, Failure> {
+    fn step_work(&mut self, step: Step, port: &mut Port<'_>) -> Result<Activity, Failure> {
         #[cfg(feature = "tracing")]
         let _span = self.span();
         if self.failed {
@@ -396,7 +396,7 @@ where
         self.stepping = true;
         (self.delta, self.last) = (step.delta, start);
         // See `tick`.
-        let worked = catch_unwind(AssertUnwindSafe(|| self.try_step(step.tick, events)));
+        let worked = catch_unwind(AssertUnwindSafe(|| self.try_step(step.tick, port)));
         self.count(start, 1);
         self.handle(worked)
     }
@@ -438,14 +438,14 @@ where
         }
     }
 
-    fn start(&mut self, registry: &Registry) -> Result<(), Failure> {
+    fn start(&mut self, port: &mut Port<'_>) -> Result<(), Failure> {
         self.failed = false;
         (self.due, self.last) = (clock::now(), None);
         if let Some(admission) = self.world.resource_mut::<Admission>() {
             admission.set_stopping(false);
         }
         let Self { world, driver: Some(driver), .. } = self else { return Ok(()) };
-        let started = catch_unwind(AssertUnwindSafe(|| driver.start(world, registry)));
+        let started = catch_unwind(AssertUnwindSafe(|| driver.start(world, port)));
         match started {
             Ok(started) => started.map_err(|error| self.fail(Cause::Io(error))),
             Err(panic) => Err(self.fail(Cause::of_panic(&*panic))),
@@ -460,12 +460,12 @@ where
         self.failed
     }
 
-    fn close(&mut self) -> Result<(), Failure> {
+    fn close(&mut self, port: &mut Port<'_>) -> Result<(), Failure> {
         if let Some(admission) = self.world.resource_mut::<Admission>() {
             admission.set_stopping(true);
         }
         let Self { world, driver: Some(driver), failed: false, .. } = self else { return Ok(()) };
-        catch_unwind(AssertUnwindSafe(|| driver.close(world)))
+        catch_unwind(AssertUnwindSafe(|| driver.close(world, port)))
             .map_err(|panic| self.fail(Cause::of_panic(&*panic)))
     }
 

@@ -24,6 +24,7 @@ use crate::error::{Cause, Failure};
 use crate::flags::{Flags, are_quiet};
 use crate::lock_step::Steps;
 use crate::member::{Activity, Idle, Node};
+use crate::net::Backend;
 use crate::park::{Parker, Waker};
 use crate::pending::Pending;
 use crate::problem::Problem;
@@ -276,12 +277,15 @@ where
         mut crews: Vec<Crew<S>>,
         components: Vec<usize>,
         sources: Vec<bool>,
-        cores: &[usize],
+        (cores, backend): (&[usize], Backend),
     ) -> Result<Self, NotStarted<S>> {
         let mut parkers = Vec::new();
         for crew in &mut crews {
-            match crew.prepare() {
-                Ok(Some(reactor)) => parkers.push(Parker::with_interrupt(reactor.interrupt())),
+            match crew.prepare(backend) {
+                Ok(Some(reactor)) => {
+                    let interrupt = reactor.interrupt();
+                    parkers.push(Parker::with_interrupt(move || interrupt()));
+                }
                 Ok(None) => parkers.push(Parker::new()),
                 Err(error) => {
                     let nodes = crews.into_iter().flat_map(Crew::into_nodes).collect();
@@ -346,10 +350,10 @@ where
         mut crews: Vec<Crew<S>>,
         control: Arc<Control>,
         steps: Arc<Steps>,
-        cores: &[usize],
+        (cores, backend): (&[usize], Backend),
     ) -> Result<Self, NotStarted<S>> {
         for crew in &mut crews {
-            if let Err(error) = crew.prepare().map(drop) {
+            if let Err(error) = crew.prepare(backend).map(drop) {
                 let nodes = crews.into_iter().flat_map(Crew::into_nodes).collect();
                 return Err(NotStarted { nodes, error });
             }
@@ -514,6 +518,7 @@ fn run_crew<S: Schema>(
     }
     let _end = End(control);
     let ran = catch_unwind(AssertUnwindSafe(|| life(crew, control)));
+    crew.finish();
     if let (Err(panic), Some(node)) = (ran, crew.nodes_mut().next()) {
         control.fail(node.fail(Cause::of_panic(&*panic)));
     }
@@ -540,7 +545,7 @@ fn run_worlds<S: Schema>(crew: &mut Crew<S>, mut parker: Parker, control: &Contr
             let flags = &control.worlds[place];
             if !*closed && flags.must_close() {
                 *closed = true;
-                if let Err(failure) = crew.node_mut(seat).close() {
+                if let Err(failure) = crew.close(seat) {
                     control.fail(failure);
                 }
                 flags.tell_closed();
@@ -565,7 +570,7 @@ fn run_worlds<S: Schema>(crew: &mut Crew<S>, mut parker: Parker, control: &Contr
         // ORDERING: relaxed: see `drain`.
         let draining = control.draining.load(Ordering::Relaxed);
         let nap = draining.then_some(DRAIN_NAP);
-        let timeout = crew.nodes().filter_map(|node| node.timeout()).chain(nap).min();
+        let timeout = crew.timeout().into_iter().chain(nap).min();
         if timeout == Some(Duration::ZERO) {
             thread::yield_now();
             continue;

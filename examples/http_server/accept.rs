@@ -2,21 +2,16 @@
 
 use std::collections::VecDeque;
 use std::error::Error;
-use std::io::{self, ErrorKind, Write};
-use std::net::Shutdown;
+use std::io::{self, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::time::{Duration, Instant, SystemTime};
 
-use mio::Interest;
-use mio::net::{TcpListener, TcpStream};
-use static_ecs::Registry;
-use static_ecs::driver::Event;
+use static_ecs::driver::{Completion, Port, Socket};
 use static_ecs::prelude::*;
 
 use super::response::{Encoder, Response, Status};
 use super::worlds::{Accept, Connection, Seats};
 
-/// The most connections taken in one tick.
-const BATCH: usize = 64;
 /// How long to wait when the system has no more descriptors, or another trouble of its own.
 const PAUSE: Duration = Duration::from_millis(100);
 /// When to ask again whether the worlds admit more, should nothing happen before.
@@ -34,12 +29,15 @@ const MOST_REFUSED: usize = 256;
 pub(crate) struct Refused(pub(crate) u64);
 
 pub(crate) struct Door {
-    /// Gone once the server closes.
+    /// Until it is handed to the port.
     listener: Option<TcpListener>,
+    /// Until the server closes.
+    socket: Option<Socket>,
     seats: Seats,
-    /// Whether there may be more to accept: no event tells again.
-    pending: bool,
-    /// When to try again after the system or the worlds refused.
+    /// Accepted, but the worlds admit no more now.
+    waiting: VecDeque<TcpStream>,
+    /// Whether the port was told to accept no more, and when to look again.
+    paused: bool,
     retry: Option<Instant>,
     /// Since when the worlds admit no more.
     overloaded: Option<Instant>,
@@ -52,8 +50,10 @@ impl Door {
     pub(crate) fn new(listener: TcpListener, seats: Seats) -> Self {
         Self {
             listener: Some(listener),
+            socket: None,
             seats,
-            pending: false,
+            waiting: VecDeque::new(),
+            paused: false,
             retry: None,
             overloaded: None,
             leaving: VecDeque::new(),
@@ -61,44 +61,31 @@ impl Door {
         }
     }
 
-    /// Accepts one connection. Answers whether there may be more.
-    fn accept(&mut self, world: &mut World<Accept>, now: Instant) -> bool {
-        let Some(listener) = &self.listener else { return false };
-        match listener.accept() {
-            Ok((stream, _)) => {
-                // Answers leave in one piece. A socket that refuses this works all the same.
-                let _ = stream.set_nodelay(true);
+    /// Sends those who wait on, as far as the worlds admit more. These recover from a burst in
+    /// no time, so others wait in the backlog meanwhile; after a while they are told.
+    fn admit_waiting(&mut self, world: &mut World<Accept>, now: Instant) {
+        while let Some(stream) = self.waiting.pop_front() {
+            if world.try_admit(1).is_ok() {
+                self.overloaded = None;
                 self.admit(world, stream, now);
-                true
+                continue;
             }
-            Err(error) => match error.kind() {
-                ErrorKind::WouldBlock => false,
-                ErrorKind::Interrupted
-                | ErrorKind::ConnectionAborted
-                | ErrorKind::ConnectionReset => true,
-                // Too many open files, for example: connections wait in the backlog.
-                _ => {
-                    self.retry = Some(now + PAUSE);
-                    false
-                }
-            },
+            let since = *self.overloaded.get_or_insert(now);
+            if now.duration_since(since) < PATIENCE {
+                self.waiting.push_front(stream);
+                self.retry = Some(now + ASK_AGAIN);
+                return;
+            }
+            self.refuse(world, stream, now);
         }
-    }
-
-    /// Whether to wait for the worlds to admit more. They recover from a burst in no time.
-    fn must_wait(&mut self, world: &World<Accept>, now: Instant) -> bool {
-        if world.try_admit(1).is_ok() {
-            self.overloaded = None;
-            return false;
-        }
-        let since = *self.overloaded.get_or_insert(now);
-        now.duration_since(since) < PATIENCE
     }
 
     fn admit(&mut self, world: &mut World<Accept>, stream: TcpStream, now: Instant) {
-        let seat = if self.overloaded.is_none() { self.seats.take() } else { None };
-        let Some(_seat) = seat else { return self.refuse(world, stream, now) };
-        if let Ok(entity) = world.spawn(Connection { stream, _seat }) {
+        let Some(_seat) = self.seats.take() else { return self.refuse(world, stream, now) };
+        // Answers leave in one piece. A socket that refuses this works all the same.
+        let _ = stream.set_nodelay(true);
+        // There is room: it was admitted.
+        if let Ok(entity) = world.spawn(Connection { stream: Some(stream), _seat }) {
             // It was spawned just now, so it is here.
             let _ = world.complete(entity);
         }
@@ -128,38 +115,49 @@ impl Door {
 }
 
 impl Driver<Accept> for Door {
-    fn start(&mut self, world: &mut World<Accept>, registry: &Registry) -> io::Result<()> {
+    fn start(&mut self, world: &mut World<Accept>, port: &mut Port<'_>) -> io::Result<()> {
         world.insert_resource(Refused::default());
-        self.listener
-            .as_mut()
-            .map_or(Ok(()), |listener| registry.register(listener, 0, Interest::READABLE))
+        if let Some(listener) = self.listener.take() {
+            self.socket = Some(port.listen(listener, 0)?);
+        }
+        Ok(())
     }
 
     fn poll(
         &mut self,
         world: &mut World<Accept>,
-        events: &[Event],
+        port: &mut Port<'_>,
     ) -> Result<bool, Box<dyn Error + Send + Sync>> {
-        if events.is_empty() && !self.pending && self.leaving.is_empty() && self.retry.is_none() {
+        let mut any = false;
+        let mut failed = false;
+        while let Some(completion) = port.completion() {
+            any = true;
+            match completion {
+                Completion::Accepted { stream, .. } => self.waiting.push_back(stream),
+                // Too many open files, for example: peers wait in the backlog.
+                Completion::Failed { .. } => failed = true,
+                _ => {}
+            }
+        }
+        if !any && self.leaving.is_empty() && self.retry.is_none() {
             return Ok(false);
         }
         let now = Instant::now();
         self.close_left(now);
         if self.retry.is_some_and(|retry| retry <= now) {
             self.retry = None;
-            self.pending = true;
         }
-        self.pending |= !events.is_empty();
-        let mut taken = 0;
-        while self.pending && taken < BATCH {
-            if self.must_wait(world, now) {
-                self.retry = Some(now + ASK_AGAIN);
-                break;
-            }
-            self.pending = self.accept(world, now);
-            taken += usize::from(self.pending);
+        self.admit_waiting(world, now);
+        if failed {
+            self.retry = Some(now + PAUSE);
         }
-        Ok(taken > 0)
+        if let Some(socket) = self.socket
+            && self.paused != self.retry.is_some()
+        {
+            self.paused = !self.paused;
+            if self.paused { port.pause(socket) } else { port.resume(socket) }
+        }
+        Ok(any)
     }
 
     fn timeout(&self) -> Option<Duration> {
@@ -168,10 +166,12 @@ impl Driver<Accept> for Door {
         Some(next.saturating_duration_since(Instant::now()))
     }
 
-    fn close(&mut self, _: &mut World<Accept>) {
-        self.listener = None;
-        self.pending = false;
+    fn close(&mut self, _: &mut World<Accept>, port: &mut Port<'_>) {
+        if let Some(socket) = self.socket.take() {
+            port.close(socket);
+        }
         self.retry = None;
+        self.waiting.clear();
         self.leaving.clear();
     }
 }

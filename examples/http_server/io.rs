@@ -5,9 +5,7 @@ use std::error::Error;
 use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
-use mio::Interest;
-use static_ecs::Registry;
-use static_ecs::driver::Event;
+use static_ecs::driver::{Completion, Port};
 use static_ecs::prelude::*;
 
 use super::deadlines::Deadlines;
@@ -37,14 +35,9 @@ pub(crate) struct Totals {
 pub(crate) struct Sockets {
     limits: Limits,
     timeout: Duration,
-    registry: Option<Registry>,
-    /// Connections by token.
-    connections: Vec<Option<Entity>>,
-    free: Vec<usize>,
     open: usize,
-    /// Connections that get a turn in this tick, or in the next.
+    /// Connections that get a turn in this tick.
     turns: Vec<Entity>,
-    next_turns: Vec<Entity>,
     /// Connections that get a turn once more requests are admitted.
     blocked: Vec<Entity>,
     deadlines: Deadlines,
@@ -61,12 +54,8 @@ impl Sockets {
         Self {
             limits,
             timeout,
-            registry: None,
-            connections: Vec::new(),
-            free: Vec::new(),
             open: 0,
             turns: Vec::new(),
-            next_turns: Vec::new(),
             blocked: Vec::new(),
             deadlines: Deadlines::default(),
             encoder: Encoder::new(),
@@ -77,28 +66,24 @@ impl Sockets {
         }
     }
 
-    /// Gives connections that have arrived a session, and registers them.
-    fn take_arrivals(&mut self, world: &mut World<Io>) -> Outcome<()> {
-        let Some(registry) = &self.registry else { return Ok(()) };
+    /// Gives connections that have arrived a session, and receives from them.
+    fn take_arrivals(&mut self, world: &mut World<Io>, port: &mut Port<'_>) -> Outcome<()> {
         let arrivals = world.query_filtered::<Entity, (With<Connection>, Without<Session>)>();
         self.entities.extend(arrivals);
         for entity in self.entities.drain(..) {
-            let token = self.free.pop().unwrap_or(self.connections.len());
-            if token == self.connections.len() {
-                self.connections.push(None);
-            }
-            let stream = &mut world.get_mut::<Connection>(entity)?.stream;
-            let interest = Interest::READABLE | Interest::WRITABLE;
-            if self.closing || registry.register(stream, token, interest).is_err() {
+            let stream = world.get_mut::<Connection>(entity)?.stream.take();
+            let socket = match stream.filter(|_| !self.closing) {
+                Some(stream) => port.open(stream, entity.to_bits()).ok(),
+                None => None,
+            };
+            let Some(socket) = socket else {
                 // Out of memory for watches, for example: this connection ends, others go on.
-                self.free.push(token);
                 world.despawn(entity)?;
                 continue;
-            }
-            let mut session = Session::new(token, &self.limits);
+            };
+            let mut session = Session::new(socket, &self.limits);
             session.queued = true;
             world.insert(entity, session).map_err(|refused| refused.why())?;
-            self.connections[token] = Some(entity);
             self.turns.push(entity);
             self.open += 1;
             self.totals.connections += 1;
@@ -106,16 +91,37 @@ impl Sockets {
         Ok(())
     }
 
-    fn take_events(&mut self, world: &mut World<Io>, events: &[Event]) {
-        for event in events {
-            let entity = self.connections.get(event.token).copied().flatten();
-            // It can be about a connection that is closed by now.
-            let Some(entity) = entity else { continue };
-            if let Ok(session) = world.get_mut::<Session>(entity) {
-                session.on_event(event);
-                queue(&mut self.turns, entity, session);
+    /// Answers whether there were any.
+    fn take_completions(&mut self, world: &mut World<Io>, port: &mut Port<'_>) -> Outcome<bool> {
+        let mut any = false;
+        let mut failed = std::mem::take(&mut self.entities);
+        while let Some(completion) = port.completion() {
+            any = true;
+            let (Completion::Received { key, .. }
+            | Completion::Ended { key, .. }
+            | Completion::Sent { key, .. }
+            | Completion::Failed { key, .. }) = completion
+            else {
+                continue;
+            };
+            let Some(entity) = Entity::from_bits(key) else { continue };
+            let session = world.get_mut::<Session>(entity)?;
+            match completion {
+                Completion::Received { bytes, .. } => session.on_received(bytes),
+                Completion::Ended { .. } => session.on_ended(),
+                Completion::Sent { count, buffer, .. } => session.on_sent(count, buffer),
+                _ => {
+                    failed.push(entity);
+                    continue;
+                }
             }
+            queue(&mut self.turns, entity, session);
         }
+        for entity in failed.drain(..) {
+            self.close_connection(world, port, entity)?;
+        }
+        self.entities = failed;
+        Ok(any)
     }
 
     fn take_answers(&mut self, world: &mut World<Io>) -> Outcome<()> {
@@ -132,7 +138,12 @@ impl Sockets {
         Ok(())
     }
 
-    fn take_deadlines(&mut self, world: &mut World<Io>, now: Instant) -> Outcome<()> {
+    fn take_deadlines(
+        &mut self,
+        world: &mut World<Io>,
+        port: &mut Port<'_>,
+        now: Instant,
+    ) -> Outcome<()> {
         while let Some(look) = self.deadlines.pop(now) {
             // A connection can have been closed since its deadline was set.
             let Ok(session) = world.get_mut::<Session>(look.1) else { continue };
@@ -140,7 +151,7 @@ impl Sockets {
                 continue;
             }
             if session.on_deadline() {
-                self.close_connection(world, look.1)?;
+                self.close_connection(world, port, look.1)?;
             } else {
                 queue(&mut self.turns, look.1, session);
             }
@@ -148,7 +159,12 @@ impl Sockets {
         Ok(())
     }
 
-    fn take_turns(&mut self, world: &mut World<Io>, now: Instant) -> Outcome<()> {
+    fn take_turns(
+        &mut self,
+        world: &mut World<Io>,
+        port: &mut Port<'_>,
+        now: Instant,
+    ) -> Outcome<()> {
         let date = SystemTime::now();
         let turns = std::mem::take(&mut self.turns);
         for &entity in &turns {
@@ -156,11 +172,7 @@ impl Sockets {
             let admitted =
                 decoded < MAX_REQUESTS && world.try_admit(decoded + MAX_PIPELINED).is_ok();
             // It was closed after it had been put on the list.
-            let Ok((connection, session)) =
-                world.query_one::<(&mut Connection, &mut Session)>(entity)
-            else {
-                continue;
-            };
+            let Ok(session) = world.get_mut::<Session>(entity) else { continue };
             session.queued = false;
             let mut turn = Turn {
                 entity,
@@ -173,22 +185,20 @@ impl Sockets {
                 requests: &mut self.requests,
                 answered: &mut self.totals.answered,
             };
-            let next = session.turn(&mut connection.stream, &mut turn);
+            let next = session.turn(port, &mut turn);
             self.deadlines.set(entity, &mut session.deadline);
             match next {
                 Next::Wait => {}
-                Next::Again => queue(&mut self.next_turns, entity, session),
                 Next::Blocked if session.blocked => {}
                 Next::Blocked => {
                     session.blocked = true;
                     self.blocked.push(entity);
                 }
-                Next::Close => self.close_connection(world, entity)?,
+                Next::Close => self.close_connection(world, port, entity)?,
             }
         }
         self.turns = turns;
         self.turns.clear();
-        std::mem::swap(&mut self.turns, &mut self.next_turns);
         Ok(())
     }
 
@@ -220,12 +230,14 @@ impl Sockets {
         Ok(())
     }
 
-    fn close_connection(&mut self, world: &mut World<Io>, entity: Entity) -> Outcome<()> {
-        let token = world.get::<Session>(entity)?.token;
-        self.connections[token] = None;
-        self.free.push(token);
+    fn close_connection(
+        &mut self,
+        world: &mut World<Io>,
+        port: &mut Port<'_>,
+        entity: Entity,
+    ) -> Outcome<()> {
+        port.close(world.get::<Session>(entity)?.socket);
         self.open -= 1;
-        // The socket closes with it, which also ends its registration.
         world.despawn(entity)?;
         Ok(())
     }
@@ -239,29 +251,28 @@ fn queue(turns: &mut Vec<Entity>, entity: Entity, session: &mut Session) {
 }
 
 impl Driver<Io> for Sockets {
-    fn start(&mut self, world: &mut World<Io>, registry: &Registry) -> io::Result<()> {
+    fn start(&mut self, world: &mut World<Io>, _: &mut Port<'_>) -> io::Result<()> {
         world.insert_resource(self.totals);
-        self.registry = Some(registry.try_clone()?);
         Ok(())
     }
 
-    fn poll(&mut self, world: &mut World<Io>, events: &[Event]) -> Outcome<bool> {
+    fn poll(&mut self, world: &mut World<Io>, port: &mut Port<'_>) -> Outcome<bool> {
         let now = Instant::now();
-        // Before tokens are given to others.
-        self.take_events(world, events);
-        self.take_arrivals(world)?;
+        let told = self.take_completions(world, port)?;
+        self.take_arrivals(world, port)?;
         self.take_answers(world)?;
         self.take_blocked(world);
-        if !self.turns.is_empty() {
-            self.take_turns(world, now)?;
+        let turns = !self.turns.is_empty();
+        if turns {
+            self.take_turns(world, port, now)?;
             self.send_requests(world)?;
         }
         // Last: a peer is not late with what has come while we were busy.
-        self.take_deadlines(world, now)?;
+        self.take_deadlines(world, port, now)?;
         if let Some(totals) = world.resource_mut::<Totals>() {
             *totals = self.totals;
         }
-        Ok(!self.turns.is_empty())
+        Ok(told || !self.turns.is_empty())
     }
 
     fn timeout(&self) -> Option<Duration> {
@@ -271,7 +282,7 @@ impl Driver<Io> for Sockets {
         ask.into_iter().chain(look).min()
     }
 
-    fn close(&mut self, world: &mut World<Io>) {
+    fn close(&mut self, world: &mut World<Io>, _: &mut Port<'_>) {
         self.closing = true;
         for (entity, session) in world.query::<(Entity, &mut Session)>() {
             session.stop();

@@ -19,13 +19,11 @@ mod stats_json;
 mod worlds;
 
 use std::error::Error;
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use mio::net::TcpListener;
-use socket2::SockRef;
+use static_ecs::driver::{Backend, Listen};
 use static_ecs::{StopHandle, Stopped};
 
 use accept::{Door, Refused};
@@ -45,7 +43,8 @@ fn main() -> ExitCode {
 }
 
 fn serve(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
-    let listener = listen(options.addr)
+    let listener = Listen::new(options.addr)
+        .bind()
         .map_err(|error| format!("can't listen on {}: {error}", options.addr))?;
     let addr = listener.local_addr()?;
 
@@ -56,20 +55,21 @@ fn serve(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
     server.set_driver::<Io>(Sockets::new(options.limits(), options.timeout));
     server.add_system::<Compute, _>(compute::answering(stats));
 
-    server.pin(options.cores.iter().copied());
+    server.set_backend(options.driver).pin(options.cores.iter().copied());
     let running = server.run(options.placement.clone())?;
     stop_on_signal(running.stop_handle())?;
-    println!("listening on {addr}, placement {}", options.placement);
+    let driver = driver(options.driver);
+    println!("listening on {addr}, placement {}, driver {driver}", options.placement);
     Ok(report(&running.join()))
 }
 
-fn listen(addr: SocketAddr) -> std::io::Result<TcpListener> {
-    /// Peers that can wait while we are busy; with the 128 of `bind`, one of a crowd is told
-    /// nothing and tries again a second later.
-    const BACKLOG: i32 = 4096;
-    let listener = TcpListener::bind(addr)?;
-    SockRef::from(&listener).listen(BACKLOG)?;
-    Ok(listener)
+/// Which driver it is, and why not the other.
+fn driver(asked: Backend) -> String {
+    match (asked, Backend::uring_offered()) {
+        (Backend::Readiness, _) => Backend::Readiness.to_string(),
+        (_, Ok(())) => Backend::Uring.to_string(),
+        (_, Err(why)) => format!("{} ({why})", Backend::Readiness),
+    }
 }
 
 /// The first signal lets what has begun finish, a second one does not.

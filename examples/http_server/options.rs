@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use static_ecs::Placement;
+use static_ecs::driver::Backend;
 
 use super::http::Limits;
 
@@ -23,6 +24,10 @@ pub(crate) struct Options {
     /// the operating system puts them.
     #[arg(long, value_delimiter = ',')]
     pub(crate) cores: Vec<usize>,
+    /// How to wait for sockets: `uring`, `readiness`, or `auto`: io_uring where the kernel offers
+    /// it.
+    #[arg(long, default_value_t)]
+    pub(crate) driver: Backend,
     /// The most connections at a time; those beyond get a 503.
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) max_connections: u32,

@@ -1,12 +1,9 @@
 //! One connection's conversation: reads requests, keeps their answers in order, writes them.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::Shutdown;
 use std::time::{Duration, Instant, SystemTime};
 
-use mio::net::TcpStream;
-use static_ecs::driver::Event;
+use static_ecs::driver::{Port, Sending, Socket};
 use static_ecs::prelude::*;
 
 use super::deadlines::Deadline;
@@ -18,8 +15,6 @@ use super::worlds::{Asked, Origin};
 pub(crate) const MAX_PIPELINED: usize = 64;
 /// A connection is not read while its requests and answers hold more bytes than this.
 const MAX_HELD: usize = 256 * 1024;
-/// The most reads in one turn, so that a fast peer does not keep others waiting.
-const MAX_READS: usize = 8;
 /// Bytes that a slow peer must move to get its whole time again.
 const PROGRESS: usize = 16 * 1024;
 /// Output buffers above this are given back once they are written.
@@ -27,10 +22,10 @@ const KEPT_OUTPUT: usize = 64 * 1024;
 /// How long a closed connection waits for its peer to close too.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// What a connection needs beside its socket, in the io world.
+/// A connection's conversation, in the io world.
 #[derive(Component)]
 pub(crate) struct Session {
-    pub(crate) token: usize,
+    pub(crate) socket: Socket,
     /// Whether it stands in a list of those that get a turn.
     pub(crate) queued: bool,
     /// Whether it stands in the list of those that wait for admission.
@@ -41,16 +36,18 @@ pub(crate) struct Session {
     /// Answers in the order of their requests, from number `first` on.
     slots: VecDeque<Slot>,
     first: u64,
+    /// Answers to be sent when those before have gone.
     output: Vec<u8>,
-    written: usize,
+    /// How many bytes are on their way.
+    sending: usize,
+    /// A buffer for the next answers, while another is on its way.
+    spare: Vec<u8>,
     /// Bytes of bodies in the slots.
     held: usize,
-    /// What the operating system has told and no read or write has refuted.
-    readable: bool,
-    writable: bool,
-    /// The end of the stream is behind what can be read.
+    /// Whether the port was told to receive no more.
+    paused: bool,
+    /// The peer has closed its side: nothing comes after what is in `input`.
     read_closed: bool,
-    failed: bool,
     /// The decoder has had all bytes and wants more.
     starved: bool,
     intake: Intake,
@@ -94,8 +91,6 @@ enum Phase {
 pub(crate) enum Next {
     /// It waits for an event or an answer.
     Wait,
-    /// It has more to do.
-    Again,
     /// It has more to do once the worlds admit more requests.
     Blocked,
     Close,
@@ -116,9 +111,9 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Session {
-    pub(crate) fn new(token: usize, limits: &Limits) -> Self {
+    pub(crate) fn new(socket: Socket, limits: &Limits) -> Self {
         Self {
-            token,
+            socket,
             queued: false,
             blocked: false,
             deadline: Deadline::default(),
@@ -127,12 +122,11 @@ impl Session {
             slots: VecDeque::new(),
             first: 0,
             output: Vec::new(),
-            written: 0,
+            sending: 0,
+            spare: Vec::new(),
             held: 0,
-            readable: true,
-            writable: true,
+            paused: false,
             read_closed: false,
-            failed: false,
             starved: true,
             intake: Intake::Open,
             phase: Phase::Answering,
@@ -140,11 +134,35 @@ impl Session {
         }
     }
 
-    pub(crate) fn on_event(&mut self, event: &Event) {
-        self.readable |= event.readable;
-        self.read_closed |= event.read_closed;
-        self.writable |= event.writable;
-        self.failed |= event.error;
+    /// Bytes have come.
+    pub(crate) fn on_received(&mut self, bytes: &[u8]) {
+        self.progress += bytes.len();
+        if self.phase != Phase::Lingering {
+            self.input.extend(bytes);
+            self.starved = false;
+        }
+    }
+
+    /// The peer has closed its side.
+    pub(crate) fn on_ended(&mut self) {
+        self.read_closed = true;
+    }
+
+    /// Bytes have gone; with the last of them their buffer comes back.
+    pub(crate) fn on_sent(&mut self, count: usize, buffer: Option<Vec<u8>>) {
+        self.progress += count;
+        self.sending -= count;
+        if let Some(buffer) = buffer {
+            self.keep(buffer);
+        }
+    }
+
+    /// Keeps a buffer for the next answers, unless it is a large one.
+    fn keep(&mut self, mut buffer: Vec<u8>) {
+        if buffer.capacity() <= KEPT_OUTPUT {
+            buffer.clear();
+            self.spare = buffer;
+        }
     }
 
     /// Keeps an answer until it is its turn. `false` if nothing waits for it.
@@ -174,87 +192,68 @@ impl Session {
     }
 
     /// Does what can be done now.
-    pub(crate) fn turn(&mut self, stream: &mut TcpStream, turn: &mut Turn<'_>) -> Next {
-        if self.failed {
-            return Next::Close;
+    pub(crate) fn turn(&mut self, port: &mut Port<'_>, turn: &mut Turn<'_>) -> Next {
+        let next = self.advance(port, turn);
+        let wanted = self.phase == Phase::Lingering
+            || self.intake == Intake::Open && self.has_room() && next != Next::Blocked;
+        if self.paused == wanted {
+            self.paused = !wanted;
+            if wanted { port.resume(self.socket) } else { port.pause(self.socket) }
         }
-        // Whatever the error is, the connection can't be used any more.
-        let next = self.try_turn(stream, turn).unwrap_or(Next::Close);
         self.set_deadline(next, turn);
         next
     }
 
-    fn try_turn(&mut self, stream: &mut TcpStream, turn: &mut Turn<'_>) -> io::Result<Next> {
+    fn advance(&mut self, port: &mut Port<'_>, turn: &mut Turn<'_>) -> Next {
         if self.phase == Phase::Lingering {
-            return self.discard(stream);
+            return if self.read_closed { Next::Close } else { Next::Wait };
         }
         self.encode(turn);
-        self.write(stream)?;
-        let next = self.receive(stream, turn)?;
+        // First, for what has gone makes room.
+        if !self.send(port) {
+            return Next::Close;
+        }
+        let next = self.receive(turn);
         if self.starved && self.slots.is_empty() && self.decoder.take_continue() {
             self.output.extend_from_slice(CONTINUE);
         }
         self.encode(turn);
-        self.write(stream)?;
-        if self.intake == Intake::Open || !self.slots.is_empty() || !self.output.is_empty() {
-            return Ok(next);
+        if !self.send(port) {
+            return Next::Close;
+        }
+        let busy = !self.slots.is_empty() || !self.output.is_empty() || self.sending > 0;
+        if self.intake == Intake::Open || busy {
+            return next;
         }
         // With unread bytes a close is a reset, which can overtake the last answer.
-        let unread = self.readable || !self.input.held().is_empty();
-        if self.intake == Intake::Ended || !unread {
-            return Ok(Next::Close);
+        if self.intake == Intake::Ended || self.read_closed {
+            return Next::Close;
         }
-        stream.shutdown(Shutdown::Write)?;
+        port.shutdown(self.socket);
+        self.input.clear();
         self.phase = Phase::Lingering;
         self.deadline.due = Some(turn.now + LINGER);
-        self.discard(stream)
+        Next::Wait
     }
 
-    fn receive(&mut self, stream: &mut TcpStream, turn: &mut Turn<'_>) -> io::Result<Next> {
-        let mut reads = 0;
+    fn receive(&mut self, turn: &mut Turn<'_>) -> Next {
         while self.intake == Intake::Open && self.has_room() {
-            if self.starved && !self.readable {
-                return Ok(Next::Wait);
+            if self.starved {
+                if self.read_closed {
+                    self.intake = Intake::Ended;
+                }
+                return Next::Wait;
             }
             if !turn.admitted {
-                return Ok(Next::Blocked);
+                return Next::Blocked;
             }
-            if !self.starved {
-                self.decode(turn);
-            } else if reads == MAX_READS {
-                return Ok(Next::Again);
-            } else {
-                reads += 1;
-                self.read(stream)?;
-            }
+            self.decode(turn);
         }
-        Ok(Next::Wait)
+        Next::Wait
     }
 
     fn has_room(&self) -> bool {
-        self.slots.len() < MAX_PIPELINED && self.held + self.output.len() <= MAX_HELD
-    }
-
-    /// The decoder has had all bytes before, so there is room to read.
-    fn read(&mut self, stream: &mut TcpStream) -> io::Result<()> {
-        let spare = self.input.spare();
-        match stream.read(spare) {
-            Ok(0) => {
-                self.intake = Intake::Ended;
-                self.readable = false;
-            }
-            Ok(count) => {
-                // A short read has emptied the socket: no need to be told so by another.
-                self.readable = count == spare.len() || self.read_closed;
-                self.input.filled(count);
-                self.starved = false;
-                self.progress += count;
-            }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-        Ok(())
+        self.slots.len() < MAX_PIPELINED && self.held + self.output.len() + self.sending <= MAX_HELD
     }
 
     /// Takes the next request out of what was read.
@@ -279,8 +278,6 @@ impl Session {
     /// The last answer, which no request asked for.
     fn refuse(&mut self, response: Response) {
         self.intake = Intake::Stopped;
-        // More is to be expected, whatever has come so far.
-        self.readable = true;
         let held = response.body.len();
         self.held += held;
         self.slots.push_back(Slot { held, response: Some(response) });
@@ -304,45 +301,22 @@ impl Session {
         }
     }
 
-    fn write(&mut self, stream: &mut TcpStream) -> io::Result<()> {
-        while self.writable && self.written < self.output.len() {
-            match stream.write(&self.output[self.written..]) {
-                Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(count) => {
-                    self.written += count;
-                    self.progress += count;
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.writable = false,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+    /// Sends what is written, unless something is on its way. `false` if the connection is gone.
+    fn send(&mut self, port: &mut Port<'_>) -> bool {
+        if self.output.is_empty() || self.sending > 0 {
+            return true;
         }
-        if self.written == self.output.len() {
-            self.written = 0;
-            self.output.clear();
-            if self.output.capacity() > KEPT_OUTPUT {
-                self.output = Vec::new();
+        let output = std::mem::replace(&mut self.output, std::mem::take(&mut self.spare));
+        let count = output.len();
+        match port.send(self.socket, output) {
+            Ok(Sending::Done(buffer)) => {
+                self.progress += count;
+                self.keep(buffer);
             }
+            Ok(Sending::Begun) => self.sending = count,
+            Err(_) => return false,
         }
-        Ok(())
-    }
-
-    /// Reads away what the peer sends after our close.
-    fn discard(&mut self, stream: &mut TcpStream) -> io::Result<Next> {
-        let mut unwanted = [0; 4096];
-        for _ in 0..MAX_READS {
-            if !self.readable {
-                return Ok(Next::Wait);
-            }
-            match stream.read(&mut unwanted) {
-                Ok(0) => return Ok(Next::Close),
-                Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(Next::Again)
+        true
     }
 
     /// A new phase has the whole time, and so has a peer that moves enough bytes; a byte now and
@@ -351,7 +325,7 @@ impl Session {
         if self.phase == Phase::Lingering {
             return;
         }
-        let phase = if self.written < self.output.len() {
+        let phase = if self.sending > 0 {
             Phase::Writing
         } else if !self.slots.is_empty() || next == Next::Blocked {
             Phase::Answering

@@ -3,10 +3,10 @@
 //! A connection is an entity that is born in `Accept` and moves to `Io`, where it stays. A request
 //! is an entity that is born in `Io`, moves to `Compute`, and comes back with its answer.
 
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use mio::net::TcpStream;
 use static_ecs::prelude::*;
 
 use super::http::Request;
@@ -16,7 +16,8 @@ use super::session::Session;
 /// A connection's socket.
 #[derive(Component)]
 pub(crate) struct Connection {
-    pub(crate) stream: TcpStream,
+    /// Until the io world's port has it.
+    pub(crate) stream: Option<TcpStream>,
     /// Given up when the connection is dropped, wherever that is.
     pub(crate) _seat: Seat,
 }

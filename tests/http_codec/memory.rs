@@ -38,7 +38,7 @@ fn a_whole_body_is_allocated_once_and_an_announced_one_is_not() {
         let mut decoder = Decoder::default();
         receive(&mut buffer, &get(""));
         decoder.next(&mut buffer, &limits).unwrap().unwrap();
-        assert_eq!(receive(&mut buffer, stream), stream.len());
+        buffer.extend(stream);
         measure(|| decoder.next(&mut buffer, &limits).unwrap())
     };
     let (request, bytes, calls) = decode_in(&post("Content-Length: 2000\r\n", &"x".repeat(2000)));

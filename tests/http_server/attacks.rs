@@ -1,28 +1,23 @@
-//! Peers that break rules, cut off, or leave. One server per placement takes all of them, and must
+//! Peers that break rules, cut off, or leave. One server for each way to run takes all of them, and must
 //! be as good as new afterwards.
 
 use std::time::Duration;
 
 use crate::client::{Client, get, post, post_chunked};
 use crate::process::Server;
+use crate::ways;
 
 #[test]
-fn survives_attacks_on_one_thread() {
-    survives("single");
+fn attacks_are_survived_in_every_way() {
+    std::thread::scope(|scope| {
+        for way in ways() {
+            scope.spawn(move || survives(&way));
+        }
+    });
 }
 
-#[test]
-fn survives_attacks_on_a_thread_for_each_world() {
-    survives("per-world");
-}
-
-#[test]
-fn survives_attacks_with_io_and_compute_on_one_thread() {
-    survives("0,1,1");
-}
-
-fn survives(placement: &str) {
-    let server = Server::start(&["--placement", placement, "--max-body", "100000"]);
+fn survives(way: &str) {
+    let server = Server::start(&[way, "--max-body", "100000"]);
     let attacks: [fn(&Server); 7] = [
         malformed_requests_get_400,
         large_bodies_get_413,
@@ -32,11 +27,23 @@ fn survives(placement: &str) {
         peers_that_leave_before_their_answers_cost_nothing,
         crowds_that_come_and_go_cost_nothing,
     ];
+    assert_eq!(server.connect().get("/healthz").status, 200);
+    adds_up(&server);
+    let descriptors = server.descriptors();
     for attack in attacks {
         attack(&server);
         assert_eq!(server.connect().get("/healthz").status, 200);
     }
     adds_up(&server);
+    // The connection that asks for the statistics can be one more or less.
+    for _ in 0..500 {
+        if server.descriptors() <= descriptors + 1 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let left = server.descriptors();
+    assert!(left <= descriptors + 1, "{way}: {descriptors} files were open, then {left}");
     server.stop_well("TERM");
 }
 

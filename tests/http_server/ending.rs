@@ -3,15 +3,15 @@
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::PLACEMENTS;
 use crate::client::get;
 use crate::process::{Server, run};
+use crate::ways;
 
 #[test]
-fn a_signal_drains_and_ends_well_in_every_placement() {
-    for placement in PLACEMENTS {
+fn a_signal_drains_and_ends_well_in_every_way() {
+    for way in ways() {
         for signal in ["INT", "TERM"] {
-            let server = Server::start(&["--placement", placement]);
+            let server = Server::start(&[&way]);
             let mut idle = server.connect();
             assert_eq!(idle.get("/").status, 200);
             let mut never_asked = server.connect();
@@ -27,10 +27,10 @@ fn a_signal_drains_and_ends_well_in_every_placement() {
 }
 
 #[test]
-fn a_signal_under_load_loses_nothing_in_every_placement() {
+fn a_signal_under_load_loses_nothing_in_every_way() {
     const CLIENTS: u64 = 16;
-    for placement in PLACEMENTS {
-        let server = Server::start(&["--placement", placement]);
+    for way in ways() {
+        let server = Server::start(&[&way]);
         let begun = AtomicBool::new(false);
         let totals = std::thread::scope(|scope| {
             let clients: Vec<_> = (0..CLIENTS).map(|_| server.connect()).collect();
@@ -69,6 +69,7 @@ fn a_bad_option_is_one_line() {
     for (options, named) in [
         (["--addr", "nowhere"], "--addr"),
         (["--placement", "everywhere"], "--placement"),
+        (["--driver", "paper"], "--driver"),
         (["--placement", "0,1"], "2 worlds"),
         (["--placement", "0,2,2"], "thread 1"),
         (["--max-connections", "0"], "--max-connections"),
@@ -89,9 +90,15 @@ fn help_is_no_error() {
     let output = run(&["--help"]);
     assert!(output.status.success() && output.stderr.is_empty());
     let help = String::from_utf8(output.stdout).expect("help is text");
-    for option in
-        ["--addr", "--placement", "--cores", "--max-connections", "--max-body", "--timeout"]
-    {
+    for option in [
+        "--addr",
+        "--placement",
+        "--cores",
+        "--driver",
+        "--max-connections",
+        "--max-body",
+        "--timeout",
+    ] {
         assert!(help.contains(option), "{option} is missing in\n{help}");
     }
 }

@@ -2,17 +2,17 @@
 
 use std::io::Write;
 
-use crate::PLACEMENTS;
 use crate::client::{get, post};
 use crate::process::Server;
+use crate::ways;
 
 #[test]
-fn a_peer_that_reads_late_gets_every_answer_in_every_placement() {
+fn a_peer_that_reads_late_gets_every_answer_in_every_way() {
     // Far more than sockets and the server hold between them.
     const REQUESTS: usize = 400;
     const BODY: usize = 64 * 1024;
-    for placement in PLACEMENTS {
-        let server = Server::start(&["--placement", placement]);
+    for way in ways() {
+        let server = Server::start(&[&way]);
         let mut client = server.connect();
         let mut writer = client.writer();
         std::thread::scope(|scope| {
@@ -24,7 +24,7 @@ fn a_peer_that_reads_late_gets_every_answer_in_every_placement() {
             });
             std::thread::sleep(std::time::Duration::from_millis(200));
             for number in 0..REQUESTS {
-                assert!(client.answer().body == [number as u8; BODY], "{placement}: {number}");
+                assert!(client.answer().body == [number as u8; BODY], "{way}: {number}");
             }
         });
         drop(client);
@@ -33,11 +33,11 @@ fn a_peer_that_reads_late_gets_every_answer_in_every_placement() {
 }
 
 #[test]
-fn long_pipelines_of_many_peers_get_every_answer_in_every_placement() {
+fn long_pipelines_of_many_peers_get_every_answer_in_every_way() {
     const CLIENTS: usize = 24;
     const REQUESTS: usize = 2000;
-    for placement in PLACEMENTS {
-        let server = Server::start(&["--placement", placement]);
+    for way in ways() {
+        let server = Server::start(&[&way]);
         std::thread::scope(|scope| {
             for _ in 0..CLIENTS {
                 let mut client = server.connect();
@@ -91,4 +91,22 @@ fn beyond_the_limit_connections_get_503_at_the_door_until_one_leaves() {
     drop(inside);
     let totals = server.stop_well("TERM");
     assert_eq!((totals.connections, totals.refused), (LIMIT as u64 + 1, refused));
+}
+
+#[test]
+fn who_finds_no_descriptor_left_waits_for_one_in_every_way() {
+    const FILES: u32 = 64;
+    const CLIENTS: usize = 150;
+    for way in ways() {
+        let server = Server::start_with_files(FILES, &[&way]);
+        let mut clients: Vec<_> = (0..CLIENTS).map(|_| server.connect()).collect();
+        for client in &mut clients {
+            client.send(get("/"));
+        }
+        // Each leaves when it has its answer, and so makes room for another.
+        for mut client in clients {
+            assert_eq!(client.answer().status, 200, "{way}");
+        }
+        assert_eq!(server.stop_well("TERM").served as usize, CLIENTS);
+    }
 }

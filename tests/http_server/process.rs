@@ -42,11 +42,22 @@ pub(crate) fn run(options: &[&str]) -> Output {
 }
 
 impl Server {
-    /// Listens on a free port.
+    /// Listens on a free port. Options of several words are taken apart.
     pub(crate) fn start(options: &[&str]) -> Self {
-        let mut child = Command::new(binary())
+        Self::start_by(Command::new(binary()), options)
+    }
+
+    /// As [`start`](Self::start), with no more than so many files at a time.
+    pub(crate) fn start_with_files(files: u32, options: &[&str]) -> Self {
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(format!("ulimit -n {files}; exec \"$@\"")).arg("sh").arg(binary());
+        Self::start_by(command, options)
+    }
+
+    fn start_by(mut command: Command, options: &[&str]) -> Self {
+        let mut child = command
             .args(["--addr", "127.0.0.1:0"])
-            .args(options)
+            .args(options.iter().flat_map(|option| option.split(' ')))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -61,6 +72,12 @@ impl Server {
 
     pub(crate) fn connect(&self) -> Client {
         Client::connect(&self.addr)
+    }
+
+    /// How many files the server has open, where that can be seen.
+    pub(crate) fn descriptors(&self) -> usize {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", self.child.id()));
+        open.map_or(0, Iterator::count)
     }
 
     /// Stops the server by `TERM` or `INT`.

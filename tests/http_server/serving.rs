@@ -1,15 +1,15 @@
 //! What the server is for: every route, in every placement, with answers in order.
 
-use crate::PLACEMENTS;
 use crate::client::{get, post, post_chunked};
 use crate::process::Server;
+use crate::ways;
 
 const HASH_OF_ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n";
 
 #[test]
-fn every_route_answers_over_one_connection_in_every_placement() {
-    for placement in PLACEMENTS {
-        let server = Server::start(&["--placement", placement]);
+fn every_route_answers_over_one_connection_in_every_way() {
+    for way in ways() {
+        let server = Server::start(&[&way]);
         let mut client = server.connect();
 
         let root = client.get("/");
@@ -45,15 +45,15 @@ fn every_route_answers_over_one_connection_in_every_placement() {
 
         drop(client);
         let totals = server.stop_well("TERM");
-        assert_eq!((totals.served, totals.connections), (16, 1), "{placement}: {totals:?}");
+        assert_eq!((totals.served, totals.connections), (16, 1), "{way}: {totals:?}");
     }
 }
 
 #[test]
-fn pipelined_answers_keep_the_order_of_their_requests_in_every_placement() {
+fn pipelined_answers_keep_the_order_of_their_requests_in_every_way() {
     const REQUESTS: usize = 100;
-    for placement in PLACEMENTS {
-        let server = Server::start(&["--placement", placement]);
+    for way in ways() {
+        let server = Server::start(&[&way]);
         let mut client = server.connect();
         let mut bytes = Vec::new();
         for number in 0..REQUESTS {
@@ -70,7 +70,7 @@ fn pipelined_answers_keep_the_order_of_their_requests_in_every_placement() {
             match number % 10 {
                 3 => assert_eq!((answer.status, answer.body.len()), (200, 65)),
                 7 => assert_eq!(answer.status, 404),
-                _ => assert_eq!(answer.text(), number.to_string(), "{placement}"),
+                _ => assert_eq!(answer.text(), number.to_string(), "{way}"),
             }
         }
         drop(client);
@@ -79,11 +79,11 @@ fn pipelined_answers_keep_the_order_of_their_requests_in_every_placement() {
 }
 
 #[test]
-fn many_connections_at_once_get_their_own_answers_in_every_placement() {
+fn many_connections_at_once_get_their_own_answers_in_every_way() {
     const CLIENTS: usize = 32;
     const REQUESTS: usize = 100;
-    for placement in PLACEMENTS {
-        let server = Server::start(&["--placement", placement]);
+    for way in ways() {
+        let server = Server::start(&[&way]);
         std::thread::scope(|scope| {
             for number in 0..CLIENTS {
                 let mut client = server.connect();

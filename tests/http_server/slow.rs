@@ -3,16 +3,15 @@
 use std::io::Write;
 use std::time::Duration;
 
-use crate::PLACEMENTS;
 use crate::attacks::adds_up;
 use crate::client::{get, post};
 use crate::process::Server;
+use crate::ways;
 
 #[test]
-fn slow_and_silent_peers_time_out_in_every_placement() {
-    for placement in PLACEMENTS {
-        let options = ["--placement", placement, "--timeout", "1", "--max-body", "100000"];
-        let server = Server::start(&options);
+fn slow_and_silent_peers_time_out_in_every_way() {
+    for way in ways() {
+        let server = Server::start(&[&way, "--timeout", "1", "--max-body", "100000"]);
         std::thread::scope(|scope| {
             scope.spawn(|| silent_peers_are_closed(&server));
             scope.spawn(|| slow_requests_time_out(&server));

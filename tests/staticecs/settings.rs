@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use static_ecs::driver::Event;
+use static_ecs::driver::Port;
 use static_ecs::prelude::*;
 use static_ecs::world::DepartureKind;
 
@@ -56,13 +56,13 @@ impl<W: WorldConfig> Driver<W> for Diary {
     fn poll(
         &mut self,
         world: &mut World<W>,
-        _: &[Event],
+        _: &mut Port<'_>,
     ) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> {
         self.write(format!("{} has {}", W::DESC.name, world.len()));
         Ok(false)
     }
 
-    fn close(&mut self, _: &mut World<W>) {
+    fn close(&mut self, _: &mut World<W>, _: &mut Port<'_>) {
         self.write(format!("{} closes", W::DESC.name));
     }
 }

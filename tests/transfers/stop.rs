@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use static_ecs::driver::{Driver, Event};
+use static_ecs::driver::{Driver, Port};
 use static_ecs::prelude::*;
 use static_ecs::{Cause, Overloaded};
 
@@ -191,11 +191,7 @@ enum Broken {
 }
 
 impl Driver<Work> for Broken {
-    fn start(
-        &mut self,
-        _: &mut World<Work>,
-        _: &static_ecs::driver::Registry,
-    ) -> std::io::Result<()> {
+    fn start(&mut self, _: &mut World<Work>, _: &mut Port<'_>) -> std::io::Result<()> {
         assert!(*self != Broken::StartPanics, "a broken driver");
         match self {
             Broken::Start => Err(std::io::Error::other("a broken driver")),
@@ -205,7 +201,7 @@ impl Driver<Work> for Broken {
     fn poll(
         &mut self,
         _: &mut World<Work>,
-        _: &[Event],
+        _: &mut Port<'_>,
     ) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> {
         assert!(*self != Broken::Start, "it must not be polled");
         if *self == Broken::Poll { Err("a broken driver".into()) } else { Ok(false) }
@@ -214,7 +210,7 @@ impl Driver<Work> for Broken {
         assert!(*self != Broken::TimeoutPanics, "a broken driver");
         None
     }
-    fn close(&mut self, _: &mut World<Work>) {
+    fn close(&mut self, _: &mut World<Work>, _: &mut Port<'_>) {
         assert!(*self != Broken::ClosePanics, "a broken driver");
     }
 }
@@ -244,11 +240,11 @@ impl Driver<Work> for LastWord {
     fn poll(
         &mut self,
         _: &mut World<Work>,
-        _: &[Event],
+        _: &mut Port<'_>,
     ) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> {
         Ok(false)
     }
-    fn close(&mut self, world: &mut World<Work>) {
+    fn close(&mut self, world: &mut World<Work>, _: &mut Port<'_>) {
         spawn_complete(world, 7..8);
     }
 }

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-const FIRST_BYTES: usize = 4096;
+const FIRST_BYTES: usize = 512;
 
 /// A receive buffer that gives up decoded bytes by moving an offset.
 ///
 /// The bytes that stay are moved to the front only when at least as many were consumed, so that
 /// each received byte is moved at most once on average. It starts without memory, grows when a
-/// read fills it, and never holds more than twice its window.
+/// read fills it, and never holds more than twice its window, but for what comes in one piece.
 #[derive(Debug)]
 pub(crate) struct ReceiveBuffer {
     bytes: Vec<u8>,
@@ -41,8 +41,7 @@ impl ReceiveBuffer {
         }
         if full {
             let len = (self.bytes.len() * 2).max(FIRST_BYTES).min(self.limit);
-            self.bytes.reserve_exact(len - self.bytes.len());
-            self.bytes.resize(len, 0);
+            self.grow(len);
         }
         &mut self.bytes[self.held.end..]
     }
@@ -51,6 +50,33 @@ impl ReceiveBuffer {
     pub(crate) fn filled(&mut self, count: usize) {
         assert!(count <= self.room(), "more bytes filled than there was room for");
         self.held.end += count;
+    }
+
+    /// Takes bytes that were received elsewhere: all of them, also beyond the window, until
+    /// whoever brings them is told to wait.
+    pub(crate) fn extend(&mut self, bytes: &[u8]) {
+        if self.held.is_empty() && self.bytes.len() > self.limit {
+            self.clear();
+        }
+        if self.spare().len() < bytes.len() {
+            self.bytes.copy_within(self.held.clone(), 0);
+            self.held = 0..self.held.len();
+            self.grow((self.held.end + bytes.len()).next_power_of_two());
+        }
+        self.spare()[..bytes.len()].copy_from_slice(bytes);
+        self.filled(bytes.len());
+    }
+
+    /// Gives up all bytes, and the memory.
+    pub(crate) fn clear(&mut self) {
+        (self.bytes, self.held) = (Vec::new(), 0..0);
+    }
+
+    fn grow(&mut self, len: usize) {
+        if len > self.bytes.len() {
+            self.bytes.reserve_exact(len - self.bytes.len());
+            self.bytes.resize(len, 0);
+        }
     }
 
     pub(crate) fn consume(&mut self, count: usize) {

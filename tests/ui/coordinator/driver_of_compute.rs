@@ -1,6 +1,6 @@
 use std::error::Error;
 
-use static_ecs::driver::Event;
+use static_ecs::driver::Port;
 use static_ecs::prelude::*;
 
 #[world_config(components())]
@@ -20,7 +20,7 @@ impl Driver<Compute> for Sockets {
     fn poll(
         &mut self,
         _: &mut World<Compute>,
-        _: &[Event],
+        _: &mut Port<'_>,
     ) -> Result<bool, Box<dyn Error + Send + Sync>> {
         Ok(false)
     }
