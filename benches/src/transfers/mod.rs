@@ -8,6 +8,7 @@ mod legion;
 mod ours;
 mod parts;
 mod peer;
+mod requests;
 mod shipyard;
 mod targets;
 
@@ -33,8 +34,8 @@ pub const SUITE: Suite = Suite {
 fn sides() -> Vec<Side> {
     // The reference is the first: the others must compute what it does.
     vec![
-        Side { name: hand::NAME, entries: hand::entries() },
-        Side { name: ours::NAME, entries: ours::entries() },
+        Side { name: hand::NAME, entries: [hand::entries(), requests::hand()].concat() },
+        Side { name: ours::NAME, entries: [ours::entries(), requests::ours()].concat() },
         Side { name: bevy::NAME, entries: peer::entries::<bevy::Bevy>() },
         Side { name: gecs::NAME, entries: gecs::entries() },
         Side { name: hecs::NAME, entries: hecs::entries() },
@@ -55,6 +56,8 @@ fn pairing(case: &str, _: &str) -> Option<&'static str> {
 /// What is compared with the best peer.
 fn contest(case: &str, variant: &str) -> Option<&'static str> {
     match (case, variant) {
+        // Nobody else has it.
+        (requests::ONE_THREAD | requests::TWO_THREADS, _) => None,
         // The peers' rows go in a `Vec` of as many; a whole table is another matter.
         ("move_threads_1024", "whole table") => None,
         // Many of these go in batches.
@@ -86,7 +89,25 @@ const CASES: &[Case] = &[
     threads("move_threads_1024", "From a thread to another, in batches of 1,024"),
     threads("move_threads_8192", "From a thread to another, in batches of 8,192"),
     threads("move_threads_rows", "From a thread to another, one by one"),
+    Case {
+        sizes: IN_FLIGHT,
+        ..case(
+            requests::ONE_THREAD,
+            "Requests that go from a world to another, and back when they are answered: so many \
+             at a time, each once, on one thread",
+        )
+    },
+    Case {
+        sizes: IN_FLIGHT,
+        ..threads(requests::TWO_THREADS, "The same on a thread for each world")
+    },
 ];
+
+const IN_FLIGHT: &[Size] = &[in_flight(1), in_flight(16), in_flight(64), in_flight(1024)];
+
+const fn in_flight(entities: usize) -> Size {
+    Size { entities, archetypes: 1 }
+}
 
 const SIZES: &[Size] = &[Size { entities: 100_000, archetypes: 1 }];
 

@@ -441,7 +441,7 @@ struct Shared {
 }
 
 /// What the worlds tell, unless they end without it.
-fn spent(done: &Receiver<Duration>, runs: impl Fn() -> bool) -> Option<Duration> {
+pub fn spent<T>(done: &Receiver<T>, runs: impl Fn() -> bool) -> Option<T> {
     loop {
         // Not too often: this thread takes time from one of the two.
         match done.recv_timeout(Duration::from_millis(200)) {
