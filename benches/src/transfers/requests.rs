@@ -12,9 +12,9 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use rtrb::RingBuffer;
-use static_ecs::driver::Event;
+use static_ecs::Running;
+use static_ecs::driver::Port;
 use static_ecs::prelude::*;
-use static_ecs::{Registry, Running};
 
 use super::ours::spent;
 use crate::case::{Bench, Digest, Entry, Size};
@@ -152,7 +152,7 @@ impl Desk {
 }
 
 impl Driver<Io> for Desk {
-    fn start(&mut self, _: &mut World<Io>, _: &Registry) -> io::Result<()> {
+    fn start(&mut self, _: &mut World<Io>, _: &mut Port<'_>) -> io::Result<()> {
         if self.pins {
             pin(0);
         }
@@ -161,7 +161,7 @@ impl Driver<Io> for Desk {
         Ok(())
     }
 
-    fn poll(&mut self, world: &mut World<Io>, _: &[Event]) -> Outcome<bool> {
+    fn poll(&mut self, world: &mut World<Io>, _: &mut Port<'_>) -> Outcome<bool> {
         self.take_answers(world)?;
         if self.load.is_done() && !self.over {
             if let Some(begun) = self.begun {
