@@ -142,3 +142,57 @@ fn a_panic_comes_back() {
     assert!(caught.is_err());
     assert_eq!(world.len(), 3_000);
 }
+
+fn on_two_threads(act: impl FnOnce() + Send) {
+    rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap().install(act);
+}
+
+/// Waits for long enough for any machine.
+fn wait_until(done: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < Duration::from_secs(60), "the other thread has nothing to do");
+        std::thread::yield_now();
+    }
+}
+
+/// One costly entity near the end does not keep those after it from the other thread.
+#[test]
+fn the_last_parts_are_small() {
+    const ALL: usize = 2_048;
+    let mut world = World::<Base>::new();
+    world.spawn_batch((0..ALL).map(|n| (Count(n as u64),))).unwrap();
+    let done = AtomicUsize::new(0);
+    on_two_threads(|| {
+        world.query::<&Count>().par_for_each(|count| {
+            if count.0 as usize == ALL - 16 {
+                // At most three more are in its part.
+                wait_until(|| done.load(Ordering::Acquire) >= ALL - 4);
+            } else {
+                slow();
+                slow();
+            }
+            done.fetch_add(1, Ordering::AcqRel);
+        });
+    });
+    assert_eq!(done.into_inner(), ALL);
+}
+
+/// What seemed too little to be shared is shared once it turns out to be more.
+#[test]
+fn work_that_becomes_more_is_shared() {
+    let mut world = World::<Base>::new();
+    world.spawn_batch((0..8_u32).map(|n| (Count(n.into()),))).unwrap();
+    let threads = std::sync::Mutex::new(std::collections::HashSet::new());
+    on_two_threads(|| {
+        world.query::<&Count>().par_for_each(|count| {
+            threads.lock().unwrap().insert(std::thread::current().id());
+            match count.0 {
+                0 | 1 => slow(),
+                3 => std::thread::sleep(Duration::from_millis(1)),
+                5 => wait_until(|| threads.lock().unwrap().len() == 2),
+                _ => {}
+            }
+        });
+    });
+}

@@ -145,6 +145,7 @@ fn send<W: WorldConfig>(
     gone: usize,
 ) -> Dispatched {
     let mut done = Dispatched { gone, kept: 0 };
+    endpoint.outlets.iter_mut().for_each(Outlet::begin);
     let went = send_trees(world, endpoint, peers, &mut done);
     let mut plan = std::mem::take(&mut endpoint.plan);
     if went {
@@ -361,7 +362,7 @@ fn send_what_fits<W: WorldConfig>(
                 sent += 1; // A hook has ended it.
                 continue;
             };
-            let wanted = who.left(leaving, seen + sent).min(outlet.batch_size);
+            let wanted = outlet.part(who.left(leaving, seen + sent));
             let batch = outlet.lanes[lane_index].batch(wanted, outlet.limit);
             let Some(mut batch) = batch else { break };
             let fits = batch.block().begin(mask, place, flags);

@@ -26,6 +26,10 @@ pub(crate) struct Outlet<S: Schema> {
     pub(crate) lanes: [LaneSource<S>; 2],
     pub(crate) counters: Arc<EdgeCounters>,
     pub(crate) batch_size: usize,
+    /// How many threads work through the queue.
+    pub(crate) workers: usize,
+    /// Where these are several: entities that were in the queue when the dispatch began.
+    pub(crate) backlog: usize,
     /// For how many ticks less than a batch waits for more, and has waited.
     pub(crate) linger: u32,
     pub(crate) lingered: u32,
@@ -67,6 +71,27 @@ impl<S: Schema> Outlet<S> {
 
     pub(crate) fn spilled(&self) -> usize {
         self.spill.iter().flatten().map(Block::len).sum()
+    }
+
+    /// A dispatch begins.
+    pub(crate) fn begin(&mut self) {
+        if self.workers > 1 {
+            self.backlog = self.lanes.iter().map(|lane| lane.pending.count()).sum();
+        }
+    }
+
+    /// How many of `left` entities that go the same way are to make the next batch. Where
+    /// several threads work through the queue, half of what would be each one's share of all
+    /// that waits, and no more than one world can hold: so batches become smaller towards the
+    /// end, and uneven work ends evenly (after Polychronopoulos and Kuck, "Guided
+    /// self-scheduling", 1987). With enough in the queue they are as large as they can be.
+    pub(crate) fn part(&self, left: usize) -> usize {
+        let most = left.min(self.batch_size);
+        if self.workers < 2 {
+            return most;
+        }
+        let share = (left + self.backlog).div_ceil(2 * self.workers);
+        most.min(share).min(self.largest.max(1))
     }
 
     /// Takes the oldest entity out of a spill, and counts it as received.

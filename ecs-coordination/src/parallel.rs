@@ -3,8 +3,8 @@
 //! The calling thread begins alone, on parts that grow, and looks at the clock
 //! between them. Only when what is left will take longer than it takes to wake a
 //! thread do the threads of the `rayon` pool help: each takes the next part until
-//! none is left, so that uneven work is spread evenly. Work that is too little
-//! costs a few looks at the clock.
+//! none is left, and the last parts are small, so that uneven work is spread evenly.
+//! Work that is too little costs a few looks at the clock.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,8 +18,7 @@ use ecs_core::schema::Schema;
 const WORTH: Duration = Duration::from_micros(30);
 /// Shorter times say little of what is left.
 const TELLING: Duration = Duration::from_micros(2);
-/// How much larger each part of the beginning is than the one before: what is done
-/// alone is at most about this many times [`TELLING`].
+/// How much larger, at most, each part of the beginning is than what was done before.
 const GROWTH: usize = 32;
 /// A shared part is to take at least this long, since parts are handed out under a
 /// lock.
@@ -85,12 +84,15 @@ where
             chunk.for_each(&each);
             let done = chunks.rows_given();
             if done >= next_look {
-                let left = chunks.rows_left();
-                if let Some(rows) = worth_sharing(start.elapsed(), done, left / threads) {
-                    chunks.set_rows(rows);
-                    return share(chunks, threads, &each);
+                let (spent, left) = (start.elapsed(), chunks.rows_left());
+                if let Some(rows) = worth_sharing(spent, done, left / threads) {
+                    return share(chunks, rows, threads, &each);
                 }
-                next_look = done.saturating_mul(GROWTH);
+                // As many as seem to take as long as is telling; rows may cost more than those
+                // before them.
+                let telling = TELLING.as_nanos() as f64 / spent.as_nanos().max(1) as f64;
+                let next = (telling * done as f64) as usize;
+                next_look = done + next.clamp(done, done.saturating_mul(GROWTH));
             }
             chunks.set_rows(next_look - done);
         }
@@ -100,25 +102,33 @@ where
         let chunks = self.chunks(rows);
         match rayon::current_num_threads() {
             1 => chunks.for_each(|chunk| chunk.for_each(&each)),
-            threads => share(chunks, threads, &each),
+            threads => share(chunks, Part { least: rows, most: rows }, threads, &each),
         }
     }
 }
 
+/// How many rows a part has.
+#[derive(Clone, Copy)]
+struct Part {
+    least: usize,
+    most: usize,
+}
+
 /// Whether others should help, given that `done` rows took `spent` and `share` are
 /// left for each thread. Answers how many rows make a good part.
-fn worth_sharing(spent: Duration, done: usize, share: usize) -> Option<usize> {
+fn worth_sharing(spent: Duration, done: usize, share: usize) -> Option<Part> {
     let nanos = spent.as_nanos() as f64 / done as f64;
     if spent < TELLING || nanos * (share as f64) < WORTH.as_nanos() as f64 {
         return None;
     }
-    let least = (PART.as_nanos() as f64 / nanos) as usize;
-    Some((share / PARTS).max(least).max(1))
+    let least = ((PART.as_nanos() as f64 / nanos) as usize).max(1);
+    Some(Part { least, most: least.max(share / PARTS) })
 }
 
 /// Works through all chunks on this thread and up to `threads - 1` of the pool.
 fn share<'w, S, Q, F>(
     chunks: ChunkIter<'w, S, Q, F>,
+    part: Part,
     threads: usize,
     each: &(impl Fn(Q::Item<'w>) + Sync),
 ) where
@@ -126,11 +136,18 @@ fn share<'w, S, Q, F>(
     Q: QueryData<S>,
     F: Filter<S>,
 {
+    let end = chunks.rows_given() + chunks.rows_left();
+    let next = |chunks: &mut ChunkIter<'w, S, Q, F>| {
+        let left = end.saturating_sub(chunks.rows_given());
+        // Half of each thread's share: whoever has a costly one at last has few others.
+        chunks.set_rows((left / (2 * threads)).clamp(part.least, part.most));
+        chunks.next()
+    };
     let chunks = Mutex::new(chunks);
     let work = || {
         loop {
             // Should a filter panic while the lock is held, the others end what is left.
-            let chunk = chunks.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let chunk = next(&mut chunks.lock().unwrap_or_else(PoisonError::into_inner));
             let Some(chunk) = chunk else { break };
             chunk.for_each(each);
         }

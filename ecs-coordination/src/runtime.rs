@@ -317,6 +317,7 @@ where
                     outlet.targets.iter().map(|&place| thread_of[place]).collect();
                 threads.sort_unstable();
                 threads.dedup();
+                outlet.workers = threads.len();
                 threads.retain(|&other| other != thread);
                 outlet.wakers = threads.into_iter().map(|other| wakers[other].clone()).collect();
             }
@@ -473,7 +474,10 @@ where
         let next_step = self.steps.map(|steps| steps.next());
         for node in &mut nodes {
             let endpoint = node.endpoint_mut();
-            endpoint.outlets.iter_mut().for_each(|outlet| outlet.wakers.clear());
+            for outlet in &mut endpoint.outlets {
+                outlet.wakers.clear();
+                outlet.workers = 1;
+            }
             endpoint.events.set_wakers(|_| None);
             endpoint.flags = None;
             if let Some(next) = next_step {

@@ -302,6 +302,8 @@ impl<S: Schema> Builder<'_, S> {
             lanes,
             counters: counters.clone(),
             batch_size: desc.queue.batch_size as usize,
+            workers: 1,
+            backlog: 0,
             linger: desc.queue.linger,
             lingered: 0,
             on_full: desc.queue.on_full,

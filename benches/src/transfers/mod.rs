@@ -11,6 +11,7 @@ mod peer;
 mod requests;
 mod shipyard;
 mod targets;
+mod uneven;
 
 use crate::case::{Case, Side, Size};
 use crate::suite::Suite;
@@ -34,8 +35,14 @@ pub const SUITE: Suite = Suite {
 fn sides() -> Vec<Side> {
     // The reference is the first: the others must compute what it does.
     vec![
-        Side { name: hand::NAME, entries: [hand::entries(), requests::hand()].concat() },
-        Side { name: ours::NAME, entries: [ours::entries(), requests::ours()].concat() },
+        Side {
+            name: hand::NAME,
+            entries: [hand::entries(), requests::hand(), uneven::hand()].concat(),
+        },
+        Side {
+            name: ours::NAME,
+            entries: [ours::entries(), requests::ours(), uneven::ours()].concat(),
+        },
         Side { name: bevy::NAME, entries: peer::entries::<bevy::Bevy>() },
         Side { name: gecs::NAME, entries: gecs::entries() },
         Side { name: hecs::NAME, entries: hecs::entries() },
@@ -101,6 +108,7 @@ const CASES: &[Case] = &[
         sizes: IN_FLIGHT,
         ..threads(requests::TWO_THREADS, "The same on a thread for each world")
     },
+    uneven::CASE,
 ];
 
 const IN_FLIGHT: &[Size] = &[in_flight(1), in_flight(16), in_flight(64), in_flight(1024)];

@@ -23,6 +23,7 @@ pub const TARGETS: &[Target] = &[
     of("move_threads_64", &["query", "completed"], Limit::Reference(3.5)),
     of("move_threads_1024", &["query", "completed"], Limit::Reference(1.9)),
     of("move_threads_rows", ROWS, Limit::Reference(1.1)),
+    best("compute_uneven", Limit::Reference(1.3)),
 ];
 
 const fn best(case: &'static str, limit: Limit) -> Target {
