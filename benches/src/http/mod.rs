@@ -69,6 +69,7 @@ const PIPELINED: &str = "http_pipelined";
 const WORK: &str = "http_work";
 const IDLING: &str = "http_idle";
 const LATENCY: &str = "http_latency";
+const CONNECT: &str = "http_connect";
 
 const CASES: &[Case] = &[
     case(
@@ -95,6 +96,12 @@ const CASES: &[Case] = &[
          99 of 100 answers do not exceed, from when the request was due",
         &[requests(1)],
     ),
+    case(
+        CONNECT,
+        "A new connection for each `GET /`, 64 at a time, each reset when it is answered: \
+         processor time of the server for a connection and its request",
+        &[requests(6_400)],
+    ),
 ];
 
 fn sides() -> Vec<Side> {
@@ -109,6 +116,8 @@ fn sides() -> Vec<Side> {
         entries::<7>(),
         entries::<8>(),
         entries::<9>(),
+        entries::<10>(),
+        entries::<11>(),
     ];
     let mut sides: Vec<Side> = Vec::new();
     for (way, entries) in WAYS.iter().zip(entries) {
@@ -124,7 +133,14 @@ fn sides() -> Vec<Side> {
 }
 
 fn entries<const WAY: usize>() -> Vec<Entry> {
-    let makes = [make::<WAY, 0>, make::<WAY, 1>, make::<WAY, 2>, make::<WAY, 3>, make::<WAY, 4>];
+    let makes: [fn(Size) -> Box<dyn Bench>; CASES.len()] = [
+        make::<WAY, 0>,
+        make::<WAY, 1>,
+        make::<WAY, 2>,
+        make::<WAY, 3>,
+        make::<WAY, 4>,
+        make::<WAY, 5>,
+    ];
     let variant = WAYS[WAY].variant;
     let entry = |(case, make): (&Case, _)| Entry { case: case.name, variant, make };
     let cases = CASES.iter().zip(makes);
@@ -242,7 +258,7 @@ impl Serving {
         let server = Server::start(program, way.arguments(), port)?;
         pair::pin(1);
         let mut client = Client::new(question(case))?;
-        client.open(server.address, BUSY)?;
+        client.open(server.address, if case == CONNECT { 1 } else { BUSY })?;
         server.pause();
         Ok(Self { way, case, requests, rate, client, server, answered: 0, served: None })
     }
@@ -262,6 +278,12 @@ impl Serving {
             Some(rate) => {
                 requests = self.requests;
                 self.client.open_loop(0..BUSY, requests, rate)?;
+            }
+            None if self.case == CONNECT => {
+                for _ in 0..requests / BUSY {
+                    self.client.open(self.server.address, BUSY)?;
+                    self.client.close_after(1)?;
+                }
             }
             None => self.client.closed(0..BUSY, requests)?,
         }

@@ -37,11 +37,13 @@ impl Way {
     }
 }
 
-pub const WAYS: [Way; 10] = [
+pub const WAYS: [Way; 12] = [
     Way { variant: "epoll", ..other(HAND, "raw_epoll") },
     Way { variant: "uring", missing: no_uring, ..other(HAND, "raw_uring") },
     ours("single", &["--placement=single"]),
     ours("per-world", &["--placement=per-world"]),
+    ours("single, readiness", &["--placement=single", "--driver=readiness"]),
+    ours("per-world, readiness", &["--placement=per-world", "--driver=readiness"]),
     Way { tells_port: false, ..other("may_minihttp", "may_minihttp") },
     other("hyper", "hyper"),
     other("axum", "axum"),
