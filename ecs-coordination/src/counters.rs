@@ -13,6 +13,13 @@ use crossbeam_utils::CachePadded;
 use crate::stats::EdgeCounts;
 use crate::sync::{AtomicU64, Ordering};
 
+/// Adds to what only one world writes: a load and a store, which cost nothing, where a
+/// read-modify-write holds the processor up.
+pub(crate) fn add(counter: &AtomicU64, count: u64, order: Ordering) {
+    // ORDERING: relaxed: it reads what this same world has stored. The store's is the caller's.
+    counter.store(counter.load(Ordering::Relaxed) + count, order);
+}
+
 /// What one side of an edge counts. Only the source world writes these.
 #[derive(Debug, Default)]
 struct SourceSide {
@@ -29,7 +36,7 @@ struct SourceSide {
     events_full: AtomicU64,
 }
 
-/// What the other side counts, or each member of a target array.
+/// What the other side counts. All members of a target array write these.
 #[derive(Debug, Default)]
 struct TargetSide {
     received: AtomicU64,
@@ -48,7 +55,7 @@ impl EdgeCounters {
     pub fn add_taken(&self, count: usize) {
         // ORDERING: relaxed. The push that publishes the batch releases it, see
         // `read`.
-        self.source.taken.fetch_add(count as u64, Ordering::Relaxed);
+        add(&self.source.taken, count as u64, Ordering::Relaxed);
     }
 
     /// Entities came into the target's world. After they were popped.
@@ -62,40 +69,40 @@ impl EdgeCounters {
     pub fn add_returned(&self, count: usize) {
         // ORDERING: release, with the acquire in `read`: who sees this sees the
         // `taken` that this same world counted before.
-        self.source.returned.fetch_add(count as u64, Ordering::Release);
+        add(&self.source.returned, count as u64, Ordering::Release);
     }
 
     /// Entities were taken and dropped, because there was no room.
     pub fn add_shed(&self, count: usize) {
         // ORDERING: relaxed. The release of `shed` comes after it, see `read`.
-        self.source.taken.fetch_add(count as u64, Ordering::Relaxed);
+        add(&self.source.taken, count as u64, Ordering::Relaxed);
         // ORDERING: release, with the acquire in `read`: who sees this sees `taken`.
-        self.source.shed.fetch_add(count as u64, Ordering::Release);
+        add(&self.source.shed, count as u64, Ordering::Release);
     }
 
     /// Entities in flight were dropped when the coordinator was closed.
     pub fn add_dropped(&self, count: usize) {
         // ORDERING: release, with the acquire in `read`: who sees this sees the
         // `taken` of the batches that were popped to be dropped.
-        self.source.dropped.fetch_add(count as u64, Ordering::Release);
+        add(&self.source.dropped, count as u64, Ordering::Release);
     }
 
     /// A batch goes into the queue.
     pub fn add_batch(&self) {
         // ORDERING: relaxed: a count of its own, which is compared with no other.
-        self.source.batches.fetch_add(1, Ordering::Relaxed);
+        add(&self.source.batches, 1, Ordering::Relaxed);
     }
 
     /// A batch, or an entity, found no room.
     pub fn add_full(&self) {
         // ORDERING: relaxed: a count of its own, as in `add_batch`.
-        self.source.full.fetch_add(1, Ordering::Relaxed);
+        add(&self.source.full, 1, Ordering::Relaxed);
     }
 
     /// The target is closed to an entity's archetype.
     pub fn add_refused(&self) {
         // ORDERING: relaxed: a count of its own, as in `add_batch`.
-        self.source.refused.fetch_add(1, Ordering::Relaxed);
+        add(&self.source.refused, 1, Ordering::Relaxed);
     }
 
     /// This many entities wait in the spill now.
@@ -107,7 +114,7 @@ impl EdgeCounters {
     /// Events left the source's world for this edge. Before they are pushed.
     pub fn add_events_sent(&self, count: usize) {
         // ORDERING: relaxed: as in `add_taken`.
-        self.source.events_sent.fetch_add(count as u64, Ordering::Relaxed);
+        add(&self.source.events_sent, count as u64, Ordering::Relaxed);
     }
 
     /// Events came into the target's world. After they were popped.
@@ -119,13 +126,13 @@ impl EdgeCounters {
     /// Events on their way were dropped when the coordinator was closed.
     pub fn add_events_dropped(&self, count: usize) {
         // ORDERING: release: as in `add_dropped`.
-        self.source.events_dropped.fetch_add(count as u64, Ordering::Release);
+        add(&self.source.events_dropped, count as u64, Ordering::Release);
     }
 
     /// Events of one type found too little room.
     pub fn add_events_full(&self) {
         // ORDERING: relaxed: a count of its own, as in `add_batch`.
-        self.source.events_full.fetch_add(1, Ordering::Relaxed);
+        add(&self.source.events_full, 1, Ordering::Relaxed);
     }
 
     /// What has been counted so far: of what has left, never more than was taken.

@@ -20,6 +20,7 @@ use ecs_core::world::{Counts, World};
 
 use crate::admit::Admission;
 use crate::clock;
+use crate::counters::add;
 use crate::dispatch::{self, Thread, dispatch};
 use crate::driver::{Driver, Port};
 use crate::endpoint::Endpoint;
@@ -292,9 +293,9 @@ impl<W: WorldConfig> Member<W> {
     /// A tick, or a half of one, has ended.
     fn count(&self, start: Option<Instant>, ticks: u64) {
         // ORDERING: relaxed: counts of their own.
-        self.endpoint.counters.ticks.fetch_add(ticks, Ordering::Relaxed);
+        add(&self.endpoint.counters.ticks, ticks, Ordering::Relaxed);
         let took = clock::since(start).as_nanos() as u64;
-        self.endpoint.counters.tick_ns.fetch_add(took, Ordering::Relaxed);
+        add(&self.endpoint.counters.tick_ns, took, Ordering::Relaxed);
         self.endpoint.counters.end_tick();
     }
 
@@ -322,7 +323,7 @@ impl<W: WorldConfig> Member<W> {
     fn failure(&mut self, cause: Cause, handling: Handling) -> Failure {
         self.failed = handling != Handling::Restarted;
         // ORDERING: relaxed: a count of its own.
-        self.endpoint.counters.failures.fetch_add(1, Ordering::Relaxed);
+        add(&self.endpoint.counters.failures, 1, Ordering::Relaxed);
         Failure { world: W::DESC.name, id: self.endpoint.id, cause, handling }
     }
 
@@ -434,7 +435,7 @@ where
     fn skip(&mut self, ticks: u64) {
         if ticks > 0 {
             // ORDERING: relaxed: a count of its own.
-            self.endpoint.counters.skipped.fetch_add(ticks, Ordering::Relaxed);
+            add(&self.endpoint.counters.skipped, ticks, Ordering::Relaxed);
         }
     }
 

@@ -1,12 +1,12 @@
 //! What is counted: per edge and per world, added up when read.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
 use crate::counters::EdgeCounters;
+use crate::sync::{AtomicU64, Ordering};
 
 /// Where an edge leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
