@@ -3,6 +3,7 @@
 
 mod doors;
 mod ends;
+mod failures;
 mod files;
 mod sockets;
 mod streams;

@@ -103,8 +103,10 @@ struct Slot {
     /// The end of the stream is behind what can be read.
     read_closed: bool,
     failed: bool,
+    /// Its failure was told.
+    over: bool,
     paused: bool,
-    /// Nothing more will come, or its failure was told.
+    /// Nothing more will come.
     ended: bool,
     output: Option<Output>,
     /// Nothing more will be sent.
@@ -199,6 +201,7 @@ impl Sockets {
             writable: true,
             read_closed: false,
             failed: false,
+            over: false,
             paused: false,
             ended: false,
             output: None,
@@ -304,11 +307,11 @@ impl Sockets {
         let at = &mut self.slots[slot as usize];
         let (key, socket) = (at.key, Socket { slot, generation: at.generation });
         let source = at.source.as_ref()?;
-        if at.ended && at.failed {
+        if at.over {
             return None;
         }
         if at.failed {
-            at.ended = true;
+            at.over = true;
             let error = match source {
                 Source::Stream(stream) => stream.take_error(),
                 Source::Listener(listener) => listener.take_error(),
@@ -322,7 +325,7 @@ impl Sockets {
             match write(&at.source, output) {
                 Ok(writable) => at.writable = writable,
                 Err(error) => {
-                    (at.failed, at.ended) = (true, true);
+                    (at.failed, at.over) = (true, true);
                     return Some(Told::Failed { key, socket, error });
                 }
             }
@@ -404,7 +407,7 @@ impl Sockets {
                     return None;
                 }
                 Err(error) => {
-                    (at.failed, at.ended) = (true, true);
+                    (at.failed, at.over) = (true, true);
                     return Some(Told::Failed { key, socket, error });
                 }
             }

@@ -49,6 +49,8 @@ struct Slot {
     paused: bool,
     /// Nothing more will come.
     ended: bool,
+    /// Its failure was told.
+    failed: bool,
     /// Nothing more will be sent.
     shuts: bool,
     closing: bool,
@@ -99,6 +101,7 @@ impl Sockets {
             running: 0,
             paused: false,
             ended: false,
+            failed: false,
             shuts: false,
             closing: false,
         };
@@ -180,7 +183,7 @@ impl Sockets {
         let Some(Source::Stream(stream)) = &at.source else {
             return Err((bytes, SendErrorKind::Closed));
         };
-        if at.shuts {
+        if at.shuts || at.failed {
             return Err((bytes, SendErrorKind::Closed));
         }
         if at.sending.is_some() {
@@ -268,6 +271,7 @@ impl Sockets {
             running: 1,
             paused: false,
             ended: true,
+            failed: false,
             shuts: false,
             closing: true,
         };
@@ -362,11 +366,7 @@ impl Sockets {
                 self.take(ring, slot);
                 None
             }
-            error => {
-                at.ended = true;
-                let error = io::Error::from_raw_os_error(error);
-                Some(Told::Failed { key, socket, error })
-            }
+            error => at.fail(slot, io::Error::from_raw_os_error(error)),
         }
     }
 
@@ -382,14 +382,8 @@ impl Sockets {
         let count = match (usize::try_from(done.result), -done.result) {
             (Ok(count), _) if count > 0 => count,
             (Err(_), libc::EINTR | libc::EAGAIN) => 0,
-            (result, error) => {
-                at.ended = true;
-                let error = match result {
-                    Ok(_) => ErrorKind::WriteZero.into(),
-                    Err(_) => io::Error::from_raw_os_error(error),
-                };
-                return Some(Told::Failed { key, socket, error });
-            }
+            (Ok(_), _) => return at.fail(slot, ErrorKind::WriteZero.into()),
+            (Err(_), error) => return at.fail(slot, io::Error::from_raw_os_error(error)),
         };
         let gone = gone + count;
         if gone == buffer.len() {
@@ -426,6 +420,14 @@ impl Slot {
             self.taking = None;
             self.running -= 1;
         }
+    }
+
+    /// Both directions can fail: that is told once.
+    fn fail(&mut self, slot: u32, error: io::Error) -> Option<Told> {
+        self.ended = true;
+        let socket = Socket { slot, generation: self.generation };
+        let told = Told::Failed { key: self.key, socket, error };
+        (!std::mem::replace(&mut self.failed, true)).then_some(told)
     }
 
     /// Tells the peer that nothing more will be sent, if so and all has gone.
