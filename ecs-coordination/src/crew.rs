@@ -112,6 +112,12 @@ impl<S: Schema> Crew<S> {
         node.close(&mut port(place, &mut desks[seat], reactor))
     }
 
+    /// A world ticks no more: its driver is told nothing, and what it has open is closed. To be
+    /// called again as long as others go on, for what comes until the end of that.
+    pub(crate) fn leave(&mut self, seat: usize) {
+        self.desks[seat].close(self.reactor.as_mut());
+    }
+
     /// The drivers are told nothing any more; what they have open is closed. Runs on the thread
     /// that has waited.
     pub(crate) fn finish(&mut self) {
@@ -125,7 +131,11 @@ impl<S: Schema> Crew<S> {
 
     /// How long until a driver is to be told something.
     pub(crate) fn timeout(&self) -> Option<Duration> {
-        let desks = self.desks.iter().filter_map(Desk::timeout);
+        // Until its next tick is due, nobody can be told.
+        let due = |node: &dyn Node<S>| node.is_due();
+        let told = self.desks.iter().zip(&self.seats);
+        let told = told.filter(|(_, seat)| seat.node.as_deref().is_some_and(due));
+        let desks = told.filter_map(|(desk, _)| desk.timeout());
         desks.chain(self.nodes().filter_map(|node| node.timeout())).min()
     }
 

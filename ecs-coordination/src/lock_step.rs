@@ -295,6 +295,7 @@ impl Steps {
             crew.node_mut(seat).skip(orders.skipped);
             if let Some(draining) = orders.draining {
                 if component < draining {
+                    crew.leave(seat);
                     continue;
                 }
                 let closes = component == draining || control.sources[place];

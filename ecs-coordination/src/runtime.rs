@@ -556,6 +556,7 @@ fn run_worlds<S: Schema>(crew: &mut Crew<S>, mut parker: Parker, control: &Contr
             }
             if flags.is_halted() {
                 flags.tell_halted();
+                crew.leave(seat);
                 continue;
             }
             running = true;

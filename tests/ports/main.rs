@@ -7,6 +7,7 @@ mod failures;
 mod files;
 mod sockets;
 mod streams;
+mod threads;
 mod timers;
 
 use std::collections::VecDeque;

@@ -29,6 +29,9 @@ const COMPLETIONS: u32 = 4096;
 /// How long a ring that ends waits for the kernel to end one of its operations.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// The longest wait. The kernel's clock would overflow by the longest that a driver can say.
+const LONGEST: Duration = Duration::from_secs(86_400);
+
 /// What kind of operation it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -334,7 +337,7 @@ impl Ring {
             Some(Duration::ZERO) => submitter.submit(),
             None => submitter.submit_and_wait(1),
             Some(timeout) => {
-                let timeout = Timespec::from(timeout);
+                let timeout = Timespec::from(timeout.min(LONGEST));
                 submitter.submit_with_args(1, &SubmitArgs::new().timespec(&timeout))
             }
         };

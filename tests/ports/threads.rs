@@ -1,0 +1,140 @@
+//! What a world's port is to the thread: it sleeps when there is nothing to do, and what one
+//! world leaves unread is not in another's way.
+
+use std::error::Error;
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use static_ecs::Pace;
+use static_ecs::driver::{Backend, Completion, Port};
+use static_ecs::prelude::*;
+
+use crate::{Nothing, SHORT, each, pair};
+
+#[world_config(components(Nothing), role = io, source)]
+struct First;
+#[world_config(base = First)]
+struct Second;
+coordinator!(type Both = (First, Second));
+
+/// Receives on one connection, and is idle when so many bytes have come.
+#[derive(Default)]
+struct Receiver {
+    stream: Option<TcpStream>,
+    wanted: usize,
+    timeout: Option<Duration>,
+    ticks: Arc<AtomicUsize>,
+    /// How often the thread has asked how long it may sleep.
+    rounds: Arc<AtomicUsize>,
+}
+
+impl<W: WorldConfig> Driver<W> for Receiver {
+    fn start(&mut self, _: &mut World<W>, port: &mut Port<'_>) -> io::Result<()> {
+        self.stream.take().map_or(Ok(()), |stream| port.open(stream, 0).map(drop))
+    }
+
+    fn poll(
+        &mut self,
+        _: &mut World<W>,
+        port: &mut Port<'_>,
+    ) -> Result<bool, Box<dyn Error + Send + Sync>> {
+        let mut any = false;
+        while let Some(completion) = port.completion() {
+            any = true;
+            if let Completion::Received { bytes, .. } = completion {
+                self.wanted = self.wanted.saturating_sub(bytes.len());
+            }
+        }
+        self.ticks.fetch_add(1, Ordering::Relaxed);
+        Ok(any)
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        self.rounds.fetch_add(1, Ordering::Relaxed);
+        self.timeout
+    }
+
+    fn is_idle(&self) -> bool {
+        self.wanted == 0
+    }
+}
+
+/// A stop in which one world halts while its peer goes on sending, and the other has yet to
+/// receive something.
+fn stop<Flooded, Late>(backend: Backend, lock_step: bool)
+where
+    Flooded: WorldConfig<Schema = <First as WorldConfig>::Schema>,
+    Late: WorldConfig<Schema = <First as WorldConfig>::Schema>,
+{
+    const LATE: usize = 1 << 20;
+    let ((flooded, floods), (late, mut sends)) = (pair(), pair());
+    let (flooded, late) = (Some(flooded), Some(late));
+    let mut both = Both::new();
+    both.set_backend(backend);
+    both.set_driver::<Flooded>(Receiver { stream: flooded, ..Receiver::default() });
+    both.set_driver::<Late>(Receiver { stream: late, wanted: LATE, ..Receiver::default() });
+    let running = match lock_step {
+        true => both.run_lock_step(Placement::Single, Pace::OnDemand),
+        false => both.run(Placement::Single),
+    };
+    let running = running.unwrap();
+    thread::scope(|scope| {
+        // Until it is closed.
+        scope.spawn(move || while (&floods).write_all(&[1; 4096]).is_ok() {});
+        let stopped = scope.spawn(|| running.stop());
+        thread::sleep(SHORT * 4);
+        sends.write_all(&vec![2; LATE]).unwrap();
+        assert!(stopped.join().unwrap().drained, "{backend}, lock-step {lock_step}");
+        // A reset where something was unread.
+        assert_eq!(sends.read(&mut [0]).unwrap_or(0), 0);
+    });
+}
+
+#[test]
+fn what_a_halted_world_leaves_unread_is_not_in_anothers_way() {
+    each(|backend| {
+        for lock_step in [false, true] {
+            // Either may be the first to halt.
+            stop::<First, Second>(backend, lock_step);
+            stop::<Second, First>(backend, lock_step);
+        }
+    });
+}
+
+/// How often the thread of a world looks around until nothing can be new.
+fn rounds(backend: Backend, pace: Pace, timeout: Option<Duration>) -> usize {
+    let (ours, mut peer) = pair();
+    let driver = Receiver { stream: Some(ours), timeout, ..Receiver::default() };
+    let (ticks, rounds) = (driver.ticks.clone(), driver.rounds.clone());
+    let mut both = Both::new();
+    both.set_backend(backend).set_pace::<First>(pace).set_driver::<First>(driver);
+    let running = both.run(Placement::Single).unwrap();
+    while ticks.load(Ordering::Relaxed) == 0 {
+        thread::yield_now();
+    }
+    peer.write_all(b"text").unwrap();
+    thread::sleep(SHORT * 4);
+    let rounds = rounds.load(Ordering::Relaxed);
+    running.stop();
+    rounds
+}
+
+#[test]
+fn a_thread_sleeps_until_the_next_tick_whatever_has_come() {
+    each(|backend| {
+        let rounds = rounds(backend, Pace::Every(Duration::from_secs(3600)), None);
+        assert!(rounds < 100, "{backend}: it looked around {rounds} times");
+    });
+}
+
+#[test]
+fn a_driver_can_wait_for_as_long_as_durations_go() {
+    each(|backend| {
+        let rounds = rounds(backend, Pace::OnDemand, Some(Duration::MAX));
+        assert!(rounds < 100, "{backend}: it looked around {rounds} times");
+    });
+}
