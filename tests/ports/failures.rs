@@ -1,11 +1,12 @@
 //! Connections that fail: each failure is told once, whatever was on its way.
 
+use std::io::Write;
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use static_ecs::driver::{SendErrorKind, Sending, Socket};
 
-use crate::{Away, Told, each};
+use crate::{Away, Told, each, pair};
 
 /// With a linger of zero a close is a reset.
 fn reset(peer: TcpStream) {
@@ -70,5 +71,25 @@ fn a_reset_after_the_peers_end_is_told_to_who_sends() {
                 Ok(Sending::Begun) | Err(_) => fails_once(&mut away, socket),
             }
         }
+    });
+}
+
+#[test]
+fn what_becomes_of_a_closed_connection_is_not_told_of_the_next_one() {
+    each(|backend| {
+        let mut away = Away::start(backend);
+        let (ours, first_peer) = pair();
+        // It stays open here, so closing the socket does not close the connection.
+        let another_handle = ours.try_clone().unwrap();
+        let first = away.with(|port| port.open(ours, 1)).unwrap();
+        away.with(move |port| port.close(first));
+        let (second, mut second_peer) = away.connect();
+        reset(first_peer);
+        if let Some(told) = away.soon() {
+            panic!("{backend}: {told:?}");
+        }
+        second_peer.write_all(b"text").unwrap();
+        assert!(matches!(away.next(), Told::Received(of, _) if of == second), "{backend}");
+        drop(another_handle);
     });
 }

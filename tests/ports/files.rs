@@ -76,3 +76,25 @@ fn what_a_file_refuses_is_told_and_the_buffer_comes_back() {
         assert_ne!(error.kind(), io::ErrorKind::UnexpectedEof, "{error}");
     });
 }
+
+#[test]
+fn no_offset_means_anything_but_itself() {
+    each(|backend| {
+        let mut away = Away::start(backend);
+        let path = Temporary::new(&format!("offsets-{backend}"));
+        fs::write(&path.0, "text").unwrap();
+        let file = Arc::new(File::options().read(true).write(true).open(&path.0).unwrap());
+        let same = file.clone();
+        away.with(move |port| {
+            port.read_at(&same, u64::MAX, vec![0; 4], 1);
+            port.write_at(&same, u64::MAX, b"else".to_vec(), 2);
+        });
+        for _ in 0..2 {
+            let (Told::Read(_, result, _) | Told::Written(_, result, _)) = away.next() else {
+                panic!("{backend}")
+            };
+            assert_eq!(result.unwrap_err().kind(), io::ErrorKind::InvalidInput, "{backend}");
+        }
+        assert_eq!(fs::read(&path.0).unwrap(), b"text");
+    });
+}

@@ -6,6 +6,7 @@ mod ends;
 mod failures;
 mod files;
 mod sockets;
+mod sources;
 mod streams;
 mod threads;
 mod timers;

@@ -26,13 +26,13 @@ pub use backend::{Backend, BackendError};
 pub use completion::{Completion, SendError, SendErrorKind, Sending, Socket};
 pub use listen::Listen;
 
-use crate::driver::{Event, MAX_TOKEN, Registry, WORLD_SHIFT};
+use crate::driver::{Event, Registry};
 use completion::Told;
-use readiness::Poller;
+use readiness::{OWN, Poller};
 use uring::Ring;
 
-/// Of a token: it is a port's own, not one that a driver registered.
-const OWN: usize = MAX_TOKEN;
+/// The most events of sockets in a round: others wait for the next.
+const EVENTS: usize = 1024;
 
 /// One wait for the operating system, shared by the drivers of a thread.
 pub(crate) enum Reactor {
@@ -56,7 +56,7 @@ impl Reactor {
         };
         Ok(Some(match ring {
             Some(ring) => Self::Uring(Box::new(ring)),
-            None => Self::Readiness(Poller::new()?),
+            None => Self::Readiness(Poller::new(EVENTS)?),
         }))
     }
 
@@ -100,7 +100,7 @@ impl Reactor {
         };
         match self {
             Self::Readiness(poller) => {
-                poller.wait(timeout, &mut |place, event| give(place, News::Event(event)))
+                poller.wait(timeout, &mut |place, event| give(place, News::Event(event))).map(drop)
             }
             Self::Uring(ring) => ring.wait(timeout, &mut give),
         }
@@ -142,7 +142,7 @@ impl Desk {
     fn take(&mut self, news: News) {
         match (news, &mut self.wire) {
             (News::Event(event), Wire::Readiness(sockets)) if event.token & OWN != 0 => {
-                sockets.on_event(event.token & (OWN - 1), &event);
+                sockets.on_event(&event);
             }
             (News::Event(event), _) => self.events.push(event),
             (News::Done(done), Wire::Uring(sockets)) => sockets.on_done(done),
@@ -182,9 +182,4 @@ impl Desk {
             (Wire::Uring(_), _) => {}
         }
     }
-}
-
-/// The token of a port's own socket in a slot.
-fn own_token(place: usize, slot: u32) -> mio::Token {
-    mio::Token(place << WORLD_SHIFT | OWN | slot as usize)
 }

@@ -10,8 +10,7 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 
 use super::completion::{SendErrorKind, Sending, Socket, Told};
-use super::own_token;
-use crate::driver::{Event, WORLD_SHIFT};
+use crate::driver::{Event, MAX_TOKEN, WORLD_SHIFT};
 
 /// The token of the waker: no world has this place.
 const WAKER: Token = Token(usize::MAX);
@@ -29,10 +28,11 @@ pub(crate) struct Poller {
 }
 
 impl Poller {
-    pub(super) fn new() -> io::Result<Self> {
+    /// Tells of up to so many events at a time.
+    pub(super) fn new(events: usize) -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-        Ok(Self { poll, events: Events::with_capacity(1024), waker })
+        Ok(Self { poll, events: Events::with_capacity(events), waker })
     }
 
     pub(super) fn registry(&self) -> &mio::Registry {
@@ -47,18 +47,24 @@ impl Poller {
         })
     }
 
-    /// Waits for events and calls `each` with a world's place and its event.
+    /// Waits for events and calls `each` with a world's place and its event. Answers whether
+    /// there may be more.
     pub(super) fn wait(
         &mut self,
         timeout: Option<Duration>,
         each: &mut dyn FnMut(usize, Event),
-    ) -> io::Result<()> {
+    ) -> io::Result<bool> {
         match self.poll.poll(&mut self.events, timeout) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(true),
             other => other?,
         }
-        for event in self.events.iter().filter(|event| event.token() != WAKER) {
-            let token = event.token().0;
+        let mut count = 0;
+        for event in &self.events {
+            count += 1;
+            let Token(token) = event.token();
+            if token == WAKER.0 {
+                continue;
+            }
             let ready = Event {
                 token: token & ((1 << WORLD_SHIFT) - 1),
                 readable: event.is_readable() || event.is_read_closed(),
@@ -68,7 +74,7 @@ impl Poller {
             };
             each(token >> WORLD_SHIFT, ready);
         }
-        Ok(())
+        Ok(count == self.events.capacity())
     }
 
     #[cfg(unix)]
@@ -149,13 +155,18 @@ impl Sockets {
         !self.now.is_empty() || !self.next.is_empty()
     }
 
-    pub(super) fn on_event(&mut self, slot: usize, event: &Event) {
-        let Some(at) = self.slots.get_mut(slot).filter(|at| at.source.is_some()) else { return };
+    /// A source that was closed is still watched while somebody has another handle of it.
+    pub(super) fn on_event(&mut self, event: &Event) {
+        let (slot, generation) = of_token(event.token);
+        let Some(at) = self.slots.get_mut(slot as usize) else { return };
+        if at.source.is_none() || at.generation & GENERATIONS != generation {
+            return;
+        }
         at.readable |= event.readable;
         at.read_closed |= event.read_closed;
         at.writable |= event.writable;
         at.failed |= event.error;
-        self.look(slot as u32);
+        self.look(slot);
     }
 
     fn look(&mut self, slot: u32) {
@@ -177,7 +188,8 @@ impl Sockets {
         key: u64,
     ) -> io::Result<Socket> {
         let slot = self.free.last().copied().unwrap_or(self.slots.len() as u32);
-        let token = own_token(place, slot);
+        let generation = self.slots.get(slot as usize).map_or(0, |free| free.generation);
+        let token = own_token(place, slot, generation);
         match &mut source {
             Source::Listener(listener) => {
                 registry.register(listener, token, Interest::READABLE)?;
@@ -186,10 +198,7 @@ impl Sockets {
                 registry.register(stream, token, Interest::READABLE | Interest::WRITABLE)?;
             }
         }
-        let generation = match self.free.pop() {
-            Some(slot) => self.slots[slot as usize].generation,
-            None => 0,
-        };
+        self.free.pop();
         // What has come already causes an event, which is the first chance to read it. A
         // new connection can be written at once.
         let at = Slot {
@@ -413,6 +422,24 @@ impl Sockets {
             }
         }
     }
+}
+
+/// Of a token: it is a port's own, not one that a driver registered.
+pub(super) const OWN: usize = MAX_TOKEN;
+/// Where the generation begins in a token of our own, and as much of it as has room there: none
+/// where addresses have 32 bits.
+const SLOT_BITS: u32 = if usize::BITS < 64 { OWN.trailing_zeros() } else { 32 };
+const GENERATIONS: u32 = ((OWN - 1) >> SLOT_BITS) as u32;
+
+/// The token of a socket in a slot.
+fn own_token(place: usize, slot: u32, generation: u32) -> Token {
+    let generation = (generation & GENERATIONS) as usize;
+    Token(place << WORLD_SHIFT | OWN | generation << SLOT_BITS | slot as usize)
+}
+
+fn of_token(token: usize) -> (u32, u32) {
+    let token = token & (OWN - 1);
+    ((token & ((1 << SLOT_BITS) - 1)) as u32, (token >> SLOT_BITS) as u32)
 }
 
 /// Writes what can be written. Answers whether there may be room for more.

@@ -29,8 +29,13 @@ const COMPLETIONS: u32 = 4096;
 /// How long a ring that ends waits for the kernel to end one of its operations.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Events of readiness that are fetched at once; few sources are watched that way.
+const EVENTS: usize = 64;
 /// The longest wait. The kernel's clock would overflow by the longest that a driver can say.
 const LONGEST: Duration = Duration::from_secs(86_400);
+
+/// The kernel refuses it; the one behind would mean where the file was read last.
+const LAST_OFFSET: u64 = u64::MAX - 1;
 
 /// What kind of operation it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +109,7 @@ pub(crate) struct Ring {
 
 impl Ring {
     pub(crate) fn new() -> io::Result<Self> {
-        let poller = Poller::new()?;
+        let poller = Poller::new(EVENTS)?;
         // SAFETY: a new descriptor, or an error.
         let alarm = unsafe {
             match libc::eventfd(0, libc::EFD_CLOEXEC) {
@@ -252,6 +257,7 @@ impl Ring {
     /// Reads up to as many bytes as the buffer has.
     pub(super) fn read(&mut self, owner: Owner, file: Arc<File>, offset: u64, bytes: Vec<u8>) {
         let fd = Fd(file.as_raw_fd());
+        let offset = offset.min(LAST_OFFSET);
         // SAFETY: only the memory that is given.
         unsafe {
             self.ask(owner, (Some(bytes), 0), Some(file), |bytes, len| {
@@ -262,6 +268,7 @@ impl Ring {
 
     pub(super) fn write(&mut self, owner: Owner, file: Arc<File>, offset: u64, bytes: Vec<u8>) {
         let fd = Fd(file.as_raw_fd());
+        let offset = offset.min(LAST_OFFSET);
         // SAFETY: only the memory that is given.
         unsafe {
             self.ask(owner, (Some(bytes), 0), Some(file), |bytes, len| {
@@ -321,7 +328,8 @@ impl Ring {
         });
         if ready {
             let mut give = |place, event| each(place, News::Event(event));
-            self.poller.wait(Some(Duration::ZERO), &mut give)?;
+            // All of them: we are told when something becomes ready, not that more is.
+            while self.poller.wait(Some(Duration::ZERO), &mut give)? {}
         }
         Ok(())
     }
