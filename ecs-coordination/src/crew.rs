@@ -121,9 +121,7 @@ impl<S: Schema> Crew<S> {
     /// The drivers are told nothing any more; what they have open is closed. Runs on the thread
     /// that has waited.
     pub(crate) fn finish(&mut self) {
-        if let Some(mut reactor) = self.reactor.take() {
-            reactor.finish();
-        }
+        self.reactor = None;
         for (desk, seat) in self.desks.iter_mut().zip(&self.seats) {
             *desk = Desk::new(seat.place, None);
         }

@@ -28,10 +28,6 @@ impl Reactor {
     pub(crate) fn wait(&mut self, _: Option<Duration>, _: &mut [Desk]) -> io::Result<()> {
         match *self {}
     }
-
-    pub(crate) fn finish(&mut self) {
-        match *self {}
-    }
 }
 
 /// There is nothing to choose from.

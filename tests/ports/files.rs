@@ -98,3 +98,24 @@ fn no_offset_means_anything_but_itself() {
         assert_eq!(fs::read(&path.0).unwrap(), b"text");
     });
 }
+
+/// Far more than are handed over at once, and than the kernel keeps the ends of without ado.
+#[test]
+fn any_number_can_be_asked_for_at_once() {
+    const READS: usize = 10_000;
+    each(|backend| {
+        let mut away = Away::start(backend);
+        let path = Temporary::new(&format!("many-{backend}"));
+        fs::write(&path.0, "text").unwrap();
+        let file = Arc::new(File::open(&path.0).unwrap());
+        away.with(move |port| {
+            (0..READS).for_each(|key| port.read_at(&file, 0, vec![0; 4], key as u64));
+        });
+        let mut read = vec![false; READS];
+        for _ in 0..READS {
+            let Told::Read(key, result, buffer) = away.next() else { panic!("{backend}") };
+            assert_eq!((result.unwrap(), &buffer[..]), (4, &b"text"[..]));
+            assert!(!std::mem::replace(&mut read[key as usize], true), "{backend}: told twice");
+        }
+    });
+}

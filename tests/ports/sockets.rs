@@ -189,3 +189,26 @@ fn what_came_before_a_socket_was_opened_is_received() {
         assert!(matches!(away.next(), Told::Ended(_)));
     });
 }
+
+#[test]
+fn sockets_can_be_closed_as_soon_as_they_are_opened() {
+    /// More than are handed over at once.
+    const CROWD: usize = 700;
+    each(|backend| {
+        let mut away = Away::start(backend);
+        let (ours, peers): (Vec<_>, Vec<_>) = (0..CROWD).map(|_| pair()).unzip();
+        let (stays, mut stays_peer) = pair();
+        let stays = away.with(move |port| {
+            for stream in ours {
+                let socket = port.open(stream, 1).unwrap();
+                port.close(socket);
+            }
+            port.open(stays, 2).unwrap()
+        });
+        for mut peer in peers {
+            assert_eq!(peer.read(&mut [0]).unwrap(), 0, "{backend}");
+        }
+        stays_peer.write_all(b"text").unwrap();
+        assert!(matches!(away.next(), Told::Received(of, _) if of == stays), "{backend}");
+    });
+}

@@ -105,13 +105,6 @@ impl Reactor {
             Self::Uring(ring) => ring.wait(timeout, &mut give),
         }
     }
-
-    /// Ends everything that was asked for: afterwards the kernel has no buffer of ours.
-    pub(crate) fn finish(&mut self) {
-        if let Self::Uring(ring) = self {
-            ring.finish();
-        }
-    }
 }
 
 enum Wire {

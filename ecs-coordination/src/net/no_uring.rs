@@ -42,10 +42,6 @@ impl Ring {
     ) -> io::Result<()> {
         match *self {}
     }
-
-    pub(super) fn finish(&mut self) {
-        match *self {}
-    }
 }
 
 /// Never used: there is no ring that these would need.

@@ -393,7 +393,7 @@ impl Ring {
     }
 
     /// Ends all operations and waits for their ends. Answers whether there are none left.
-    pub(crate) fn finish(&mut self) -> bool {
+    fn finish(&mut self) -> bool {
         let owner = Owner { place: usize::MAX, slot: 0, kind: Kind::Cancel };
         self.push_backlog();
         // SAFETY: without memory.
