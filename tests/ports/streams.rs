@@ -1,6 +1,9 @@
 //! What goes through a connection: every byte, once, in order, whatever the pieces.
 
+use std::fs::File;
 use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use static_ecs::driver::Sending;
@@ -184,4 +187,36 @@ proptest! {
     fn every_byte_arrives_once_and_in_order(steps in steps()) {
         each(|backend| conversation(backend, &steps));
     }
+}
+
+/// The kernel ends what goes on when it can't keep another completion.
+#[test]
+fn what_goes_on_goes_on_after_more_ends_than_the_kernel_keeps() {
+    const READS: usize = 5000;
+    each(|backend| {
+        let mut away = Away::start(backend);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        away.with(move |port| port.listen(listener, 2)).unwrap();
+        let (socket, peer) = away.connect();
+        for _ in 0..3 {
+            let file = Arc::new(File::open("Cargo.toml").unwrap());
+            let mut writes = peer.try_clone().unwrap();
+            let client = away.with(move |port| {
+                (0..READS).for_each(|key| port.read_at(&file, 0, vec![0], key as u64));
+                writes.write_all(b"text").unwrap();
+                TcpStream::connect(addr).unwrap()
+            });
+            let (mut read, mut received, mut accepted) = (0, 0, 0);
+            while (read, received, accepted) != (READS, 4, 1) {
+                match away.next() {
+                    Told::Read(_, result, _) => read += result.unwrap(),
+                    Told::Received(of, bytes) if of == socket => received += bytes.len(),
+                    Told::Accepted(2, _) => accepted += 1,
+                    told => panic!("{backend}: {told:?}"),
+                }
+            }
+            drop(client);
+        }
+    });
 }
