@@ -1,6 +1,7 @@
 //! Sockets, files and timers of drivers, by io_uring and by readiness, over real sockets.
 #![cfg(unix)]
 
+mod cancels;
 mod doors;
 mod ends;
 mod failures;
