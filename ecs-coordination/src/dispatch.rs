@@ -178,7 +178,7 @@ fn send<W: WorldConfig>(
             send_all(world, endpoint, sweep.key, who, peers, &mut done);
             if let Some((_, left)) = world.whole_table(sweep.table) {
                 done.kept += left;
-                world.put_back_swept(sweep.table, sweep.marker);
+                world.put_back_swept(sweep.table, sweep.request);
             }
         }
     }

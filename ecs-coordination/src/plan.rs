@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use ecs_core::config::{OnFull, WorldConfig};
 use ecs_core::entity::Entity;
-use ecs_core::outbox::{Parcel, Request, TransferMarker};
-use ecs_core::schema::Schema;
+use ecs_core::outbox::{Parcel, Request};
+use ecs_core::schema::{Mask, Schema};
 use ecs_core::world::World;
 
 use crate::endpoint::{Endpoint, Way};
@@ -40,7 +40,7 @@ pub(crate) struct Run {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sweep {
     pub(crate) table: u32,
-    pub(crate) marker: TransferMarker,
+    pub(crate) request: Request,
     pub(crate) key: Key,
     /// How many entities it had when it was planned.
     pub(crate) count: usize,
@@ -60,7 +60,7 @@ pub(crate) struct Plan {
     sequences: Vec<u32>,
     /// Places in `runs`, in the order in which these go.
     order: Vec<u32>,
-    /// In order of asking.
+    /// Those that were marked before those that are complete, in order of asking.
     pub(crate) sweeps: Vec<Sweep>,
 }
 
@@ -214,13 +214,15 @@ pub(crate) fn plan<W: WorldConfig>(world: &mut World<W>, endpoint: &mut Endpoint
     plan_sweeps(world, endpoint, &mut plan);
     let mut parcels = std::mem::take(&mut plan.parcels);
     world.drain_outbox(&mut parcels);
+    let mut last = None;
     for (sequence, parcel) in (0..).zip(&parcels) {
         if let Request::Tree(marker) = parcel.request {
             let tree = plan_tree(world, endpoint, parcel.entity, marker, sequence);
             endpoint.trees.extend(tree);
             plan.add(None, sequence);
         } else {
-            let key = key_of(world, endpoint, parcel);
+            let key = key_of(world, endpoint, parcel, last);
+            last = key.map(|key| (parcel.request, key)).or(last);
             plan.add(key, sequence);
         }
     }
@@ -255,47 +257,54 @@ fn let_linger<S: Schema>(
 }
 
 /// Plans for the tables that want to leave as a whole; where one can't, each of its
-/// entities is marked.
+/// entities asks by itself.
 fn plan_sweeps<W: WorldConfig>(
     world: &mut World<W>,
     endpoint: &mut Endpoint<W::Schema>,
     plan: &mut Plan,
 ) {
-    while let Some((table, marker)) = world.pop_swept() {
+    while let Some((table, request)) = world.pop_swept() {
         let Some((mask, count)) = world.whole_table(table) else { continue };
-        let target = marker.target_world;
-        let Some(outlet) = endpoint.by_id.get(target as usize).copied().flatten() else {
-            endpoint.report_no_edge(target);
-            continue;
-        };
-        let way = &endpoint.outlets[outlet];
-        if !way.admits(mask) {
-            way.counters.add_refused();
-            endpoint.report_once(Problem::ClosedArchetype { world: endpoint.name, target });
-        } else if !marker.destroy_on_transfer
-            || way.on_full == OnFull::Shed
-            || !world.can_sweep(table)
-        {
-            world.mark_table(table, marker);
+        let Some((outlet, key)) = way_of(endpoint, mask, request) else { continue };
+        if key.copy || outlet.on_full == OnFull::Shed || !world.can_sweep(table) {
+            world.ask_each(table, request);
         } else {
-            let lane = if marker.priority { PRIORITY } else { NORMAL } as u8;
-            let outlet = outlet as u32;
-            let key = Key { outlet, lane, completed: false, group: 0, copy: false };
-            plan.sweeps.push(Sweep { table, marker, key, count });
+            plan.sweeps.push(Sweep { table, request, key, count });
         }
     }
     // The last was popped first.
     plan.sweeps.reverse();
+    plan.sweeps.sort_by_key(|sweep| sweep.key.completed);
 }
 
-/// How a parcel goes; `None` if it can't go and stays out of the outbox.
+/// How a parcel goes; `None` if it can't go and stays out of the outbox. `last` is how one
+/// went that asked before.
 pub(crate) fn key_of<W: WorldConfig>(
     world: &World<W>,
     endpoint: &mut Endpoint<W::Schema>,
     parcel: &Parcel,
+    last: Option<(Request, Key)>,
 ) -> Option<Key> {
     let selection = world.select(parcel.entity).ok()?;
-    let (outlet, lane, completed, copy) = match parcel.request {
+    // Entities of a group have the same components: what asks for the same goes the same way.
+    if let Some((request, key)) = last
+        && request == parcel.request
+        && key.group == selection.group
+    {
+        return Some(key);
+    }
+    let (_, key) = way_of(endpoint, selection.mask, parcel.request)?;
+    Some(Key { group: selection.group, ..key })
+}
+
+/// How entities with these components go that ask for this; `None` if they can't. The group is
+/// not looked up.
+fn way_of<S: Schema>(
+    endpoint: &mut Endpoint<S>,
+    mask: Mask,
+    request: Request,
+) -> Option<(&Outlet<S>, Key)> {
+    let (outlet, lane, completed, copy) = match request {
         Request::Marked(marker) => {
             let outlet = endpoint.by_id.get(marker.target_world as usize).copied().flatten();
             if outlet.is_none() {
@@ -307,7 +316,7 @@ pub(crate) fn key_of<W: WorldConfig>(
         // Trees are planned apart.
         Request::Tree(_) => return None,
         Request::Completed => {
-            let outlet = match endpoint.routes.of(selection.mask) {
+            let outlet = match endpoint.routes.of(mask) {
                 Some(Way::Out(outlet)) => outlet,
                 Some(Way::Stay) => return None,
                 None => {
@@ -318,11 +327,12 @@ pub(crate) fn key_of<W: WorldConfig>(
             (outlet, NORMAL, true, false)
         }
     };
-    if !endpoint.outlets[outlet].admits(selection.mask) {
+    if !endpoint.outlets[outlet].admits(mask) {
         endpoint.outlets[outlet].counters.add_refused();
         let target = endpoint.outlets[outlet].target_id();
         endpoint.report_once(Problem::ClosedArchetype { world: endpoint.name, target });
         return None;
     }
-    Some(Key { outlet: outlet as u32, lane: lane as u8, completed, group: selection.group, copy })
+    let key = Key { outlet: outlet as u32, lane: lane as u8, completed, group: 0, copy };
+    Some((&endpoint.outlets[outlet], key))
 }

@@ -103,8 +103,8 @@ pub(crate) fn leaving<W: WorldConfig>(
     world: &mut World<W>,
     endpoint: &mut Endpoint<W::Schema>,
 ) -> Vec<Parcel> {
-    while let Some((table, marker)) = world.pop_swept() {
-        world.mark_table(table, marker);
+    while let Some((table, request)) = world.pop_swept() {
+        world.ask_each(table, request);
     }
     let (mut parcels, mut leaving) = (Vec::new(), Vec::new());
     world.drain_outbox(&mut parcels);
@@ -130,7 +130,7 @@ pub(crate) fn take_leaving<W: WorldConfig>(
     endpoint: &mut Endpoint<W::Schema>,
     parcel: Parcel,
 ) -> Option<EntityTransfer<W::Schema>> {
-    let key = key_of(world, endpoint, &parcel).filter(|key| !key.copy)?;
+    let key = key_of(world, endpoint, &parcel, None).filter(|key| !key.copy)?;
     let target = endpoint.outlets[key.outlet as usize].target_id();
     let transfer = world.take(parcel.entity).ok()?;
     let priority = usize::from(key.lane) == PRIORITY;

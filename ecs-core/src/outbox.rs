@@ -67,6 +67,16 @@ pub enum Request {
     Tree(TransferMarker),
 }
 
+impl Request {
+    /// Whether the entity itself goes, and no copy of it.
+    pub(crate) const fn moves(&self) -> bool {
+        match self {
+            Self::Marked(marker) | Self::Tree(marker) => marker.destroy_on_transfer,
+            Self::Completed => true,
+        }
+    }
+}
+
 /// An entity in the outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parcel {
@@ -84,7 +94,7 @@ pub(crate) struct Outbox {
     parcels: Vec<Option<Parcel>>,
     gaps: usize,
     /// Tables that leave as a whole, each once, in order.
-    swept: Vec<(u32, TransferMarker)>,
+    swept: Vec<(u32, Request)>,
 }
 
 impl Outbox {
@@ -140,21 +150,23 @@ impl Outbox {
         Some(parcel.request)
     }
 
-    /// Puts a table; a marker replaces the one before.
-    pub(crate) fn sweep(&mut self, table: u32, marker: TransferMarker) {
+    /// Puts a table; a marker replaces what was asked before, a completion leaves a marker in
+    /// force.
+    pub(crate) fn sweep(&mut self, table: u32, request: Request) {
         match self.swept.iter_mut().find(|(swept, _)| *swept == table) {
-            Some(swept) => swept.1 = marker,
-            None => self.swept.push((table, marker)),
+            Some(swept) if request != Request::Completed => swept.1 = request,
+            Some(_) => {}
+            None => self.swept.push((table, request)),
         }
     }
 
     /// The tables that leave as a whole.
-    pub(crate) fn swept(&self) -> &[(u32, TransferMarker)] {
+    pub(crate) fn swept(&self) -> &[(u32, Request)] {
         &self.swept
     }
 
     /// Takes out the table that was put last.
-    pub(crate) fn pop_swept(&mut self) -> Option<(u32, TransferMarker)> {
+    pub(crate) fn pop_swept(&mut self) -> Option<(u32, Request)> {
         self.swept.pop()
     }
 

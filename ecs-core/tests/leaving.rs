@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ecs_core::block::{Block, block_bytes};
 use ecs_core::entity::Entity;
 use ecs_core::error::Refusal;
-use ecs_core::outbox::TransferMarker;
+use ecs_core::outbox::{Request, TransferMarker};
 use ecs_core::query::{With, Without};
 use ecs_core::schema::Schema;
 use ecs_core::table::Table;
@@ -444,9 +444,10 @@ fn a_filter_of_tables_marks_nobody() {
     let mut swept: Vec<_> = std::iter::from_fn(|| world.pop_swept()).collect();
     swept.sort_by_key(|&(table, _)| table);
     assert_eq!(swept.len(), 2, "each table once");
-    assert!(swept.iter().all(|(_, marker)| marker.priority), "and by the last marker");
-    for &(table, marker) in &swept {
-        world.put_back_swept(table, marker);
+    let by_marker = |request| matches!(request, Request::Marked(marker) if marker.priority);
+    assert!(swept.iter().all(|&(_, request)| by_marker(request)), "and by the last marker");
+    for &(table, request) in &swept {
+        world.put_back_swept(table, request);
     }
     world.despawn(tracked).unwrap();
     assert_eq!(world.outbox_len(), plain.len());

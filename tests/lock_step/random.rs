@@ -193,9 +193,10 @@ fn act<W: WorldConfig<Schema = Base>>(
     }
     if random.next(6) == 0 {
         let marker = marker(random);
-        match random.next(3) {
+        match random.next(4) {
             0 => world.transfer_query::<()>(marker),
-            1 => world.transfer_query::<With<Extra>>(marker),
+            1 => world.complete_query::<With<Number>>(),
+            2 => world.transfer_query::<With<Extra>>(marker),
             _ => world.transfer_query::<(With<Number>, Without<Detour>)>(marker),
         };
     }

@@ -18,6 +18,7 @@ enum Step {
     Detour { entity: usize },
     Mark { entity: usize, target: u16, priority: bool, copy: bool },
     Query { world: u16, extra: bool, target: u16, priority: bool },
+    CompleteQuery { world: u16, extra: bool },
     Complete { entity: usize },
     Recall { entity: usize },
     Despawn { entity: usize },
@@ -42,6 +43,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(entity, target, priority, copy)| Mark { entity, target, priority, copy }),
         2 => (w(), any::<bool>(), w(), any::<bool>())
             .prop_map(|(world, extra, target, priority)| Query { world, extra, target, priority }),
+        2 => (w(), any::<bool>()).prop_map(|(world, extra)| CompleteQuery { world, extra }),
         6 => e().prop_map(|entity| Complete { entity }),
         1 => e().prop_map(|entity| Recall { entity }),
         1 => e().prop_map(|entity| Despawn { entity }),
@@ -113,6 +115,12 @@ impl<T: Worlds> Model<T> {
                 with_world!(self.worlds, world, |world| _ = match extra {
                     true => world.transfer_query::<With<Extra>>(marker),
                     false => world.transfer_query::<Without<Extra>>(marker),
+                });
+            }
+            Step::CompleteQuery { world, extra } => {
+                with_world!(self.worlds, world, |world| _ = match extra {
+                    true => world.complete_query::<With<Extra>>(),
+                    false => world.complete_query::<Without<Extra>>(),
                 });
             }
             Step::PopAndInsert { world } => {

@@ -298,3 +298,78 @@ fn tables_that_go_there_and_back_on_threads_are_conserved() {
         assert_eq!(all.len() + way, 200);
     }
 }
+
+/// A source with two ways for what is complete, and a way for who is marked.
+macro_rules! ways {
+    () => {
+        #[world_config(base = Base, source, routing(default_target = Plain, Tag => Tagged),
+            targets(Other))]
+        struct Start;
+        #[world_config(base = Base, transfer_queue(capacity = 64, batch_size = 4))]
+        struct Plain;
+        #[world_config(base = Base, transfer_queue(capacity = 64, batch_size = 4))]
+        struct Tagged;
+        #[world_config(base = Base, transfer_queue(capacity = 64, batch_size = 4))]
+        struct Other;
+        coordinator!(type Ways = (Start, Plain, Tagged, Other));
+    };
+}
+
+#[test]
+fn complete_tables_go_where_their_components_lead() {
+    ways!();
+    let mut ways = Ways::new();
+    let start = ways.world_mut::<Start>();
+    spawn(start, 0..30);
+    start.spawn_batch((30..40).map(|n| (Number(n), Tag))).unwrap();
+    assert_eq!(start.complete_query::<()>(), 40);
+    assert_eq!((start.outbox_len(), start.outbox().count()), (40, 0));
+    let sent = ways.tick_world::<Start>().unwrap();
+    assert_eq!((sent.sent, sent.waiting), (40, 0));
+    let stats = ways.stats();
+    assert_eq!(stats.edge(0, 1).map(|edge| (edge.taken, edge.batches)), Some((30, 1)));
+    settle!(ways);
+    assert_eq!(numbers(ways.world::<Plain>()), (0..30).collect::<Vec<_>>());
+    assert_eq!(numbers(ways.world::<Tagged>()), (30..40).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_marker_stays_in_force_where_a_table_is_complete() {
+    ways!();
+    let other = 3;
+    // One of the table was marked before, the table was marked before, or is afterwards.
+    for case in 0..3 {
+        let mut ways = Ways::new();
+        let start = ways.world_mut::<Start>();
+        let entities = spawn(start, 0..10);
+        match case {
+            0 => start.insert(entities[4], TransferMarker::to(other)).unwrap(),
+            1 => assert_eq!(start.transfer_query::<With<Number>>(other), 10),
+            _ => {}
+        }
+        assert_eq!(start.complete_query::<With<Number>>(), 10);
+        if case == 2 {
+            start.transfer_query::<With<Number>>(other);
+        }
+        settle!(ways);
+        let others = if case == 0 { vec![4] } else { (0..10).collect() };
+        assert_eq!(numbers(ways.world::<Other>()), others, "case {case}");
+        assert_eq!(ways.world::<Plain>().len(), 10 - others.len(), "case {case}");
+    }
+}
+
+#[test]
+fn what_has_nowhere_to_go_is_complete_no_more() {
+    #[world_config(base = Base, source, targets(Sink))]
+    struct Start;
+    #[world_config(base = Base)]
+    struct Sink;
+    coordinator!(type Pair = (Start, Sink));
+    let mut pair = Pair::new();
+    spawn(pair.world_mut::<Start>(), 0..10);
+    assert_eq!(pair.world_mut::<Start>().complete_query::<()>(), 10);
+    settle!(pair);
+    let start = pair.world::<Start>();
+    assert_eq!((start.len(), start.outbox_len()), (10, 0));
+    assert_eq!(pair.problems().len(), 1, "there is no route, which is told once");
+}

@@ -118,7 +118,7 @@ where
         for &parcel in self.outbox.iter() {
             clone.outbox.put(&mut clone.entities, parcel);
         }
-        self.outbox.swept().iter().for_each(|&(table, marker)| clone.outbox.sweep(table, marker));
+        self.outbox.swept().iter().for_each(|&(table, request)| clone.outbox.sweep(table, request));
         clone.waiting = self.waiting.clone();
         clone.counts = self.counts;
         clone.clock = Clock::at(self.tick().0);

@@ -5,7 +5,7 @@ use super::World;
 use crate::block::Block;
 use crate::config::WorldConfig;
 use crate::entity::Entity;
-use crate::outbox::TransferMarker;
+use crate::outbox::{Parcel, Request, TransferMarker};
 use crate::query::Filter;
 use crate::schema::Mask;
 use crate::table::Table;
@@ -59,14 +59,58 @@ impl<W: WorldConfig> World<W> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn transfer_query<F: Filter<W::Schema>>(&mut self, to: impl Into<TransferMarker>) -> usize {
-        let marker = to.into();
-        let plain = |table: &Table| marker.destroy_on_transfer && table.is_plain();
+        self.ask_query::<F>(Request::Marked(to.into()))
+    }
+
+    /// Completes each entity that matches `F`: routing decides at the end of the tick where it
+    /// goes. Answers how many these are now.
+    ///
+    /// Whole tables leave where [`transfer_query`](Self::transfer_query) would have them leave,
+    /// at the same cost, and the rest is [completed](Self::complete) one by one; a marker that
+    /// an entity has stays in force.
+    ///
+    /// # Examples
+    /// ```
+    /// # use static_ecs::prelude::*;
+    /// # #[derive(Component)] struct Order(u32);
+    /// # #[derive(Component)] struct Baked;
+    /// # #[derive(Component)] struct Burnt;
+    /// # #[world_config(components(Order, Baked, Burnt))] struct Base;
+    /// #[world_config(base = Base, source, routing(default_target = Delivery, Burnt => Bin))]
+    /// struct Kitchen;
+    /// #[world_config(base = Base)]
+    /// struct Delivery;
+    /// #[world_config(base = Base)]
+    /// struct Bin;
+    /// coordinator!(type Pizzeria = (Kitchen, Delivery, Bin));
+    ///
+    /// let mut pizzeria = Pizzeria::new();
+    /// pizzeria.start()?;
+    /// let kitchen = pizzeria.world_mut::<Kitchen>();
+    /// kitchen.spawn_batch((0..3).map(Order))?;
+    /// kitchen.spawn_batch((0..40).map(|n| (Order(n), Baked)))?;
+    /// kitchen.spawn_batch((0..5).map(|n| (Order(n), Baked, Burnt)))?;
+    /// assert_eq!(kitchen.complete_query::<With<Baked>>(), 45);
+    /// pizzeria.tick()?;
+    /// assert_eq!(pizzeria.world::<Delivery>().len(), 40);
+    /// assert_eq!(pizzeria.world::<Bin>().len(), 5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn complete_query<F: Filter<W::Schema>>(&mut self) -> usize {
+        self.ask_query::<F>(Request::Completed)
+    }
+
+    fn ask_query<F: Filter<W::Schema>>(&mut self, request: Request) -> usize {
+        let moves = request.moves();
+        let plain = |table: &Table| moves && table.is_plain();
         let (tables, single) = self.chosen::<F>(plain, |_| true, 0);
         let mut count = single.len();
-        single.iter().for_each(|&entity| self.mark(entity, marker));
+        for &entity in &single {
+            self.outbox.put(&mut self.entities, Parcel { entity, request });
+        }
         for &table in &tables {
             count += self.tables.get(table).len();
-            self.outbox.sweep(table, marker);
+            self.outbox.sweep(table, request);
         }
         self.scratch.give_back(tables, single);
         count
@@ -109,13 +153,13 @@ impl<W: WorldConfig> World<W> {
 #[doc(hidden)]
 impl<W: WorldConfig> World<W> {
     /// Takes out of the outbox the table that was last told to leave as a whole.
-    pub fn pop_swept(&mut self) -> Option<(u32, TransferMarker)> {
+    pub fn pop_swept(&mut self) -> Option<(u32, Request)> {
         self.outbox.pop_swept()
     }
 
     /// Puts a table back of which some could not go.
-    pub fn put_back_swept(&mut self, table: u32, marker: TransferMarker) {
-        self.outbox.sweep(table, marker);
+    pub fn put_back_swept(&mut self, table: u32, request: Request) {
+        self.outbox.sweep(table, request);
     }
 
     /// The components of a table, and how many entities it has; `None` if it has none.
@@ -154,12 +198,12 @@ impl<W: WorldConfig> World<W> {
         count
     }
 
-    /// Marks each entity of a table that has no request of its own.
-    pub fn mark_table(&mut self, table: u32, marker: TransferMarker) {
+    /// Asks by itself for each entity of a table that has no request of its own.
+    pub fn ask_each(&mut self, table: u32, request: Request) {
         for row in 0..self.tables.get(table).len() {
             let entity = self.tables.get(table).entities()[row];
             if self.outbox.request(&self.entities, entity).is_none() {
-                self.mark(entity, marker);
+                self.outbox.put(&mut self.entities, Parcel { entity, request });
             }
         }
     }
