@@ -5,22 +5,16 @@ use static_ecs::prelude::*;
 
 use super::response::answer;
 use super::stats_json::stats_json;
-use super::worlds::{Answered, Asked, Compute};
+use super::worlds::{Compute, Exchange};
 
 /// Answers all requests that are here.
-pub(crate) fn answering(
-    stats: StatsReader,
-) -> impl FnMut(&mut World<Compute>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> + Clone
-{
-    let mut asked = Vec::new();
+pub(crate) fn answering(stats: StatsReader) -> impl FnMut(&mut World<Compute>) + Clone {
     move |world| {
-        asked.extend(world.query_filtered::<Entity, With<Asked>>());
-        for entity in asked.drain(..) {
-            let Asked(request) = world.remove::<Asked>(entity)?;
-            let response = answer(request, &|| stats_json(&stats.read()));
-            world.insert(entity, Answered(response)).map_err(|refused| refused.why())?;
-            world.complete(entity)?;
+        for exchange in world.query::<&mut Exchange>() {
+            if let Some(request) = exchange.take_request() {
+                *exchange = Exchange::Answered(answer(request, &|| stats_json(&stats.read())));
+            }
         }
-        Ok(())
+        world.complete_query::<With<Exchange>>();
     }
 }

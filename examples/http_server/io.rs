@@ -10,9 +10,9 @@ use static_ecs::prelude::*;
 
 use super::deadlines::Deadlines;
 use super::http::Limits;
-use super::response::Encoder;
+use super::response::{Encoder, Response};
 use super::session::{MAX_PIPELINED, Next, Session, Turn};
-use super::worlds::{Answered, Asked, Connection, Io, Origin};
+use super::worlds::{Connection, Exchange, Io, Origin};
 
 /// The most requests sent on in one tick.
 const MAX_REQUESTS: usize = 1024;
@@ -45,7 +45,8 @@ pub(crate) struct Sockets {
     totals: Totals,
     closing: bool,
     /// Buffers that are used again.
-    requests: Vec<(Origin, Asked)>,
+    requests: Vec<(Origin, Exchange)>,
+    answers: Vec<(Origin, Response)>,
     entities: Vec<Entity>,
 }
 
@@ -62,6 +63,7 @@ impl Sockets {
             totals: Totals::default(),
             closing: false,
             requests: Vec::new(),
+            answers: Vec::new(),
             entities: Vec::new(),
         }
     }
@@ -124,18 +126,22 @@ impl Sockets {
         Ok(any)
     }
 
-    fn take_answers(&mut self, world: &mut World<Io>) -> Outcome<()> {
-        self.entities.extend(world.query_filtered::<Entity, With<Answered>>());
-        for entity in self.entities.drain(..) {
-            let (origin, Answered(response)) = world.remove::<(Origin, Answered)>(entity)?;
-            world.despawn(entity)?;
+    fn take_answers(&mut self, world: &mut World<Io>) {
+        for (entity, origin, exchange) in world.query::<(Entity, &Origin, &mut Exchange)>() {
+            if let Some(response) = exchange.take_response() {
+                self.answers.push((*origin, response));
+                self.entities.push(entity);
+            }
+        }
+        world.despawn_batch(&self.entities);
+        self.entities.clear();
+        for (origin, response) in self.answers.drain(..) {
             let taken = world.get_mut::<Session>(origin.connection).is_ok_and(|session| {
                 queue(&mut self.turns, origin.connection, session);
                 session.on_answer(origin.sequence, response)
             });
             self.totals.late += u64::from(!taken);
         }
-        Ok(())
     }
 
     fn take_deadlines(
@@ -221,12 +227,8 @@ impl Sockets {
             return Ok(());
         }
         // There is room for those who were admitted.
-        let spawned =
-            world.spawn_batch(self.requests.drain(..)).map_err(|refused| refused.why())?;
-        self.entities.extend_from_slice(spawned);
-        for entity in self.entities.drain(..) {
-            world.complete(entity)?;
-        }
+        world.spawn_batch(self.requests.drain(..)).map_err(|refused| refused.why())?;
+        world.complete_query::<With<Exchange>>();
         Ok(())
     }
 
@@ -260,7 +262,7 @@ impl Driver<Io> for Sockets {
         let now = Instant::now();
         let told = self.take_completions(world, port)?;
         self.take_arrivals(world, port)?;
-        self.take_answers(world)?;
+        self.take_answers(world);
         self.take_blocked(world);
         let turns = !self.turns.is_empty();
         if turns {

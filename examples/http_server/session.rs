@@ -9,7 +9,7 @@ use static_ecs::prelude::*;
 use super::deadlines::Deadline;
 use super::http::{Decoder, Limits, ReceiveBuffer};
 use super::response::{CONTINUE, Encoder, Response, Status};
-use super::worlds::{Asked, Origin};
+use super::worlds::{Exchange, Origin};
 
 /// The most requests of a connection that are away or wait to be written.
 pub(crate) const MAX_PIPELINED: usize = 64;
@@ -106,7 +106,7 @@ pub(crate) struct Turn<'a> {
     pub(crate) encoder: &'a mut Encoder,
     /// Whether more requests may be taken in.
     pub(crate) admitted: bool,
-    pub(crate) requests: &'a mut Vec<(Origin, Asked)>,
+    pub(crate) requests: &'a mut Vec<(Origin, Exchange)>,
     pub(crate) answered: &'a mut u64,
 }
 
@@ -268,7 +268,7 @@ impl Session {
                 let origin = Origin { connection: turn.entity, sequence };
                 self.held += held;
                 self.slots.push_back(Slot { held, response: None });
-                turn.requests.push((origin, Asked(request)));
+                turn.requests.push((origin, Exchange::Asked(request)));
             }
             Ok(None) => self.starved = true,
             Err(error) => self.refuse(Response::from(error)),

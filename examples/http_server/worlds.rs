@@ -29,16 +29,41 @@ pub(crate) struct Origin {
     pub(crate) sequence: u64,
 }
 
-/// What is asked.
+/// A request, and then what is answered.
 #[derive(Component)]
-pub(crate) struct Asked(pub(crate) Request);
+pub(crate) enum Exchange {
+    Asked(Request),
+    Answered(Response),
+    /// The answer is with its connection.
+    Over,
+}
 
-/// What is answered.
-#[derive(Component)]
-pub(crate) struct Answered(pub(crate) Response);
+impl Exchange {
+    /// Takes the request out, if it is not answered.
+    pub(crate) fn take_request(&mut self) -> Option<Request> {
+        match self {
+            Self::Asked(_) => match std::mem::replace(self, Self::Over) {
+                Self::Asked(request) => Some(request),
+                Self::Answered(_) | Self::Over => None,
+            },
+            Self::Answered(_) | Self::Over => None,
+        }
+    }
+
+    /// Takes the answer out, if there is one.
+    pub(crate) fn take_response(&mut self) -> Option<Response> {
+        match self {
+            Self::Answered(_) => match std::mem::replace(self, Self::Over) {
+                Self::Answered(response) => Some(response),
+                Self::Asked(_) | Self::Over => None,
+            },
+            Self::Asked(_) | Self::Over => None,
+        }
+    }
+}
 
 #[world_config(
-    components(Connection, Session, Origin, Asked, Answered),
+    components(Connection, Session, Origin, Exchange),
     max_entities = 1_048_576,
     transfer_queue(capacity = 4096, batch_size = 64, spsc = true, on_full = retain)
 )]
