@@ -22,6 +22,7 @@ pub enum Completion<'a> {
         /// The listener's key.
         key: u64,
         /// The connection: for [`open`](crate::driver::Port::open), here or in another world.
+        /// Whether it is blocking depends on the backend: set that for any other use.
         stream: TcpStream,
     },
     /// Bytes have come. More than can be used now? [`pause`](crate::driver::Port::pause).
@@ -51,8 +52,8 @@ pub enum Completion<'a> {
         /// Once all have gone, what was given to [`send`](crate::driver::Port::send).
         buffer: Option<Vec<u8>>,
     },
-    /// A connection has failed: close it. Or a listener has, for lack of file descriptors, say:
-    /// it is paused.
+    /// A connection has failed, which is told once: close it. Or a listener has, for lack of
+    /// file descriptors, say: it is paused.
     Failed {
         /// Its key.
         key: u64,

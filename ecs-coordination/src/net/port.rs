@@ -30,7 +30,8 @@ macro_rules! wired {
 /// Sockets, files and timers. The keys are the driver's own, an entity's
 /// [bits](ecs_core::entity::Entity::to_bits) for example, and come back in completions.
 ///
-/// What a port keeps open it closes when the worlds stop, or when its world fails for good.
+/// What a port keeps open it closes when its world halts in a stop, or fails for good; that of
+/// worlds that are ticked by hand, at the next start.
 ///
 /// # Examples
 /// A world that answers each line with the same line:
@@ -220,7 +221,8 @@ impl Port<'_> {
     }
 
     /// What became of something. A driver asks for all of them in each tick: while some are
-    /// left, its thread does not sleep.
+    /// left, its thread does not sleep, and what was received keeps buffers that all connections
+    /// of the thread share. So give a world that ticks seldom a thread of its own.
     pub fn completion(&mut self) -> Option<Completion<'_>> {
         let told = match self.desk.told.pop_front() {
             Some(told) => Some(told),

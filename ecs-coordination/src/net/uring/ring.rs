@@ -314,6 +314,8 @@ impl Ring {
         each: &mut dyn FnMut(usize, News),
     ) -> io::Result<()> {
         self.push_backlog();
+        // What the kernel does not take now has no end that would wake us.
+        let timeout = if self.backlog.is_empty() { timeout } else { Some(Duration::ZERO) };
         self.enter(timeout)?;
         let mut ready = false;
         self.fetch(|ring, done| match done.owner.kind {
