@@ -1,14 +1,14 @@
 //! The end of a tick: entities that want to leave are sorted by edge and go in
 //! batches of columns; what finds no room is the edge's policy's.
 
-use std::sync::atomic::Ordering;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
 
 use ecs_core::block::Block;
 use ecs_core::config::{OnFull, WorldConfig};
 use ecs_core::entity::Entity;
 use ecs_core::schema::{Mask, Schema};
-use ecs_core::world::{CopyError, Leaving, World};
+use ecs_core::world::{Leaving, World};
 
 use crate::driver::Port;
 use crate::endpoint::{Endpoint, batch_flags};
@@ -16,7 +16,6 @@ use crate::flags::Flags;
 use crate::lane::LaneSource;
 use crate::outlet::{NORMAL, Outlet, PRIORITY};
 use crate::plan::{Key, Plan, plan};
-use crate::problem::Problem;
 use crate::trees::send_trees;
 
 /// The other worlds of the same thread, for those who wait for one of them.
@@ -144,15 +143,35 @@ fn send<W: WorldConfig>(
     peers: &mut dyn Peers,
     gone: usize,
 ) -> Dispatched {
+    let mut plan = std::mem::take(&mut endpoint.plan);
+    let act = AssertUnwindSafe(|| send_planned(world, endpoint, peers, &mut plan, gone));
+    let done = catch_unwind(act).unwrap_or_else(|panic| {
+        // A hook's, or a drop's. Who has not left still wants to.
+        plan.ask_again(world);
+        endpoint.trees.clear();
+        endpoint.kept.clear();
+        resume_unwind(panic)
+    });
+    plan.clear();
+    endpoint.plan = plan;
+    done
+}
+
+fn send_planned<W: WorldConfig>(
+    world: &mut World<W>,
+    endpoint: &mut Endpoint<W::Schema>,
+    peers: &mut dyn Peers,
+    plan: &mut Plan,
+    gone: usize,
+) -> Dispatched {
     let mut done = Dispatched { gone, kept: 0 };
     endpoint.outlets.iter_mut().for_each(Outlet::begin);
     let went = send_trees(world, endpoint, peers, &mut done);
-    let mut plan = std::mem::take(&mut endpoint.plan);
     if went {
         // With a tree, whatever they asked for themselves.
         plan.retain(|_, _, entity| world.contains(entity));
     }
-    shed_excess(world, endpoint, &mut plan, &mut done);
+    shed_excess(world, endpoint, plan, &mut done);
     let mut kept = std::mem::take(&mut endpoint.kept);
     let mut batch = std::mem::take(&mut endpoint.batch);
     for (key, run) in plan.runs() {
@@ -187,8 +206,7 @@ fn send<W: WorldConfig>(
     for sequence in kept.drain(..) {
         world.put_back(plan.parcels[sequence as usize]);
     }
-    plan.clear();
-    (endpoint.kept, endpoint.plan) = (kept, plan);
+    endpoint.kept = kept;
     done
 }
 
@@ -556,34 +574,5 @@ impl Patience {
             std::thread::sleep(sleep.min(Self::LONGEST));
         }
         true
-    }
-}
-
-impl<S: Schema> Endpoint<S> {
-    pub(crate) fn report_no_edge(&mut self, target: u16) {
-        // ORDERING: relaxed: a count of its own.
-        self.counters.no_edge.fetch_add(1, Ordering::Relaxed);
-        self.report_once(Problem::NoEdge { world: self.name, target });
-    }
-
-    pub(crate) fn report_no_route(&mut self) {
-        // ORDERING: relaxed: a count of its own.
-        self.counters.no_edge.fetch_add(1, Ordering::Relaxed);
-        self.report_once(Problem::NoRoute { world: self.name });
-    }
-
-    fn report_not_clone(&mut self, error: CopyError, entities: u64) {
-        if let CopyError::NotClone(component) = error {
-            // ORDERING: relaxed: a count of its own.
-            self.counters.not_clone.fetch_add(entities, Ordering::Relaxed);
-            self.report_once(Problem::NotClone { world: self.name, component });
-        }
-    }
-
-    pub(crate) fn report_once(&mut self, problem: Problem) {
-        if !self.known.contains(&problem) {
-            self.known.push(problem.clone());
-            self.problems.push(problem);
-        }
     }
 }

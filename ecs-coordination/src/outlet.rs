@@ -75,6 +75,8 @@ impl<S: Schema> Outlet<S> {
 
     /// A dispatch begins.
     pub(crate) fn begin(&mut self) {
+        // Where the last one has not come to its end.
+        self.held = [false; 2];
         if self.workers > 1 {
             self.backlog = self.lanes.iter().map(|lane| lane.pending.count()).sum();
         }

@@ -136,6 +136,22 @@ impl Plan {
         self.runs.retain(|run| run.count > 0);
     }
 
+    /// Puts those back who are here and were to move, where a dispatch has not come to its end.
+    /// A copy may have gone: it is not made again.
+    pub(crate) fn ask_again<W: WorldConfig>(&self, world: &mut World<W>) {
+        for (&parcel, &run) in self.parcels.iter().zip(&self.run_of) {
+            let moves = match parcel.request {
+                Request::Tree(_) => true,
+                Request::Marked(marker) => run != STAYS && marker.destroy_on_transfer,
+                Request::Completed => run != STAYS,
+            };
+            if moves {
+                world.put_back(parcel);
+            }
+        }
+        self.sweeps.iter().for_each(|sweep| world.put_back_swept(sweep.table, sweep.request));
+    }
+
     /// Nothing is planned any more; the lists keep their memory.
     pub(crate) fn clear(&mut self) {
         self.parcels.clear();

@@ -1,8 +1,13 @@
 //! What is not as declared.
 
 use std::fmt;
+use std::sync::atomic::Ordering;
 
 use ecs_core::event::{MAX_FORWARDS, MAX_WAITS};
+use ecs_core::schema::Schema;
+use ecs_core::world::CopyError;
+
+use crate::endpoint::Endpoint;
 
 /// Something that is not as declared, reported once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,6 +109,35 @@ impl fmt::Display for Problem {
                 f,
                 "`{world}` has as many archetypes as it can tell apart, and one more waits in its queue: give components that come in any combination `#[component(storage = \"sparse\")]`"
             ),
+        }
+    }
+}
+
+impl<S: Schema> Endpoint<S> {
+    pub(crate) fn report_no_edge(&mut self, target: u16) {
+        // ORDERING: relaxed: a count of its own.
+        self.counters.no_edge.fetch_add(1, Ordering::Relaxed);
+        self.report_once(Problem::NoEdge { world: self.name, target });
+    }
+
+    pub(crate) fn report_no_route(&mut self) {
+        // ORDERING: relaxed: a count of its own.
+        self.counters.no_edge.fetch_add(1, Ordering::Relaxed);
+        self.report_once(Problem::NoRoute { world: self.name });
+    }
+
+    pub(crate) fn report_not_clone(&mut self, error: CopyError, entities: u64) {
+        if let CopyError::NotClone(component) = error {
+            // ORDERING: relaxed: a count of its own.
+            self.counters.not_clone.fetch_add(entities, Ordering::Relaxed);
+            self.report_once(Problem::NotClone { world: self.name, component });
+        }
+    }
+
+    pub(crate) fn report_once(&mut self, problem: Problem) {
+        if !self.known.contains(&problem) {
+            self.known.push(problem.clone());
+            self.problems.push(problem);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! A world fails: it keeps its entities, and the others stop, go on, or go on with it, as was
 //! said. A world that hangs is told of.
 
+mod asked;
+
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
