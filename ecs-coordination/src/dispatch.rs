@@ -363,7 +363,9 @@ fn send_what_fits<W: WorldConfig>(
     }
     let target = outlet.target_id();
     let flags = batch_flags(lane_index == PRIORITY, true);
+    // Members of an array share it instead.
     if let Who::Table(table) = who
+        && outlet.targets.len() == 1
         && let Some((_, count)) = world.whole_table(table)
         && count > outlet.batch_size
         && let Some(mut batch) = outlet.lanes[lane_index].batch_whole(count, outlet.limit)

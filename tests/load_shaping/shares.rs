@@ -91,6 +91,27 @@ fn batches_become_smaller_towards_the_end_for_threads_that_wait() {
     assert_eq!(stopped.coordinator.stats().edges[0].counts.batches, 1);
 }
 
+/// A whole table is not one worker's.
+#[test]
+fn tables_that_are_completed_are_shared_out() {
+    for lock_step in [false, true] {
+        let mut farm = pair::Farm::new();
+        let source = farm.world_mut::<pair::Source>();
+        source.spawn_batch((0..128).map(|_| Job)).unwrap();
+        assert_eq!(source.complete_query::<()>(), 128);
+        let batches = match lock_step {
+            false => end(farm.run(Placement::PerWorld).unwrap(), 128),
+            true => {
+                let stopped = farm.run_ticks(Placement::PerWorld, 3).unwrap();
+                let took = stopped.coordinator.worlds::<pair::Work>().map(World::len);
+                assert!(took.eq([64, 64]));
+                stopped.coordinator.stats().edges[0].counts.batches as usize
+            }
+        };
+        assert_eq!(batches, if lock_step { 2 } else { parts(128, 2, 64) });
+    }
+}
+
 #[test]
 fn batches_are_whole_where_enough_waits() {
     let mut farm = small::farm();
