@@ -44,6 +44,11 @@ fn connections_are_accepted_with_the_listeners_key_until_it_is_paused_or_closed(
         away.with(move |port| port.resume(socket));
         assert!(matches!(away.next(), Told::Accepted(77, _)));
         drop(waits);
+        // The end of the first is on its way when it is to go on.
+        away.with(move |port| {
+            port.pause(socket);
+            port.resume(socket);
+        });
         accept(&mut away, 3);
         away.with(move |port| port.close(socket));
         // The kernel may take a moment to end what was asked before.
@@ -84,7 +89,7 @@ fn listeners_that_share_a_port_share_the_connections() {
 fn bytes_that_cannot_be_sent_are_handed_back() {
     each(|backend| {
         let away = &mut Away::start(backend);
-        let (socket, peer) = away.connect();
+        let (socket, mut peer) = away.connect();
         // Far more than the sockets hold: it is on its way until somebody reads.
         let large = vec![1; 64 << 20];
         let begun = away.with(move |port| port.send(socket, large)).unwrap();
@@ -94,7 +99,9 @@ fn bytes_that_cannot_be_sent_are_handed_back() {
         away.with(move |port| port.close(socket));
         let refused = away.with(move |port| port.send(socket, vec![3])).unwrap_err();
         assert_eq!((refused.kind, &refused.bytes[..]), (SendErrorKind::Closed, &[3][..]));
-        drop(peer);
+        // It is closed although the peer does not read, and so can't be written to.
+        let error = (0..).find_map(|_| peer.write_all(&[0; 4096]).err()).unwrap();
+        assert_ne!(error.kind(), std::io::ErrorKind::WouldBlock, "{backend}: it is still open");
         let listener = Listen::new("127.0.0.1:0".parse().unwrap()).bind().unwrap();
         let listener = away.with(|port| port.listen(listener, 0)).unwrap();
         let refused = away.with(move |port| port.send(listener, vec![4])).unwrap_err();
