@@ -5,6 +5,8 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use static_ecs::Pace;
+
 use crate::{Away, Told, each};
 
 struct Temporary(PathBuf);
@@ -102,20 +104,26 @@ fn no_offset_means_anything_but_itself() {
 /// Far more than are handed over at once, and than the kernel keeps the ends of without ado.
 #[test]
 fn any_number_can_be_asked_for_at_once() {
-    const READS: usize = 10_000;
     each(|backend| {
-        let mut away = Away::start(backend);
-        let path = Temporary::new(&format!("many-{backend}"));
-        fs::write(&path.0, "text").unwrap();
-        let file = Arc::new(File::open(&path.0).unwrap());
-        away.with(move |port| {
-            (0..READS).for_each(|key| port.read_at(&file, 0, vec![0; 4], key as u64));
-        });
-        let mut read = vec![false; READS];
-        for _ in 0..READS {
-            let Told::Read(key, result, buffer) = away.next() else { panic!("{backend}") };
-            assert_eq!((result.unwrap(), &buffer[..]), (4, &b"text"[..]));
-            assert!(!std::mem::replace(&mut read[key as usize], true), "{backend}: told twice");
+        // With a thread that sleeps when there is nothing to do, and with one that never does.
+        for pace in [Pace::OnDemand, Pace::Continuous] {
+            read_often(Away::start_at(backend, pace));
         }
     });
+}
+
+fn read_often(mut away: Away) {
+    const READS: usize = 10_000;
+    let path = Temporary::new("many");
+    fs::write(&path.0, "text").unwrap();
+    let file = Arc::new(File::open(&path.0).unwrap());
+    away.with(move |port| {
+        (0..READS).for_each(|key| port.read_at(&file, 0, vec![0; 4], key as u64));
+    });
+    let mut read = vec![false; READS];
+    for _ in 0..READS {
+        let Told::Read(key, result, buffer) = away.next() else { panic!("nothing else is told") };
+        assert_eq!((result.unwrap(), &buffer[..]), (4, &b"text"[..]));
+        assert!(!std::mem::replace(&mut read[key as usize], true), "told twice");
+    }
 }

@@ -14,14 +14,14 @@ mod timers;
 
 use std::collections::VecDeque;
 use std::error::Error;
-use std::io;
+use std::io::{self, Read};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use static_ecs::driver::{Backend, Completion, Port, Socket};
 use static_ecs::prelude::*;
-use static_ecs::{Running, Stopped};
+use static_ecs::{Pace, Running, Stopped};
 
 #[derive(Component)]
 struct Nothing;
@@ -102,10 +102,14 @@ struct Away {
 
 impl Away {
     fn start(backend: Backend) -> Self {
+        Self::start_at(backend, Pace::OnDemand)
+    }
+
+    fn start_at(backend: Backend, pace: Pace) -> Self {
         let (asked, asks) = channel();
         let (tell, told) = channel();
         let mut program = Program::new();
-        program.set_backend(backend);
+        program.set_backend(backend).set_pace::<Outside>(pace);
         program.set_driver::<Outside>(Remote { asked: asks, told: tell });
         let running = program.run(Placement::Single).expect("the thread can be made");
         Self { running: Some(running), asked, told, later: VecDeque::new() }
@@ -165,6 +169,14 @@ fn pair() -> (TcpStream, TcpStream) {
     peer.set_read_timeout(Some(LONG)).unwrap();
     peer.set_write_timeout(Some(LONG)).unwrap();
     (listener.accept().unwrap().0, peer)
+}
+
+/// Waits for a peer's connection to be closed, which is a reset where something was unread.
+fn has_closed(peer: &mut TcpStream) -> bool {
+    match peer.read(&mut [0]) {
+        Ok(count) => count == 0,
+        Err(error) => error.kind() == io::ErrorKind::ConnectionReset,
+    }
 }
 
 /// Runs a test with each way to wait that there is here.
