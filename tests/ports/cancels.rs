@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,14 +14,20 @@ use static_ecs::Running;
 use static_ecs::driver::{Backend, Completion, Port, Socket};
 use static_ecs::prelude::*;
 
-use crate::{LONG, Outside, Program, SHORT, each, pair};
+use crate::{LONG, Outside, Program, SHORT, each, has_closed, pair};
 
-/// Asks for nothing that it is told until it may; then it first closes its connections but one,
-/// and begins to read a pipe.
-struct Late {
+#[derive(Default)]
+struct Given {
     stays: Option<TcpStream>,
     leave: Vec<TcpStream>,
+    listener: Option<TcpListener>,
     pipe: Option<Arc<File>>,
+}
+
+/// Asks for nothing that it is told until it may; then it first closes its sockets but one,
+/// and begins to read a pipe.
+struct Late {
+    given: Given,
     may: Arc<AtomicBool>,
     sockets: Vec<Socket>,
     /// How much was read or received, each time.
@@ -30,10 +36,13 @@ struct Late {
 
 impl Driver<Outside> for Late {
     fn start(&mut self, _: &mut World<Outside>, port: &mut Port<'_>) -> io::Result<()> {
-        for stream in self.leave.drain(..) {
+        for stream in self.given.leave.drain(..) {
             self.sockets.push(port.open(stream, 0)?);
         }
-        self.stays.take().map_or(Ok(()), |stream| port.open(stream, 0).map(drop))
+        if let Some(listener) = self.given.listener.take() {
+            self.sockets.push(port.listen(listener, 0)?);
+        }
+        self.given.stays.take().map_or(Ok(()), |stream| port.open(stream, 0).map(drop))
     }
 
     fn poll(
@@ -44,7 +53,7 @@ impl Driver<Outside> for Late {
         if !self.may.load(Ordering::Relaxed) {
             return Ok(false);
         }
-        if let Some(pipe) = self.pipe.take() {
+        if let Some(pipe) = self.given.pipe.take() {
             port.read_at(&pipe, 0, vec![0; 4], 0);
         }
         self.sockets.drain(..).for_each(|socket| port.close(socket));
@@ -63,9 +72,7 @@ impl Late {
     /// Runs it until what its peers have done was told to the thread, and no further.
     fn run(
         backend: Backend,
-        stays: Option<TcpStream>,
-        leave: Vec<TcpStream>,
-        pipe: Option<Arc<File>>,
+        given: Given,
         peers: impl FnOnce(),
     ) -> (Running<(Outside,)>, Receiver<io::Result<usize>>) {
         let may = Arc::new(AtomicBool::new(false));
@@ -73,7 +80,7 @@ impl Late {
         let mut program = Program::new();
         program.set_backend(backend);
         let sockets = Vec::new();
-        program.set_driver::<Outside>(Self { stays, leave, pipe, may: may.clone(), sockets, read });
+        program.set_driver::<Outside>(Self { given, may: may.clone(), sockets, read });
         let running = program.run(Placement::Single).unwrap();
         peers();
         thread::sleep(SHORT);
@@ -92,9 +99,10 @@ fn a_close_ends_nothing_but_what_it_closes() {
     let (ours, peer) = pair();
     let (pipe, mut writer) = io::pipe().unwrap();
     let pipe = Some(Arc::new(File::from(OwnedFd::from(pipe))));
+    let given = Given { leave: vec![ours], pipe, ..Given::default() };
     // What was received is over when the pipe takes its place.
     let end = || peer.shutdown(Shutdown::Write).unwrap();
-    let (running, told) = Late::run(Backend::Uring, None, vec![ours], pipe, end);
+    let (running, told) = Late::run(Backend::Uring, given, end);
     writer.write_all(b"text").unwrap();
     assert_eq!(told.recv_timeout(LONG).unwrap().unwrap(), 4);
     running.stop();
@@ -108,9 +116,28 @@ fn what_closed_connections_had_received_keeps_no_buffers() {
         let (stays, mut peer) = pair();
         let (leave, peers): (Vec<_>, Vec<_>) = (0..LEAVE).map(|_| pair()).unzip();
         let write = || peers.iter().for_each(|mut peer| peer.write_all(b"unread").unwrap());
-        let (running, told) = Late::run(backend, Some(stays), leave, None, write);
+        let given = Given { stays: Some(stays), leave, ..Given::default() };
+        let (running, told) = Late::run(backend, given, write);
         peer.write_all(b"text").unwrap();
         assert_eq!(told.recv_timeout(LONG).unwrap().unwrap(), 4, "{backend}");
+        running.stop();
+    });
+}
+
+#[test]
+fn who_was_accepted_when_the_listener_is_closed_is_let_go() {
+    each(|backend| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        let mut clients = Vec::new();
+        let connect =
+            || clients.extend((0..10).map(|_| TcpStream::connect(addr).expect("it listens")));
+        let given = Given { listener: Some(listener), ..Given::default() };
+        let (running, _told) = Late::run(backend, given, connect);
+        for client in &mut clients {
+            client.set_read_timeout(Some(LONG)).unwrap();
+            assert!(has_closed(client), "{backend}");
+        }
         running.stop();
     });
 }
