@@ -2,18 +2,20 @@
 //! world leaves unread is not in another's way.
 
 use std::error::Error;
+use std::fs::File;
 use std::io::{self, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use static_ecs::Pace;
 use static_ecs::driver::{Backend, Completion, Port};
 use static_ecs::prelude::*;
 
-use crate::{Nothing, SHORT, each, has_closed, pair};
+use crate::{LONG, Nothing, SHORT, each, has_closed, pair};
 
 #[world_config(components(Nothing), role = io, source)]
 struct First;
@@ -136,5 +138,48 @@ fn a_driver_can_wait_for_as_long_as_durations_go() {
     each(|backend| {
         let rounds = rounds(backend, Pace::OnDemand, Some(Duration::MAX));
         assert!(rounds < 100, "{backend}: it looked around {rounds} times");
+    });
+}
+
+/// Asks for one thing that it is told in each tick, and never says that it did anything.
+struct Slow {
+    reads: u64,
+    timers: u64,
+    told: Sender<()>,
+}
+
+impl Driver<First> for Slow {
+    fn start(&mut self, _: &mut World<First>, port: &mut Port<'_>) -> io::Result<()> {
+        let file = Arc::new(File::open("Cargo.toml")?);
+        (0..self.reads).for_each(|key| port.read_at(&file, 0, vec![0], key));
+        (0..self.timers).for_each(|key| port.set_timer(Instant::now() + SHORT, key));
+        Ok(())
+    }
+
+    fn poll(
+        &mut self,
+        _: &mut World<First>,
+        port: &mut Port<'_>,
+    ) -> Result<bool, Box<dyn Error + Send + Sync>> {
+        if port.completion().is_some() {
+            let _ = self.told.send(());
+        }
+        Ok(false)
+    }
+}
+
+#[test]
+fn a_thread_does_not_sleep_while_something_is_to_be_told() {
+    each(|backend| {
+        for (reads, timers) in [(5, 0), (0, 2)] {
+            let (tell, told) = channel();
+            let mut both = Both::new();
+            both.set_backend(backend).set_driver::<First>(Slow { reads, timers, told: tell });
+            let running = both.run(Placement::Single).unwrap();
+            for at in 0..reads + timers {
+                assert!(told.recv_timeout(LONG).is_ok(), "{backend}: no more than {at}");
+            }
+            running.stop();
+        }
     });
 }
