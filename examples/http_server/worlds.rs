@@ -3,6 +3,7 @@
 //! A connection is an entity that is born in `Accept` and moves to `Io`, where it stays. A request
 //! is an entity that is born in `Io`, moves to `Compute`, and comes back with its answer.
 
+use std::mem;
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,24 +42,22 @@ pub(crate) enum Exchange {
 impl Exchange {
     /// Takes the request out, if it is not answered.
     pub(crate) fn take_request(&mut self) -> Option<Request> {
-        match self {
-            Self::Asked(_) => match std::mem::replace(self, Self::Over) {
-                Self::Asked(request) => Some(request),
-                Self::Answered(_) | Self::Over => None,
-            },
-            Self::Answered(_) | Self::Over => None,
+        if let Self::Asked(_) = self
+            && let Self::Asked(request) = mem::replace(self, Self::Over)
+        {
+            return Some(request);
         }
+        None
     }
 
     /// Takes the answer out, if there is one.
     pub(crate) fn take_response(&mut self) -> Option<Response> {
-        match self {
-            Self::Answered(_) => match std::mem::replace(self, Self::Over) {
-                Self::Answered(response) => Some(response),
-                Self::Asked(_) | Self::Over => None,
-            },
-            Self::Asked(_) | Self::Over => None,
+        if let Self::Answered(_) = self
+            && let Self::Answered(response) = mem::replace(self, Self::Over)
+        {
+            return Some(response);
         }
+        None
     }
 }
 

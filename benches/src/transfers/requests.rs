@@ -5,6 +5,7 @@
 use std::error::Error;
 use std::hint::{black_box, spin_loop};
 use std::io;
+use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, OnceLock};
@@ -33,11 +34,17 @@ struct Origin {
     sequence: u64,
 }
 
-#[derive(Component)]
 struct Asked(Vec<u8>);
 
-#[derive(Component)]
 struct Answered(Vec<u8>);
+
+/// What was asked, and then what is answered: one component, so that no row moves.
+#[derive(Component)]
+enum Exchange {
+    Asked(Asked),
+    Answered(Answered),
+    Over,
+}
 
 #[inline(never)]
 fn answer(Asked(mut body): Asked) -> Answered {
@@ -93,7 +100,7 @@ impl Load {
 }
 
 #[world_config(
-    components(Origin, Asked, Answered),
+    components(Origin, Exchange),
     max_entities = 1_048_576,
     transfer_queue(capacity = 4096, batch_size = 64, spsc = true, on_full = retain)
 )]
@@ -117,36 +124,36 @@ struct Desk {
     over: bool,
     told: Sender<(Duration, Digest)>,
     pins: bool,
-    requests: Vec<(Origin, Asked)>,
+    requests: Vec<(Origin, Exchange)>,
     entities: Vec<Entity>,
 }
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 impl Desk {
-    fn take_answers(&mut self, world: &mut World<Io>) -> Outcome<()> {
-        self.entities.extend(world.query_filtered::<Entity, With<Answered>>());
-        for entity in self.entities.drain(..) {
-            let (origin, answered) = world.remove::<(Origin, Answered)>(entity)?;
-            world.despawn(entity)?;
-            self.load.take(origin, answered);
+    fn take_answers(&mut self, world: &mut World<Io>) {
+        for (entity, origin, exchange) in world.query::<(Entity, &Origin, &mut Exchange)>() {
+            if let Exchange::Answered(_) = exchange
+                && let Exchange::Answered(answered) = mem::replace(exchange, Exchange::Over)
+            {
+                self.load.take(*origin, answered);
+                self.entities.push(entity);
+            }
         }
-        Ok(())
+        world.despawn_batch(&self.entities);
+        self.entities.clear();
     }
 
     fn send_requests(&mut self, world: &mut World<Io>) -> Outcome<()> {
         for _ in 0..self.load.due() {
-            self.requests.push(self.load.make());
+            let (origin, asked) = self.load.make();
+            self.requests.push((origin, Exchange::Asked(asked)));
         }
         if self.requests.is_empty() {
             return Ok(());
         }
-        let spawned =
-            world.spawn_batch(self.requests.drain(..)).map_err(|refused| refused.why())?;
-        self.entities.extend_from_slice(spawned);
-        for entity in self.entities.drain(..) {
-            world.complete(entity)?;
-        }
+        world.spawn_batch(self.requests.drain(..)).map_err(|refused| refused.why())?;
+        world.complete_query::<With<Exchange>>();
         Ok(())
     }
 }
@@ -162,7 +169,7 @@ impl Driver<Io> for Desk {
     }
 
     fn poll(&mut self, world: &mut World<Io>, _: &mut Port<'_>) -> Outcome<bool> {
-        self.take_answers(world)?;
+        self.take_answers(world);
         if self.load.is_done() && !self.over {
             if let Some(begun) = self.begun {
                 self.over = true;
@@ -178,19 +185,19 @@ impl Driver<Io> for Desk {
 }
 
 /// The system of the world that computes.
-fn answering(pins: bool) -> impl FnMut(&mut World<Compute>) -> Outcome<()> + Clone + Send {
-    let mut asked = Vec::new();
+fn answering(pins: bool) -> impl FnMut(&mut World<Compute>) + Clone + Send {
     move |world| {
         if pins {
             pin_once(1);
         }
-        asked.extend(world.query_filtered::<Entity, With<Asked>>());
-        for entity in asked.drain(..) {
-            let request = world.remove::<Asked>(entity)?;
-            world.insert(entity, answer(request)).map_err(|refused| refused.why())?;
-            world.complete(entity)?;
+        for exchange in world.query::<&mut Exchange>() {
+            if let Exchange::Asked(_) = exchange
+                && let Exchange::Asked(asked) = mem::replace(exchange, Exchange::Over)
+            {
+                *exchange = Exchange::Answered(answer(asked));
+            }
         }
-        Ok(())
+        world.complete_query::<With<Exchange>>();
     }
 }
 
