@@ -1,6 +1,6 @@
 //! Time, where there is a clock.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Now; `None` on targets without a clock.
 pub(crate) fn now() -> Option<Instant> {
@@ -9,9 +9,4 @@ pub(crate) fn now() -> Option<Instant> {
     } else {
         Some(Instant::now())
     }
-}
-
-/// The time since `start`, if there is a clock.
-pub(crate) fn since(start: Option<Instant>) -> Duration {
-    start.map_or(Duration::ZERO, |start| start.elapsed())
 }

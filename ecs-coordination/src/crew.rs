@@ -1,10 +1,11 @@
 //! The worlds of one thread, and their turns.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ecs_core::schema::Schema;
 
+use crate::clock;
 use crate::dispatch::{PeerTick, Peers, Thread};
 use crate::driver::Port;
 use crate::error::{Cause, Failure};
@@ -17,6 +18,8 @@ pub(crate) struct Crew<S: Schema> {
     reactor: Option<Reactor>,
     /// What the drivers have asked for, by seat.
     desks: Vec<Desk>,
+    /// When the last tick ended, which is when the next one of the same round begins.
+    now: Option<Instant>,
 }
 
 struct Seat<S: Schema> {
@@ -32,7 +35,7 @@ impl<S: Schema> Crew<S> {
             let place = node.endpoint().place;
             Seat { place, node: Some(node) }
         });
-        Self { seats: seats.collect(), reactor: None, desks }
+        Self { seats: seats.collect(), reactor: None, desks, now: None }
     }
 
     pub(crate) fn into_nodes(self) -> impl Iterator<Item = Box<dyn Node<S>>> {
@@ -86,7 +89,7 @@ impl<S: Schema> Crew<S> {
             failed = Some(node.fail(Cause::Io(error)));
         }
         for seat in 0..self.seats.len() {
-            let Self { seats, reactor, desks } = self;
+            let Self { seats, reactor, desks, .. } = self;
             let place = seats[seat].place;
             let Some(node) = &mut seats[seat].node else { continue };
             let mut port = port(place, &mut desks[seat], reactor);
@@ -100,13 +103,14 @@ impl<S: Schema> Crew<S> {
     /// Hands over what the drivers have asked for and waits for news up to `timeout`; without a
     /// reactor there is none.
     pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.now = None;
         let Self { reactor: Some(reactor), desks, .. } = self else { return Ok(()) };
         reactor.wait(timeout, desks)
     }
 
     /// Tells a world that the coordinator stops.
     pub(crate) fn close(&mut self, seat: usize) -> Result<(), Failure> {
-        let Self { seats, reactor, desks } = self;
+        let Self { seats, reactor, desks, .. } = self;
         let place = seats[seat].place;
         let Some(node) = &mut seats[seat].node else { return Ok(()) };
         node.close(&mut port(place, &mut desks[seat], reactor))
@@ -143,9 +147,9 @@ impl<S: Schema> Crew<S> {
 
     /// Ticks one world with what its driver is to be told.
     pub(crate) fn tick(&mut self, seat: usize) -> Result<Activity, Failure> {
-        let Self { seats, reactor, desks } = self;
+        let Self { seats, reactor, desks, now } = self;
         let mut failure = None;
-        let mut thread = Turn { seats, reactor, desks, failure: &mut failure, seat };
+        let mut thread = Turn { seats, reactor, desks, now, failure: &mut failure, seat };
         let ticked = thread.take();
         match failure {
             Some(failure) => Err(failure),
@@ -155,7 +159,7 @@ impl<S: Schema> Crew<S> {
 
     /// The first half of one world's tick in lock-step.
     pub(crate) fn step_work(&mut self, seat: usize, step: Step) -> Result<Activity, Failure> {
-        let Self { seats, reactor, desks } = self;
+        let Self { seats, reactor, desks, .. } = self;
         let (place, desk) = (seats[seat].place, &mut desks[seat]);
         let node = seats[seat].node.as_mut().expect("between ticks every seat is taken");
         desk.begin();
@@ -182,6 +186,7 @@ struct Turn<'a, S: Schema> {
     seats: &'a mut [Seat<S>],
     reactor: &'a mut Option<Reactor>,
     desks: &'a mut [Desk],
+    now: &'a mut Option<Instant>,
     /// Another's failure, that ticked while this one waited.
     failure: &'a mut Option<Failure>,
     seat: usize,
@@ -207,8 +212,10 @@ impl<S: Schema> Peers for Turn<'_, S> {
         if self.seats[seat].node.as_ref().is_none_or(|node| node.has_failed()) {
             return PeerTick::Busy;
         }
-        let Self { seats, reactor, desks, failure, .. } = self;
-        match (Turn { seats, reactor, desks, failure, seat }).take() {
+        // It did not tick at once.
+        *self.now = None;
+        let Self { seats, reactor, desks, now, failure, .. } = self;
+        match (Turn { seats, reactor, desks, now, failure, seat }).take() {
             Ok(activity) => PeerTick::Ticked(activity.is_busy()),
             Err(failed) => {
                 self.failure.get_or_insert(failed);
@@ -219,6 +226,14 @@ impl<S: Schema> Peers for Turn<'_, S> {
 }
 
 impl<S: Schema> Thread for Turn<'_, S> {
+    fn begin(&mut self) -> Option<Instant> {
+        self.now.take().or_else(clock::now)
+    }
+
+    fn end(&mut self, now: Option<Instant>) {
+        *self.now = now;
+    }
+
     fn port(&mut self) -> Port<'_> {
         port(self.seats[self.seat].place, &mut self.desks[self.seat], self.reactor)
     }

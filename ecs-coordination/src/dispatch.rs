@@ -28,6 +28,11 @@ pub(crate) trait Peers {
 pub(crate) trait Thread: Peers {
     /// The driver's way to the outside.
     fn port(&mut self) -> Port<'_>;
+    /// A tick begins: the time, which is that of the end of the one before if that has just
+    /// ended. A look at the clock is a quarter of an idle tick.
+    fn begin(&mut self) -> Option<Instant>;
+    /// A tick has ended, at this time.
+    fn end(&mut self, now: Option<Instant>);
 }
 
 /// What became of [`Peers::tick`].

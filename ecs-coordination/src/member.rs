@@ -290,13 +290,16 @@ impl<W: WorldConfig> Member<W> {
             || self.world.event_store().is_none_or(EventStore::is_empty)
     }
 
-    /// A tick, or a half of one, has ended.
-    fn count(&self, start: Option<Instant>, ticks: u64) {
+    /// A tick, or a half of one, has ended. Answers when.
+    fn count(&self, start: Option<Instant>, ticks: u64) -> Option<Instant> {
         // ORDERING: relaxed: counts of their own.
         add(&self.endpoint.counters.ticks, ticks, Ordering::Relaxed);
-        let took = clock::since(start).as_nanos() as u64;
+        let end = clock::now();
+        let took = end.zip(start).map_or(Duration::ZERO, |(end, start)| end - start);
+        let took = took.as_nanos() as u64;
         add(&self.endpoint.counters.tick_ns, took, Ordering::Relaxed);
         self.endpoint.counters.end_tick();
+        end
     }
 
     /// What became of a tick, or of the first half of one in lock-step.
@@ -363,7 +366,7 @@ where
         }
         #[cfg(feature = "tracing")]
         let _span = self.span();
-        let start = clock::now();
+        let start = thread.begin();
         self.endpoint.counters.begin_tick(start);
         self.delta = match self.pace {
             Pace::Fixed { step, .. } => step,
@@ -379,7 +382,7 @@ where
         }));
         // After a panic.
         self.endpoint.end_ticking();
-        self.count(start, 1);
+        thread.end(self.count(start, 1));
         let (due, skipped) = self.pace.next(self.due, start);
         self.due = due;
         self.skip(skipped);
