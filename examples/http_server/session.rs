@@ -19,6 +19,8 @@ const MAX_HELD: usize = 256 * 1024;
 const PROGRESS: usize = 16 * 1024;
 /// Output buffers above this are given back once they are written.
 const KEPT_OUTPUT: usize = 64 * 1024;
+/// Buffers above this are given back when nothing is asked any more.
+const KEPT_IDLE: usize = 4 * 1024;
 /// How long a closed connection waits for its peer to close too.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -334,10 +336,25 @@ impl Session {
         } else {
             Phase::Receiving
         };
+        if phase != self.phase && phase == Phase::Idle {
+            self.give_memory_back();
+        }
         if phase != self.phase || self.progress >= PROGRESS {
             self.phase = phase;
             self.progress = 0;
             self.deadline.due = (phase != Phase::Answering).then_some(turn.now + turn.timeout);
+        }
+    }
+
+    /// Of thousands of connections most are idle: they hold little.
+    fn give_memory_back(&mut self) {
+        if self.input.capacity() > KEPT_IDLE {
+            self.input.clear();
+        }
+        for buffer in [&mut self.output, &mut self.spare] {
+            if buffer.capacity() > KEPT_IDLE {
+                *buffer = Vec::new();
+            }
         }
     }
 }

@@ -109,3 +109,12 @@ proptest! {
         prop_assert!(peak(split(&stream, &lengths), &SMALL) <= bound(&SMALL));
     }
 }
+
+#[test]
+fn a_buffer_that_is_cleared_holds_nothing() {
+    let mut buffer = ReceiveBuffer::new(Limits::default().window());
+    buffer.extend(&[1; 100_000]);
+    assert!(buffer.held() == [1; 100_000] && buffer.capacity() >= 100_000);
+    buffer.clear();
+    assert_eq!((buffer.held().len(), buffer.capacity()), (0, 0));
+}

@@ -67,6 +67,10 @@ impl ReceiveBuffer {
         self.filled(bytes.len());
     }
 
+    pub(crate) fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Gives up all bytes, and the memory.
     pub(crate) fn clear(&mut self) {
         (self.bytes, self.held) = (Vec::new(), 0..0);
