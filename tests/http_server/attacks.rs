@@ -9,11 +9,14 @@ use crate::ways;
 
 #[test]
 fn attacks_are_survived_in_every_way() {
-    std::thread::scope(|scope| {
-        for way in ways() {
-            scope.spawn(move || survives(&way));
-        }
-    });
+    // Not all at once: many systems let a process have 1,024 files open.
+    for some in ways().chunks(3) {
+        std::thread::scope(|scope| {
+            for way in some {
+                scope.spawn(move || survives(way));
+            }
+        });
+    }
 }
 
 fn survives(way: &str) {
