@@ -16,8 +16,8 @@ use io_uring::types::BufRingEntry;
 const COUNT: u16 = 256;
 /// Bytes of each.
 const SIZE: usize = 4096;
-/// The kernel wants the entries to begin on a page.
-const PAGE: usize = 4096;
+/// The kernel wants the entries to begin on a page, of which these are the largest.
+const PAGE: usize = 64 * 1024;
 /// The number of our only group.
 pub(super) const GROUP: u16 = 0;
 

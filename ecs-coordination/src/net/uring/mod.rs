@@ -91,32 +91,8 @@ impl Sockets {
     }
 
     fn add(&mut self, ring: &mut Ring, source: Source, key: u64) -> Socket {
-        let at = Slot {
-            generation: 0,
-            key,
-            source: Some(source),
-            taking: None,
-            cancelled: false,
-            sending: None,
-            running: 0,
-            paused: false,
-            ended: false,
-            failed: false,
-            shuts: false,
-            closing: false,
-        };
-        let slot = self.free.pop().unwrap_or(self.slots.len() as u32);
-        let generation = match self.slots.get_mut(slot as usize) {
-            Some(free) => {
-                let generation = free.generation;
-                *free = Slot { generation, ..at };
-                generation
-            }
-            None => {
-                self.slots.push(at);
-                0
-            }
-        };
+        let slot = self.put(Slot::new(key, Some(source)));
+        let generation = self.slots[slot as usize].generation;
         self.take(ring, slot);
         Socket { slot, generation }
     }
@@ -259,24 +235,14 @@ impl Sockets {
 
     /// A slot that remembers the key of an operation on a file.
     fn file(&mut self, key: u64) -> u32 {
+        self.put(Slot { running: 1, ended: true, closing: true, ..Slot::new(key, None) })
+    }
+
+    /// Puts a slot in the place of one that is free, whose generation it takes over.
+    fn put(&mut self, at: Slot) -> u32 {
         let slot = self.free.pop().unwrap_or(self.slots.len() as u32);
-        let generation = self.slots.get(slot as usize).map_or(0, |free| free.generation);
-        let at = Slot {
-            generation,
-            key,
-            source: None,
-            taking: None,
-            cancelled: false,
-            sending: None,
-            running: 1,
-            paused: false,
-            ended: true,
-            failed: false,
-            shuts: false,
-            closing: true,
-        };
         match self.slots.get_mut(slot as usize) {
-            Some(free) => *free = at,
+            Some(free) => *free = Slot { generation: free.generation, ..at },
             None => self.slots.push(at),
         }
         slot
@@ -414,6 +380,23 @@ impl Sockets {
 }
 
 impl Slot {
+    fn new(key: u64, source: Option<Source>) -> Self {
+        Self {
+            generation: 0,
+            key,
+            source,
+            taking: None,
+            cancelled: false,
+            sending: None,
+            running: 0,
+            paused: false,
+            ended: false,
+            failed: false,
+            shuts: false,
+            closing: false,
+        }
+    }
+
     /// What accepts or receives may have ended.
     fn end_taking(&mut self, done: &Done) {
         if !done.more {
