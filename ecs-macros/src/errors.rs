@@ -22,7 +22,12 @@ impl Errors {
     }
 
     /// A mistake that the parser found.
-    pub(crate) fn push(&mut self, error: syn::Error) {
+    pub(crate) fn push(&mut self, mut error: syn::Error) {
+        // Of no use to who has not written the macro.
+        if error.to_string().starts_with("unsupported expression") {
+            let message = "this is too much for a macro: write a constant with this value";
+            error = syn::Error::new(error.span(), message);
+        }
         match &mut self.0 {
             Some(first) => first.combine(error),
             None => self.0 = Some(error),

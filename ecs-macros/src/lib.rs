@@ -9,6 +9,7 @@ mod derive;
 mod errors;
 mod list;
 mod root;
+mod value;
 mod world;
 
 use proc_macro::TokenStream;

@@ -1,10 +1,11 @@
 //! Comma-separated lists in which one bad entry does not hide the others.
 
 use proc_macro2::TokenTree;
+use syn::Token;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Token};
 
 use crate::errors::Errors;
+use crate::value::assigned;
 
 /// Parses entries until the end; after a mistake goes on at the next comma.
 pub(crate) fn entries(
@@ -63,7 +64,7 @@ fn skip(input: ParseStream<'_>) {
 
     while !input.is_empty() && !input.peek(Token![,]) {
         let fork = input.fork();
-        if fork.parse::<Token![=]>().and_then(|_| fork.parse::<Expr>()).is_ok() {
+        if assigned(&fork).is_ok() {
             input.advance_to(&fork);
         } else {
             let _ = input.parse::<TokenTree>();

@@ -8,6 +8,7 @@ use syn::{DeriveInput, Expr, Ident, Token};
 use crate::errors::{Errors, doubled, unknown};
 use crate::list;
 use crate::root::Root;
+use crate::value::assigned;
 
 /// The item as written.
 pub(super) struct Input {
@@ -67,9 +68,8 @@ pub(super) fn input(
                     flags.push(name.clone());
                     before
                 } else {
-                    input.parse::<Token![=]>()?;
                     let value = if name == "storage" { &mut storage } else { &mut version };
-                    value.replace(input.parse::<Expr>()?).is_some()
+                    value.replace(assigned(input)?).is_some()
                 };
                 if before { Err(doubled(&name)) } else { Ok(()) }
             });

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use proc_macro2::Span;
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Expr, ExprLit, Fields, ItemStruct, Lit, Path};
+use syn::{Data, DataStruct, DeriveInput, Expr, ExprLit, Fields, Lit, Path};
 
 use super::parse::Arguments;
 use super::{Event, Origin, Settings, Target, World};
@@ -19,10 +19,14 @@ const MAX_EVENTS: usize = 128;
 
 /// Checks the arguments and makes them a world; after a mistake, one that
 /// still compiles. None where the item can't be a world.
-pub(super) fn world(args: Arguments, item: &ItemStruct, errors: &mut Errors) -> Option<World> {
-    if !matches!(item.fields, Fields::Unit) {
+pub(super) fn world(args: Arguments, item: &DeriveInput, errors: &mut Errors) -> Option<World> {
+    if let Data::Struct(DataStruct {
+        fields: fields @ (Fields::Named(_) | Fields::Unnamed(_)),
+        ..
+    }) = &item.data
+    {
         let message = format!("a world holds no data: write `struct {};`", item.ident);
-        errors.at(&item.fields, message);
+        errors.at(fields, message);
     }
     if !item.generics.params.is_empty() {
         errors.at(&item.generics, "a world is one type: take out the generic parameters");
@@ -79,7 +83,7 @@ fn targets(settings: &Settings) -> impl Iterator<Item = &Target> {
     settings.default_target.iter().chain(routes).chain(settings.targets.iter().flatten())
 }
 
-fn is_itself(target: &Target, world: &ItemStruct, settings: &Settings) -> bool {
+fn is_itself(target: &Target, world: &DeriveInput, settings: &Settings) -> bool {
     match target {
         Target::World(path) => path.is_ident(&world.ident),
         Target::Id(target) => {

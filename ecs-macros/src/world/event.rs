@@ -5,10 +5,11 @@ use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
 use syn::{Ident, Path, PathArguments, PathSegment, Token};
 
-use super::parse::{known, value};
+use super::parse::known;
 use super::{Event, Overflow};
 use crate::errors::Errors;
 use crate::list;
+use crate::value::assigned;
 
 const SETTINGS: &[&str] = &["capacity", "on_full"];
 const ON_FULL: &[&str] = &["refuse", "drop_oldest"];
@@ -21,7 +22,7 @@ pub(super) fn event(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<
         list::group(input, errors, |input, _| {
             let name = known("event setting", SETTINGS, &mut seen, input)?;
             if name == "capacity" {
-                event.capacity = Some(value(input)?);
+                event.capacity = Some(assigned(input)?);
             } else {
                 input.parse::<Token![=]>()?;
                 event.overflow = Some(overflow(input)?);

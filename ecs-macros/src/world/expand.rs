@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Ident, ItemStruct, Path, PathArguments};
+use syn::{DeriveInput, Ident, Path, PathArguments};
 
 use super::{
     Archetype, Event, OnFull, Origin, Overflow, Role, Route, Settings, Target, Timeout, World,
@@ -12,7 +12,7 @@ use super::{
 use crate::root::Root;
 
 /// The item alone.
-pub(super) fn item(item: &ItemStruct) -> TokenStream {
+pub(super) fn item(item: &DeriveInput) -> TokenStream {
     item.to_token_stream()
 }
 

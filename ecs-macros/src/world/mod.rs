@@ -7,7 +7,7 @@ mod parse;
 mod pipeline;
 
 use proc_macro2::TokenStream;
-use syn::{Expr, Ident, ItemStruct, Path};
+use syn::{DeriveInput, Expr, Ident, Path};
 
 use crate::errors::Errors;
 use crate::root::Root;
@@ -15,7 +15,8 @@ use crate::root::Root;
 /// A world as declared.
 struct World {
     root: Root,
-    item: ItemStruct,
+    /// A struct.
+    item: DeriveInput,
     /// The documentation of an item that has none of its own.
     doc: Option<&'static str>,
     origin: Origin,

@@ -3,12 +3,13 @@
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Expr, Ident, ItemStruct, LitInt, Path, Token};
+use syn::{Data, DeriveInput, Expr, Ident, LitInt, Path, Token};
 
 use super::{Archetype, Event, OnFull, Role, Route, Settings, Target, Timeout, event};
 use crate::errors::{Errors, doubled, unknown};
 use crate::list;
 use crate::root::Root;
+use crate::value::{assigned, expression};
 
 const ARGUMENTS: &[&str] = &[
     "components",
@@ -54,11 +55,17 @@ pub(super) fn arguments(tokens: TokenStream, errors: &mut Errors) -> Arguments {
 }
 
 /// Parses the item; gives its tokens back where it is no struct.
-pub(super) fn item(tokens: TokenStream, errors: &mut Errors) -> Result<ItemStruct, TokenStream> {
-    syn::parse2(tokens.clone()).map_err(|error| {
-        errors.span(error.span(), "a world is a unit struct: write `struct Name;`");
-        tokens
-    })
+pub(super) fn item(tokens: TokenStream, errors: &mut Errors) -> Result<DeriveInput, TokenStream> {
+    let other = match syn::parse2::<DeriveInput>(tokens.clone()) {
+        Ok(item) => match &item.data {
+            Data::Struct(_) => return Ok(item),
+            Data::Enum(data) => data.enum_token.span,
+            Data::Union(data) => data.union_token.span,
+        },
+        Err(error) => error.span(),
+    };
+    errors.span(other, "a world is a unit struct: write `struct Name;`");
+    Err(tokens)
 }
 
 fn argument(
@@ -95,7 +102,7 @@ fn argument(
             input.parse::<Token![=]>()?;
             settings.role = Some(role(input)?);
         }
-        "world_id" => settings.id = Some(value(input)?),
+        "world_id" => settings.id = Some(assigned(input)?),
         "transfer_queue" => {
             let mut seen = Vec::new();
             list::group(input, errors, |input, _| queue(&mut seen, input, settings))?;
@@ -111,7 +118,7 @@ fn argument(
                 Ok(())
             })?;
         }
-        "max_entities" => settings.max_entities = Some(value(input)?),
+        "max_entities" => settings.max_entities = Some(assigned(input)?),
         "neighbours" => {
             input.parse::<Token![=]>()?;
             settings.neighbours = Some(type_path(input)?);
@@ -142,7 +149,7 @@ fn archetypes(
         list::group(input, errors, |input, _| {
             if input.peek(Ident) && input.peek2(Token![=]) {
                 let name = known("archetype setting", &["capacity"], &mut Vec::new(), input)?;
-                return match capacity.replace(value(input)?) {
+                return match capacity.replace(assigned(input)?) {
                     Some(_) => Err(doubled(&name)),
                     None => Ok(()),
                 };
@@ -158,10 +165,10 @@ fn archetypes(
 fn queue(seen: &mut Vec<String>, input: ParseStream<'_>, out: &mut Settings) -> syn::Result<()> {
     let name = known("queue setting", QUEUE, seen, input)?;
     match name.to_string().as_str() {
-        "capacity" => out.capacity = Some(value(input)?),
-        "batch_size" => out.batch_size = Some(value(input)?),
-        "linger" => out.linger = Some(value(input)?),
-        "spsc" => out.spsc = Some(value(input)?),
+        "capacity" => out.capacity = Some(assigned(input)?),
+        "batch_size" => out.batch_size = Some(assigned(input)?),
+        "linger" => out.linger = Some(assigned(input)?),
+        "spsc" => out.spsc = Some(assigned(input)?),
         _ => {
             input.parse::<Token![=]>()?;
             out.on_full = Some(on_full(input)?);
@@ -176,7 +183,7 @@ fn on_full(input: ParseStream<'_>) -> syn::Result<OnFull> {
         if input.peek(syn::token::Paren) {
             let content;
             syn::parenthesized!(content in input);
-            let value = content.parse::<Expr>()?;
+            let value = expression(&content)?;
             let rest = content.parse::<TokenStream>()?;
             if rest.is_empty() {
                 Ok(value)
@@ -258,11 +265,6 @@ fn target(input: ParseStream<'_>) -> syn::Result<Target> {
 
 /// A path as it stands in a type: `a::B<C>`; in an expression too, `a::b::<16>`.
 fn type_path(input: ParseStream<'_>) -> syn::Result<Path> {
-    input.parse()
-}
-
-pub(super) fn value(input: ParseStream<'_>) -> syn::Result<Expr> {
-    input.parse::<Token![=]>()?;
     input.parse()
 }
 

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use proc_macro2::{Span, TokenStream};
 use syn::parse::{ParseStream, Parser};
 use syn::{
-    Attribute, Expr, ExprLit, Fields, Generics, Ident, ItemStruct, Lit, LitInt, Path, Token,
-    Visibility,
+    Attribute, Data, DataStruct, DeriveInput, Expr, ExprLit, Fields, Generics, Ident, Lit, LitInt,
+    Path, Token, Visibility,
 };
 
 use super::{Origin, Role, Settings, Target, World};
@@ -94,14 +94,16 @@ pub(super) fn worlds(pipeline: Pipeline, errors: &mut Errors) -> Vec<World> {
     ]
 }
 
-fn unit_struct(name: Name) -> ItemStruct {
-    ItemStruct {
+fn unit_struct(name: Name) -> DeriveInput {
+    DeriveInput {
         attrs: name.attrs,
         vis: name.vis,
-        struct_token: Token![struct](Span::mixed_site()),
         ident: name.ident,
         generics: Generics::default(),
-        fields: Fields::Unit,
-        semi_token: Some(Token![;](Span::mixed_site())),
+        data: Data::Struct(DataStruct {
+            struct_token: Token![struct](Span::mixed_site()),
+            fields: Fields::Unit,
+            semi_token: Some(Token![;](Span::mixed_site())),
+        }),
     }
 }
