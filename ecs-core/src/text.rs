@@ -44,6 +44,11 @@ impl Text {
         self
     }
 
+    /// How many bytes more find room.
+    pub(crate) const fn room(&self) -> usize {
+        CAPACITY - self.len
+    }
+
     /// The text.
     pub(crate) const fn as_str(&self) -> &str {
         match core::str::from_utf8(self.bytes.split_at(self.len).0) {

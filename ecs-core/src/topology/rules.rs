@@ -9,8 +9,12 @@ use crate::text::{Text, equal, last_segment};
 /// The most entities in flight that a queue is made for.
 const MAX_CAPACITY: u32 = 1 << 24;
 
-/// The most worlds of a cycle that a message names.
-const MAX_NAMED: usize = 8;
+/// The most worlds that are looked at for a shorter cycle than the one that is known: the
+/// compiler complains of constants that take it long.
+const MAX_LOOKED_AT: usize = 4096;
+
+/// The bytes of a message that are kept for how the naming of a cycle ends.
+const ENDING: usize = 96;
 
 /// Checks every rule.
 ///
@@ -388,7 +392,7 @@ const fn blocking(topology: &Topology<'_>) {
             let world = path[depth - 1];
             let next = topology.successors(world).and(blocks);
             if let Some(again) = next.and(on_path).first() {
-                cycle(topology, path.split_at(depth).0, again);
+                cycle(topology, blocks, again);
             }
             if let Some(to) = next.and(unseen).first() {
                 path[depth] = to;
@@ -403,26 +407,85 @@ const fn blocking(topology: &Topology<'_>) {
     }
 }
 
-/// Refuses the cycle from `again` to the end of the path and back.
+/// Refuses the cycle that `world` is on, or a shorter one.
 #[track_caller]
-const fn cycle(topology: &Topology<'_>, path: &[usize], again: usize) -> ! {
-    let mut index = 0;
-    while path[index] != again {
-        index += 1;
+const fn cycle(topology: &Topology<'_>, blocks: WorldBits, world: usize) -> ! {
+    let mut left = MAX_LOOKED_AT;
+    let (mut shortest, mut len) = ([0; MAX_WORLDS], usize::MAX);
+    // What goes through a world that was looked at is known.
+    let mut others = blocks;
+    let mut next = Some(world);
+    while let Some(start) = next {
+        if let Some(cycle) = shortest_through(topology, others, start, &mut left)
+            && cycle.1 < len
+        {
+            (shortest, len) = cycle;
+        }
+        others = others.without(start);
+        next = if left == 0 || len == 2 { None } else { others.first() };
     }
     let mut text = Text::new().str("these worlds can wait for each other for ever: ");
-    let mut count = 0;
-    while index < path.len() && count < MAX_NAMED {
-        text = plain(text, topology, path[index]).str(" -> ");
+    let mut index = 0;
+    let ending = ENDING + name_room(topology, shortest[0]);
+    while index < len && text.room() > name_room(topology, shortest[index]) + ending {
+        text = plain(text, topology, shortest[index]).str(" -> ");
         index += 1;
-        count += 1;
     }
-    if index < path.len() {
-        text = text.str(".. -> ");
+    if index < len {
+        text = text.str("(").number(len - index).str(" more) -> ");
     }
     refuse(
-        plain(text, topology, again).str("; write another `on_full` than `block` in one of them"),
+        plain(text, topology, shortest[0])
+            .str("; write another `on_full` than `block` in one of them"),
     );
+}
+
+/// The worlds of a shortest cycle through `start`, from there on, and how many; none if
+/// there is none or `left` of them were looked at before it was found.
+const fn shortest_through(
+    topology: &Topology<'_>,
+    worlds: WorldBits,
+    start: usize,
+    left: &mut usize,
+) -> Option<([usize; MAX_WORLDS], usize)> {
+    // A walk in breadth, with the way that each world was reached by.
+    let mut queue = [0; MAX_WORLDS];
+    let mut before = [0; MAX_WORLDS];
+    let mut unseen = worlds.without(start);
+    queue[0] = start;
+    let (mut head, mut tail) = (0, 1);
+    while head < tail && *left > 0 {
+        *left -= 1;
+        let world = queue[head];
+        head += 1;
+        let next = topology.successors(world).and(worlds);
+        if next.has(start) {
+            let mut len = 1;
+            let mut at = world;
+            while at != start {
+                at = before[at];
+                len += 1;
+            }
+            let mut cycle = [0; MAX_WORLDS];
+            let mut index = len;
+            at = world;
+            while index > 0 {
+                index -= 1;
+                cycle[index] = at;
+                at = before[at];
+            }
+            return Some((cycle, len));
+        }
+        let mut new = next.and(unseen);
+        unseen = unseen.and_not(new);
+        while let Some(to) = new.first() {
+            new = new.without(to);
+            before[to] = world;
+            queue[tail] = to;
+            tail += 1;
+        }
+    }
+    None
 }
 
 /// What an open world sends to a closed one is declared there.
@@ -507,4 +570,10 @@ const fn plain(text: Text, topology: &Topology<'_>, world: usize) -> Text {
     let (group, member) = topology.locate(world);
     let text = text.str(topology.groups[group].desc.name);
     if topology.groups[group].array { text.str("[").number(member).str("]") } else { text }
+}
+
+/// The most bytes of what [`plain`] writes.
+const fn name_room(topology: &Topology<'_>, world: usize) -> usize {
+    let (group, _) = topology.locate(world);
+    topology.groups[group].desc.name.len() + "[255] -> ".len()
 }

@@ -176,6 +176,21 @@ fn cycles_are_where_each_reaches_the_other() {
     }
 }
 
+/// A circle of seven worlds, in which one sends back to the one before.
+#[test]
+#[should_panic(
+    expected = "for ever: Zone[4] -> Zone[5] -> Zone[4]; write another `on_full` than `block`"
+)]
+fn shortest_blocking_cycle_is_told() {
+    const fn circle(from: usize, to: usize) -> bool {
+        to == (from + 1) % 7 || from == 5 && to == 4
+    }
+    static CIRCLE: NeighbourMatrix = crate::__neighbour_matrix!(circle);
+    let mut zones = matrix(array("Zone", &[], 7), &CIRCLE);
+    zones.desc.queue.on_full = OnFull::Block(core::time::Duration::ZERO);
+    check(&[zones]);
+}
+
 /// At the limit of worlds the rules and the cycles are constants without a
 /// complaint of the compiler about their cost.
 #[test]
