@@ -227,10 +227,10 @@ fn read_only<S: Schema, Q: ReadOnlyQueryData<S>>() -> Access {
 #[test]
 fn query_touches_what_its_fields_touch() {
     let access = read_only::<Base, Seen<'_>>();
-    assert_eq!(access, Access { required: 0b1, read: 0b101, write: 0, conflict: false });
+    assert_eq!(access, Access { required: 0b1, read: 0b101, ..Access::NONE });
     let access = <Moved<'_, Request> as QueryData<Base>>::ACCESS;
-    assert_eq!(access, Access { required: 0b1001, read: 0b101, write: 0b1010, conflict: false });
-    const { assert!(<Clash<'_> as QueryData<Base>>::ACCESS.conflict) };
+    assert_eq!(access, Access { required: 0b1001, read: 0b101, write: 0b1010, ..Access::NONE });
+    const { assert!(<Clash<'_> as QueryData<Base>>::ACCESS.fault.is_some()) };
 }
 
 /// Gives itself: this compiles only if the item is the struct.

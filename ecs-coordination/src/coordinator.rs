@@ -162,11 +162,13 @@ where
 
     /// The world of type `W`; of an array, its first.
     pub fn world<W: WorldConfig<Schema = Worlds::Schema>>(&self) -> &World<W> {
+        const { Self::assert_member::<W>() };
         &self.member::<W>(0).world
     }
 
     /// As [`world`](Self::world), to change.
     pub fn world_mut<W: WorldConfig<Schema = Worlds::Schema>>(&mut self) -> &mut World<W> {
+        const { Self::assert_member::<W>() };
         &mut self.member_mut::<W>(0).world
     }
 
@@ -174,6 +176,7 @@ where
     pub fn worlds<W: WorldConfig<Schema = Worlds::Schema>>(
         &self,
     ) -> impl ExactSizeIterator<Item = &World<W>> {
+        const { Self::assert_member::<W>() };
         (0..Self::count::<W>()).map(|index| &self.member::<W>(index).world)
     }
 
@@ -182,6 +185,7 @@ where
     /// # Panics
     /// If there are not so many.
     pub fn world_at<W: WorldConfig<Schema = Worlds::Schema>>(&self, index: usize) -> &World<W> {
+        const { Self::assert_member::<W>() };
         &self.member::<W>(index).world
     }
 
@@ -193,6 +197,7 @@ where
         &mut self,
         index: usize,
     ) -> &mut World<W> {
+        const { Self::assert_member::<W>() };
         &mut self.member_mut::<W>(index).world
     }
 
@@ -254,6 +259,7 @@ where
 
     /// The id of the world of type `W`; of an array, of its first.
     pub fn id_of<W: WorldConfig<Schema = Worlds::Schema>>(&self) -> u16 {
+        const { Self::assert_member::<W>() };
         self.member::<W>(0).endpoint.id()
     }
 
@@ -262,6 +268,7 @@ where
     where
         W: WorldConfig<Schema = Worlds::Schema>,
     {
+        const { Self::assert_member::<W>() };
         for index in 0..Self::count::<W>() {
             self.member_mut::<W>(index).schedule.add(system.clone());
         }
@@ -270,7 +277,8 @@ where
 
     /// The systems of the world of type `W`.
     pub fn schedule<W: WorldConfig<Schema = Worlds::Schema>>(&mut self) -> &mut Schedule<W> {
-        self.schedule_at::<W>(0)
+        const { Self::assert_member::<W>() };
+        &mut self.member_mut::<W>(0).schedule
     }
 
     /// The systems of a member of an array of worlds `W`.
@@ -281,6 +289,7 @@ where
         &mut self,
         index: usize,
     ) -> &mut Schedule<W> {
+        const { Self::assert_member::<W>() };
         &mut self.member_mut::<W>(index).schedule
     }
 
@@ -290,7 +299,9 @@ where
     where
         W: WorldConfig<Schema = Worlds::Schema>,
     {
-        self.set_driver_at(0, driver)
+        const { Self::assert_driven::<W>() };
+        self.member_mut::<W>(0).driver = Some(Box::new(driver));
+        self
     }
 
     /// Gives a member of an array of worlds `W` its driver.
@@ -301,12 +312,7 @@ where
     where
         W: WorldConfig<Schema = Worlds::Schema>,
     {
-        const {
-            assert!(
-                W::DESC.role.has_driver(),
-                "only worlds with the role `accept`, `io` or `custom` have a driver: set the `role` of this one"
-            );
-        }
+        const { Self::assert_driven::<W>() };
         self.member_mut::<W>(index).driver = Some(Box::new(driver));
         self
     }
@@ -322,7 +328,9 @@ where
     where
         W: WorldConfig<Schema = Worlds::Schema>,
     {
-        self.set_intake_at(0, intake)
+        const { Self::assert_member::<W>() };
+        self.member_mut::<W>(0).intake = Some(Box::new(intake));
+        self
     }
 
     /// As [`set_intake`](Self::set_intake), for a member of an array of worlds `W`.
@@ -337,6 +345,7 @@ where
     where
         W: WorldConfig<Schema = Worlds::Schema>,
     {
+        const { Self::assert_member::<W>() };
         self.member_mut::<W>(index).intake = Some(Box::new(intake));
         self
     }
@@ -351,6 +360,7 @@ where
 
     /// Says when the worlds of type `W` tick on their threads.
     pub fn set_pace<W: WorldConfig<Schema = Worlds::Schema>>(&mut self, pace: Pace) -> &mut Self {
+        const { Self::assert_member::<W>() };
         for index in 0..Self::count::<W>() {
             self.member_mut::<W>(index).pace = pace;
         }
@@ -360,6 +370,7 @@ where
     /// Says what the threads of worlds of type `W` do when there is nothing to
     /// do; among worlds of one thread, the most wakeful wins.
     pub fn set_idle<W: WorldConfig<Schema = Worlds::Schema>>(&mut self, idle: Idle) -> &mut Self {
+        const { Self::assert_member::<W>() };
         for index in 0..Self::count::<W>() {
             self.member_mut::<W>(index).idle = Some(idle);
         }
@@ -418,6 +429,7 @@ where
     pub fn tick_world<W: WorldConfig<Schema = Worlds::Schema>>(
         &mut self,
     ) -> Result<Activity, Failure> {
+        const { Self::assert_member::<W>() };
         let first = self.seat::<W>(0);
         let mut all = Activity::default();
         for seat in first..first + Self::count::<W>() {
@@ -437,6 +449,7 @@ where
         &mut self,
         index: usize,
     ) -> Result<Activity, Failure> {
+        const { Self::assert_member::<W>() };
         let seat = self.seat::<W>(index);
         self.tick_seat(seat)
     }
@@ -642,23 +655,52 @@ where
     }
 
     pub(crate) fn count<W: WorldConfig>() -> usize {
-        Worlds::GROUPS[const { Self::group::<W>() }].count
+        Worlds::GROUPS[Self::group::<W>()].count
     }
 
     /// The group of worlds of type `W`.
-    const fn group<W: WorldConfig>() -> usize {
+    const fn find<W: WorldConfig>() -> Option<usize> {
         let mut index = 0;
         while index < Worlds::GROUPS.len() {
             if same(Worlds::GROUPS[index].desc.path, W::PATH) {
-                return index;
+                return Some(index);
             }
             index += 1;
         }
-        panic!("this world is no member of the coordinator: name it in its `coordinator!`")
+        None
+    }
+
+    /// Fails to compile where `W` is no member. Each function that takes a world from users
+    /// asserts it by itself and calls none that does: the compiler tells of each assertion
+    /// that fails, and shows the line of the outermost.
+    pub(crate) const fn assert_member<W: WorldConfig>() {
+        assert!(
+            Self::find::<W>().is_some(),
+            "this world is no member of the coordinator: name it in its `coordinator!`"
+        );
+    }
+
+    /// Fails to compile where `W` is no member, or one without a driver.
+    const fn assert_driven<W: WorldConfig>() {
+        Self::assert_member::<W>();
+        assert!(
+            W::DESC.role.has_driver(),
+            "only worlds with the role `accept`, `io` or `custom` have a driver: set the `role` of this one"
+        );
+    }
+
+    /// The group of worlds of type `W`, which is a member.
+    fn group<W: WorldConfig>() -> usize {
+        const { Self::find::<W>() }.expect("whoever takes a world asserts that it is a member")
     }
 
     fn seat<W: WorldConfig>(&self, index: usize) -> usize {
-        let first = const { Topology::new(Worlds::GROUPS).first_id(Self::group::<W>()) };
+        let first = const {
+            match Self::find::<W>() {
+                Some(group) => Topology::new(Worlds::GROUPS).first_id(group),
+                None => 0,
+            }
+        };
         assert!(index < Self::count::<W>(), "there is no world {index} in this array");
         first + index
     }

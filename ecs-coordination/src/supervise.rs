@@ -139,6 +139,7 @@ where
         &mut self,
         policy: Supervision,
     ) -> &mut Self {
+        const { Self::assert_member::<W>() };
         for index in 0..Self::count::<W>() {
             self.member_mut::<W>(index).supervisor.policy = policy;
         }

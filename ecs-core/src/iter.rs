@@ -25,7 +25,7 @@ impl<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> QueryIter<'w, S, Q, F> {
     ///
     /// # Safety
     /// For `'w` nobody else uses the tables' components in conflict with the
-    /// query, which does not conflict with itself.
+    /// query; it and the filter have no fault.
     #[inline(always)]
     pub(crate) unsafe fn new(tables: &'w [Table], rows: Rows<'w>) -> Self {
         Self { tables: tables.iter(), open: QueryChunk::empty(rows) }
@@ -84,9 +84,11 @@ impl<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> QueryIter<'w, S, Q, F> {
             assert!(
                 !F::ROWS,
                 "a filter by `TransferMarker`, a sparse component or a change matches single rows, so there are no slices: iterate over entities"
-            )
-        };
-        const {
+            );
+            assert!(
+                !Q::ACCESS.by_row,
+                "`Ref` and `Mut` are of single rows, so they have no slices: ask for `&C` or `&mut C`"
+            );
             assert!(
                 (Q::ACCESS.read | Q::ACCESS.write) & S::SPARSE == 0,
                 "a sparse component is not in every row of its column, so it has no slices: iterate over entities"

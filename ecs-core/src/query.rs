@@ -23,13 +23,51 @@ pub struct Access {
     pub read: Mask,
     /// What is written.
     pub write: Mask,
-    /// Whether a component is borrowed twice, at least once to write.
-    pub conflict: bool,
+    /// Whether there are items of single rows only, and no slices.
+    pub by_row: bool,
+    /// Why it can't be asked.
+    pub fault: Option<Fault>,
+}
+
+/// Why a query can't be asked. Whoever lets one be asked asserts that it has no fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A component is borrowed twice, at least once to write.
+    Twice,
+    /// Changes of a component are looked at that is not tracked.
+    Untracked,
+    /// A side of a relation is written, which the world keeps.
+    Kept,
+}
+
+impl Fault {
+    /// The one of two, if there is one.
+    pub(crate) const fn either(a: Option<Self>, b: Option<Self>) -> Option<Self> {
+        if a.is_some() { a } else { b }
+    }
+
+    /// Fails to compile where there is one.
+    pub(crate) const fn assert_none(fault: Option<Self>) {
+        match fault {
+            None => {}
+            Some(Self::Twice) => {
+                panic!(
+                    "this query borrows one component twice, at least once with `&mut`: ask for it once"
+                )
+            }
+            Some(Self::Untracked) => {
+                panic!(
+                    "changes of this component are not tracked: write `#[component(track)]` on it"
+                )
+            }
+            Some(Self::Kept) => crate::relation::refuse_kept(),
+        }
+    }
 }
 
 impl Access {
     /// Nothing.
-    pub const NONE: Self = Self { required: 0, read: 0, write: 0, conflict: false };
+    pub const NONE: Self = Self { required: 0, read: 0, write: 0, by_row: false, fault: None };
 
     /// With these components read as well, of the same rows: that is no conflict with what
     /// is written already.
@@ -39,14 +77,14 @@ impl Access {
 
     /// Both at once.
     pub const fn and(self, other: Self) -> Self {
+        let twice = self.write & (other.read | other.write) | other.write & self.read;
+        let twice = if twice != 0 { Some(Fault::Twice) } else { None };
         Self {
             required: self.required | other.required,
             read: self.read | other.read,
             write: self.write | other.write,
-            conflict: self.conflict
-                || other.conflict
-                || self.write & (other.read | other.write) != 0
-                || other.write & self.read != 0,
+            by_row: self.by_row || other.by_row,
+            fault: Fault::either(Fault::either(self.fault, other.fault), twice),
         }
     }
 }
@@ -93,15 +131,15 @@ pub unsafe trait QueryData<S: Schema> {
     /// # Safety
     /// `fetch` as for [`present`](Self::present); `row` is below the table's length, and
     /// `present` has its bit; for `'w` nobody
-    /// else uses the row's components in conflict with `ACCESS`; `ACCESS.conflict`
-    /// is false.
+    /// else uses the row's components in conflict with `ACCESS`; `ACCESS.fault`
+    /// is none.
     unsafe fn item<'w>(fetch: Self::Fetch, row: usize) -> Self::Item<'w>;
 
     /// All `len` rows.
     ///
     /// # Safety
     /// As for `item`, for all rows; `len` is the table's length; no component of
-    /// `ACCESS` is sparse.
+    /// `ACCESS` is sparse, and `ACCESS.by_row` is false.
     unsafe fn slices<'w>(fetch: Self::Fetch, len: usize) -> Self::Slices<'w>;
 }
 
@@ -117,12 +155,12 @@ pub unsafe trait QueryData<S: Schema> {
 pub unsafe trait ReadOnlyQueryData<S: Schema>: QueryData<S> {}
 
 pub(crate) const fn reads(mask: Mask) -> Access {
-    Access { required: mask, read: mask, write: 0, conflict: false }
+    Access { required: mask, read: mask, ..Access::NONE }
 }
 
 pub(crate) const fn writes<S: Schema>(mask: Mask) -> Access {
-    crate::relation::assert_not_kept::<S>(mask);
-    Access { required: mask, read: 0, write: mask, conflict: false }
+    let fault = if mask & S::LINKED != 0 { Some(Fault::Kept) } else { None };
+    Access { required: mask, write: mask, fault, ..Access::NONE }
 }
 
 /// Where the column of one component is.

@@ -439,10 +439,16 @@ pub(crate) const fn tree<S: Schema>() -> Option<usize> {
 
 /// Fails to compile where something would write what the world keeps.
 pub(crate) const fn assert_not_kept<S: Schema>(mask: Mask) {
-    assert!(
-        mask & S::LINKED == 0,
+    if mask & S::LINKED != 0 {
+        refuse_kept()
+    }
+}
+
+/// Fails to compile.
+pub(crate) const fn refuse_kept() -> ! {
+    panic!(
         "the world keeps both sides of a relation: call `relate` or `unrelate`, of the hierarchy `set_parent` or `remove_parent`, in place of writing one side"
-    );
+    )
 }
 
 /// Entities can't be related.

@@ -6,7 +6,9 @@ use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
 use crate::component::{Component, Storage};
-use crate::query::{Access, Filter, QueryData, ReadOnlyQueryData, Rows, Values, reads, writes};
+use crate::query::{
+    Access, Fault, Filter, QueryData, ReadOnlyQueryData, Rows, Values, reads, writes,
+};
 use crate::schema::{Contains, Mask};
 use crate::table::{Table, WORD};
 use crate::tick::seen_of_word;
@@ -66,7 +68,7 @@ const CHANGED: usize = 1;
 #[inline(always)]
 fn news<S: Contains<C>, C: Component, const WHICH: usize>(rows: Rows<'_>, word: usize) -> u64 {
     let Rows { table, ticks, .. } = rows;
-    if table.possible() & S::BIT == 0 {
+    if !C::TRACK || table.possible() & S::BIT == 0 {
         return 0;
     }
     let (first, len) = (word * WORD, table.len());
@@ -89,12 +91,10 @@ macro_rules! filter {
     ($name:ident $which:ident) => {
         // SAFETY: what lacks the component has no news of it.
         unsafe impl<S: Contains<C>, C: Component> Filter<S> for $name<C> {
-            const ROWS: bool = {
-                assert_tracked::<C>();
-                true
-            };
+            const ROWS: bool = true;
             const WITH: Mask = S::BIT;
             const READ: Mask = S::BIT;
+            const FAULT: Option<Fault> = untracked::<C>();
 
             #[inline(always)]
             fn table(table: &Table) -> bool {
@@ -314,10 +314,7 @@ unsafe impl<S: Contains<C>, C: Component> QueryData<S> for Ref<'_, C> {
     type Item<'w> = Ref<'w, C>;
     type Slices<'w> = NoSlices;
     type Fetch = Stamped<C>;
-    const ACCESS: Access = {
-        assert_tracked::<C>();
-        reads(S::BIT)
-    };
+    const ACCESS: Access = by_row::<C>(reads(S::BIT));
 
     #[inline(always)]
     unsafe fn fetch(table: &Table, ticks: Ticks) -> Stamped<C> {
@@ -337,7 +334,6 @@ unsafe impl<S: Contains<C>, C: Component> QueryData<S> for Ref<'_, C> {
     }
 
     unsafe fn slices<'w>(_: Stamped<C>, _: usize) -> Self::Slices<'w> {
-        const { assert_no_slices::<C>() };
         NoSlices(())
     }
 }
@@ -349,10 +345,7 @@ unsafe impl<S: Contains<C>, C: Component> QueryData<S> for Mut<'_, C> {
     type Item<'w> = Mut<'w, C>;
     type Slices<'w> = NoSlices;
     type Fetch = Stamped<C>;
-    const ACCESS: Access = {
-        assert_tracked::<C>();
-        writes::<S>(S::BIT)
-    };
+    const ACCESS: Access = by_row::<C>(writes::<S>(S::BIT));
 
     #[inline(always)]
     unsafe fn fetch(table: &Table, ticks: Ticks) -> Stamped<C> {
@@ -380,7 +373,6 @@ unsafe impl<S: Contains<C>, C: Component> QueryData<S> for Mut<'_, C> {
     }
 
     unsafe fn slices<'w>(_: Stamped<C>, _: usize) -> Self::Slices<'w> {
-        const { assert_no_slices::<C>() };
         NoSlices(())
     }
 }
@@ -389,18 +381,13 @@ unsafe impl<S: Contains<C>, C: Component> QueryData<S> for Mut<'_, C> {
 #[derive(Debug)]
 pub struct NoSlices(());
 
-/// Fails to compile where nothing is ever stamped.
-const fn assert_tracked<C: Component>() {
-    assert!(
-        C::TRACK,
-        "changes of this component are not tracked: write `#[component(track)]` on it"
-    );
+/// What is asked of a component and its stamps, row by row.
+const fn by_row<C: Component>(access: Access) -> Access {
+    let fault = Fault::either(access.fault, untracked::<C>());
+    Access { by_row: true, fault, ..access }
 }
 
-/// Fails to compile always: whether a row has changed is a matter of each row.
-const fn assert_no_slices<C: Component>() {
-    assert!(
-        !C::TRACK,
-        "`Ref` and `Mut` are of single rows, so they have no slices: ask for `&C` or `&mut C`"
-    );
+/// The fault of who asks for changes where nothing is ever stamped.
+const fn untracked<C: Component>() -> Option<Fault> {
+    if C::TRACK { None } else { Some(Fault::Untracked) }
 }

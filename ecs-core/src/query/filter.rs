@@ -7,6 +7,7 @@ use crate::component::Component;
 use crate::entities::Entities;
 use crate::entity::Entity;
 use crate::outbox::{Outbox, Request, TransferMarker};
+use crate::query::Fault;
 use crate::schema::{Contains, Mask, Schema};
 use crate::table::{Table, WORD};
 use crate::tick::Ticks;
@@ -16,7 +17,8 @@ use crate::tick::Ticks;
 /// [`Or`], and tuples of these, all of which must match.
 ///
 /// # Safety
-/// Only entities match that have all components of `WITH` and none of `WITHOUT`.
+/// Only entities match that have all components of `WITH` and none of `WITHOUT`; that holds
+/// if `FAULT` is none.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a filter over the schema `{S}`",
     label = "not a filter over `{S}`",
@@ -31,6 +33,8 @@ pub unsafe trait Filter<S: Schema> {
     const WITHOUT: Mask = 0;
     /// The components of which is read when they were added or changed.
     const READ: Mask = 0;
+    /// Why the filter can't be used.
+    const FAULT: Option<Fault> = None;
     /// Whether rows of the table can match.
     fn table(table: &Table) -> bool;
     /// Which rows match: bit `n` is that of row `64 * word + n`. Bits of rows that
@@ -159,6 +163,11 @@ macro_rules! filter {
             const WITH: Mask = 0 $(| $name::WITH)+;
             const WITHOUT: Mask = 0 $(| $name::WITHOUT)+;
             const READ: Mask = 0 $(| $name::READ)+;
+            const FAULT: Option<Fault> = {
+                let fault = None;
+                $(let fault = Fault::either(fault, $name::FAULT);)+
+                fault
+            };
             #[inline(always)]
             fn table(table: &Table) -> bool {
                 true $(&& $name::table(table))+
@@ -174,6 +183,11 @@ macro_rules! filter {
             const WITH: Mask = Mask::MAX $(& $name::WITH)+;
             const WITHOUT: Mask = Mask::MAX $(& $name::WITHOUT)+;
             const READ: Mask = 0 $(| $name::READ)+;
+            const FAULT: Option<Fault> = {
+                let fault = None;
+                $(let fault = Fault::either(fault, $name::FAULT);)+
+                fault
+            };
             #[inline(always)]
             fn table(table: &Table) -> bool {
                 false $(|| $name::table(table))+

@@ -148,7 +148,7 @@ impl<W: WorldConfig> Schedule<W> {
     /// Adds a system, and answers it for further settings.
     pub fn add<M, S: IntoSystem<W, M>>(&mut self, system: S) -> Added<'_, W> {
         // Here as well, so that the compiler's note shows the caller's line.
-        const { S::CHECKED };
+        let () = S::CHECKED;
         self.plan = None;
         let commands = Commands::with_capacity(self.capacity);
         self.slots.push(Slot::new(system.into_system(), commands, self.added));
@@ -524,7 +524,7 @@ impl<'s, W: WorldConfig> Added<'s, W> {
     // Not by `Deref` alone, so that a chain can go on with it.
     #[allow(clippy::should_implement_trait)]
     pub fn add<M, S: IntoSystem<W, M>>(self, system: S) -> Added<'s, W> {
-        const { S::CHECKED };
+        let () = S::CHECKED;
         self.schedule.add(system)
     }
 }

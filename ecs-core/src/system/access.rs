@@ -1,7 +1,7 @@
 //! What systems use, as constants, and where two of them would be in each other's way.
 
 use crate::event::EventInfo;
-use crate::query::Access;
+use crate::query::{Access, Fault};
 use crate::schema::{ComponentInfo, Mask};
 use crate::text::{Text, equal, last_segment};
 
@@ -245,6 +245,20 @@ impl SystemAccess {
         None
     }
 
+    /// Why one of the queries can't be asked by itself.
+    const fn fault(&self) -> Option<Fault> {
+        if self.parts.is_empty() {
+            return self.components.fault;
+        }
+        let mut fault = None;
+        let mut index = 0;
+        while index < self.parts.len() {
+            fault = Fault::either(fault, self.parts[index].fault());
+            index += 1;
+        }
+        fault
+    }
+
     /// Calls `each` with every resource that is used.
     pub fn for_each_resource(&self, each: &mut impl FnMut(ResourceUse)) {
         self.resource.into_iter().for_each(&mut *each);
@@ -254,8 +268,10 @@ impl SystemAccess {
     }
 }
 
-/// Fails to compile where two parameters of a system are in each other's way.
+/// Fails to compile where a parameter of a system can't be asked for, or two are in each
+/// other's way.
 pub(super) const fn assert_no_clash(access: &SystemAccess, components: &[ComponentInfo]) {
+    Fault::assert_none(access.fault());
     let Some(clash) = access.own_clash() else { return };
     let text = Text::new().str("two parameters of this system use ");
     let text = match clash {

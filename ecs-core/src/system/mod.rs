@@ -243,7 +243,7 @@ impl<W: WorldConfig> World<W> {
     /// of its commands, which is then dropped with those after it.
     pub fn run_system<M, S: IntoSystem<W, M>>(&mut self, system: S) -> Result<(), SystemError> {
         // Here as well, so that the compiler's note shows the caller's line.
-        const { S::CHECKED };
+        let () = S::CHECKED;
         let mut commands = Commands::with_capacity(crate::schedule::DEFAULT_COMMANDS);
         let mut system = system.into_system();
         let result = system.run(self, &mut commands);

@@ -10,7 +10,7 @@ use crate::config::WorldConfig;
 use crate::entity::Entity;
 use crate::error::AccessError;
 use crate::iter::{Exact, QueryIter};
-use crate::query::{Filter, QueryData, ReadOnlyQueryData, Rows};
+use crate::query::{Access, Fault, Filter, QueryData, ReadOnlyQueryData, Rows};
 use crate::schema::Schema;
 use crate::table::Table;
 use crate::world::{find, find_row};
@@ -183,11 +183,11 @@ where
     type State = ();
     type Item<'w, 's> = Query<'w, S, D, F>;
     const ACCESS: SystemAccess = {
-        crate::world::assert_no_conflict::<S, D>();
         // Entities that differ by what is sparse may be in one table, and so share words of
         // bits and stamps.
         let (with, without) = (D::ACCESS.required | F::WITH, F::WITHOUT);
-        let components = D::ACCESS.with_read(F::READ);
+        let fault = Fault::either(D::ACCESS.fault, F::FAULT);
+        let components = Access { fault, ..D::ACCESS }.with_read(F::READ);
         SystemAccess::of_components(components, with & !S::SPARSE, without & !S::SPARSE)
     };
 

@@ -7,7 +7,7 @@ use crate::entity::Entity;
 use crate::error::AccessError;
 use crate::iter::QueryIter;
 use crate::memory::bits;
-use crate::query::{Access, Filter, QueryData, ReadOnlyQueryData, Rows};
+use crate::query::{Fault, Filter, QueryData, ReadOnlyQueryData, Rows};
 use crate::schema::{Contains, Mask, Schema};
 use crate::table::{Table, WORD};
 
@@ -104,9 +104,10 @@ impl<W: WorldConfig> World<W> {
     /// ```
     #[inline]
     pub fn query<Q: QueryData<W::Schema>>(&mut self) -> QueryIter<'_, W::Schema, Q> {
-        // Here as well, so that the compiler's note shows the caller's line.
-        const { assert_no_conflict::<W::Schema, Q>() };
-        self.query_filtered::<Q, ()>()
+        const { assert_sound::<W::Schema, Q, ()>() };
+        // SAFETY: `&mut self` is exclusive for the iterator's life, and the query has no
+        // fault.
+        unsafe { QueryIter::new(self.tables.all(), self.rows()) }
     }
 
     /// All entities that have what `Q` asks for and match `F`.
@@ -114,16 +115,18 @@ impl<W: WorldConfig> World<W> {
     pub fn query_filtered<Q: QueryData<W::Schema>, F: Filter<W::Schema>>(
         &mut self,
     ) -> QueryIter<'_, W::Schema, Q, F> {
-        const { assert_no_conflict::<W::Schema, Q>() };
-        // SAFETY: `&mut self` is exclusive for the iterator's life, and the
-        // query does not conflict with itself.
+        const { assert_sound::<W::Schema, Q, F>() };
+        // SAFETY: `&mut self` is exclusive for the iterator's life, and the query and
+        // the filter have no fault.
         unsafe { QueryIter::new(self.tables.all(), self.rows()) }
     }
 
     /// As [`query`](Self::query), for queries that only read.
     #[inline]
     pub fn view<Q: ReadOnlyQueryData<W::Schema>>(&self) -> QueryIter<'_, W::Schema, Q> {
-        self.view_filtered::<Q, ()>()
+        const { assert_sound::<W::Schema, Q, ()>() };
+        // SAFETY: the query only reads, and `&self` keeps writers away; it has no fault.
+        unsafe { QueryIter::new(self.tables.all(), self.rows()) }
     }
 
     /// As [`query_filtered`](Self::query_filtered), for queries that only read.
@@ -131,7 +134,9 @@ impl<W: WorldConfig> World<W> {
     pub fn view_filtered<Q: ReadOnlyQueryData<W::Schema>, F: Filter<W::Schema>>(
         &self,
     ) -> QueryIter<'_, W::Schema, Q, F> {
-        // SAFETY: the query only reads, and `&self` keeps writers away.
+        const { assert_sound::<W::Schema, Q, F>() };
+        // SAFETY: the query only reads, and `&self` keeps writers away; it has no fault,
+        // nor has the filter.
         unsafe { QueryIter::new(self.tables.all(), self.rows()) }
     }
 }
@@ -143,11 +148,10 @@ pub(super) fn missing<S: Schema>(entity: Entity, lacking: Mask) -> AccessError {
     AccessError::Missing { entity, wanted: first.unwrap_or_default() }
 }
 
-/// Fails to compile where a query borrows a component twice, once to write.
-pub(crate) const fn assert_no_conflict<S: Schema, Q: QueryData<S>>() {
-    let Access { conflict, .. } = Q::ACCESS;
-    assert!(
-        !conflict,
-        "this query borrows one component twice, at least once with `&mut`: ask for it once"
-    );
+/// Fails to compile where a query can't be asked, or not with this filter. Each function
+/// that takes one from users asserts it by itself and calls none that does: the compiler
+/// tells of each assertion that fails, and shows the line of the outermost.
+pub(super) const fn assert_sound<S: Schema, Q: QueryData<S>, F: Filter<S>>() {
+    Fault::assert_none(Q::ACCESS.fault);
+    Fault::assert_none(F::FAULT);
 }

@@ -4,7 +4,7 @@ use core::fmt;
 use core::mem::MaybeUninit;
 
 use super::World;
-use super::access::{assert_no_conflict, missing};
+use super::access::{assert_sound, missing};
 use crate::config::WorldConfig;
 use crate::entities::{Entities, NONE, Place};
 use crate::entity::Entity;
@@ -44,16 +44,17 @@ impl<W: WorldConfig> World<W> {
     /// ```
     #[inline]
     pub fn lookup<Q: QueryData<W::Schema>>(&mut self) -> Lookup<'_, W::Schema, Q> {
-        const { assert_no_conflict::<W::Schema, Q>() };
-        // SAFETY: `&mut self` is exclusive for the lookup's life, and the query does
-        // not conflict with itself.
+        const { assert_sound::<W::Schema, Q, ()>() };
+        // SAFETY: `&mut self` is exclusive for the lookup's life, and the query has no
+        // fault.
         unsafe { Lookup::new(self.tables.all(), &self.entities, self.ticks()) }
     }
 
     /// As [`lookup`](Self::lookup), for queries that only read.
     #[inline]
     pub fn view_lookup<Q: ReadOnlyQueryData<W::Schema>>(&self) -> Lookup<'_, W::Schema, Q> {
-        // SAFETY: the query only reads, and `&self` keeps writers away.
+        const { assert_sound::<W::Schema, Q, ()>() };
+        // SAFETY: the query only reads, and `&self` keeps writers away; it has no fault.
         unsafe { Lookup::new(self.tables.all(), &self.entities, self.ticks()) }
     }
 
@@ -66,9 +67,10 @@ impl<W: WorldConfig> World<W> {
         &mut self,
         entity: Entity,
     ) -> Result<Q::Item<'_>, AccessError> {
-        let Lookup { tables, entities, ticks, .. } = self.lookup::<Q>();
-        // SAFETY: the lookup is not used otherwise.
-        unsafe { Lookup::<W::Schema, Q>::find(tables, entities, ticks, entity) }
+        const { assert_sound::<W::Schema, Q, ()>() };
+        let (tables, ticks) = (self.tables.all(), self.ticks());
+        // SAFETY: `&mut self` is exclusive for the item's life, and the query has no fault.
+        unsafe { Lookup::<W::Schema, Q>::find(tables, &self.entities, ticks, entity) }
     }
 
     /// Several components of several entities at once.
@@ -93,15 +95,17 @@ impl<W: WorldConfig> World<W> {
         &mut self,
         entities: [Entity; N],
     ) -> Result<[Q::Item<'_>; N], AccessError> {
+        const { assert_sound::<W::Schema, Q, ()>() };
         for (place, &entity) in entities.iter().enumerate() {
             if entities[..place].contains(&entity) {
                 return Err(AccessError::Twice(entity));
             }
         }
-        let Lookup { tables, entities: slots, ticks, .. } = self.lookup::<Q>();
-        // SAFETY: the entities differ, and the lookup is not used otherwise.
+        let (tables, ticks) = (self.tables.all(), self.ticks());
+        // SAFETY: the entities differ, `&mut self` is exclusive for the life of their items,
+        // and the query has no fault.
         let mut items = entities.map(|entity| unsafe {
-            Lookup::<W::Schema, Q>::find(tables, slots, ticks, entity).map(Some)
+            Lookup::<W::Schema, Q>::find(tables, &self.entities, ticks, entity).map(Some)
         });
         for item in &mut items {
             if let Err(error) = item {
@@ -130,7 +134,7 @@ unsafe impl<S: Schema<Types: Send + Sync>, Q: QueryData<S>> Send for Lookup<'_, 
 impl<'w, S: Schema, Q: QueryData<S>> Lookup<'w, S, Q> {
     /// # Safety
     /// For `'w` nobody else uses the tables' components in conflict with the
-    /// query, which does not conflict with itself.
+    /// query, which has no fault.
     #[inline]
     unsafe fn new(tables: &'w [Table], entities: &'w Entities, ticks: Ticks) -> Self {
         Self { tables, entities, ticks, table: UNKNOWN, fetch: MaybeUninit::uninit() }
@@ -287,7 +291,7 @@ pub(crate) fn find_row<'w, S: Schema, Q: QueryData<S>, F: Filter<S>>(
 ///
 /// # Safety
 /// For `'i` nobody else uses the entity's components in conflict with the query, which
-/// does not conflict with itself. `rows` is of the world of the tables.
+/// has no fault, nor has the filter. `rows` is of the world of the tables.
 #[inline]
 pub(crate) unsafe fn find<'i, S: Schema, Q: QueryData<S>, F: Filter<S>>(
     tables: &'i [Table],

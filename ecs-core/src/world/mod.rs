@@ -51,7 +51,6 @@ use crate::table::Table;
 use crate::tables::Tables;
 use crate::tick::Clock;
 
-pub(crate) use access::assert_no_conflict;
 pub(crate) use change::Change;
 pub use copying::CopyError;
 pub use debug::EntityDebug;
@@ -146,7 +145,8 @@ impl<W: WorldConfig> World<W> {
     /// An empty world on its own. It can't join a coordinator, which makes the
     /// worlds it holds.
     pub fn new() -> Self {
-        Self::with_origin(0)
+        const { assert_limits::<W>() };
+        Self::of_origin(0)
     }
 
     /// An empty world whose entities have this origin.
@@ -157,6 +157,11 @@ impl<W: WorldConfig> World<W> {
     pub fn with_origin(origin: u16) -> Self {
         assert!(origin <= MAX_ORIGIN, "an origin has 12 bits");
         const { assert_limits::<W>() };
+        Self::of_origin(origin)
+    }
+
+    /// An empty world within its limits.
+    fn of_origin(origin: u16) -> Self {
         let mut tables = Tables::new(W::Schema::COMPONENTS);
         for archetype in W::DESC.archetypes {
             let mask = tabled::<W>(archetype.mask);
