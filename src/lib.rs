@@ -12,9 +12,9 @@ pub use ecs_core::save;
 #[cfg(feature = "snapshot")]
 pub use ecs_core::snapshot;
 pub use ecs_core::{
-    block, bundle, columns, commands, component, config, entity, error, event, hash, inspect, iter,
-    location, members, outbox, probe, query, relation, resources, schedule, schema, system, table,
-    template, time, topology, track, transfer, world,
+    block, bundle, columns, commands, component, config, describe, entity, error, event, hash,
+    inspect, iter, location, members, outbox, probe, query, relation, resources, schedule, schema,
+    system, table, template, time, topology, track, transfer, world,
 };
 #[cfg(feature = "bytemuck")]
 pub use ecs_core::{bytemuck, lanes};

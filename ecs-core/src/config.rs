@@ -1,5 +1,6 @@
 //! What `#[world_config]` declares of a world, as constants.
 
+use core::fmt;
 use core::time::Duration;
 
 use crate::schema::{Mask, Schema};
@@ -82,6 +83,7 @@ impl WorldDesc {
 
 /// What a world is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Role {
     /// No driver; allowed anywhere.
     Standalone,
@@ -107,8 +109,22 @@ impl Role {
     }
 }
 
+/// As it is written in an attribute.
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Role::Standalone => "standalone",
+            Role::Accept => "accept",
+            Role::Io => "io",
+            Role::Compute => "compute",
+            Role::Custom => "custom",
+        })
+    }
+}
+
 /// How entities come into a world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct QueueConfig {
     /// The most entities in flight; a power of two, at most 2^24.
     pub capacity: u32,
@@ -127,6 +143,20 @@ impl QueueConfig {
     /// and what finds no room stays.
     pub const DEFAULT: Self =
         Self { capacity: 4096, batch_size: 64, linger: 0, spsc: false, on_full: OnFull::Retain };
+}
+
+/// As in a sentence: "4096 in batches of 64 through one inbox, retain".
+impl fmt::Display for QueueConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { capacity, batch_size, linger, spsc, on_full } = self;
+        let through = if *spsc { "a ring for each source" } else { "one inbox" };
+        write!(f, "{capacity} in batches of {batch_size} through {through}, {on_full}")?;
+        match linger {
+            0 => Ok(()),
+            1 => f.write_str(", batches fill for a tick"),
+            _ => write!(f, ", batches fill for {linger} ticks"),
+        }
+    }
 }
 
 /// What a source does with an entity that finds the queue full.
@@ -160,6 +190,7 @@ impl QueueConfig {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum OnFull {
     /// The entity stays and is tried again at the next tick.
     Retain,
@@ -170,6 +201,18 @@ pub enum OnFull {
     /// Takes up to this many entities out of the world and holds them at the
     /// source, then as `Retain`.
     Spill(u32),
+}
+
+/// As it is written in an attribute.
+impl fmt::Display for OnFull {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OnFull::Retain => f.write_str("retain"),
+            OnFull::Block(time) => write!(f, "block({time:?})"),
+            OnFull::Shed => f.write_str("shed"),
+            OnFull::Spill(limit) => write!(f, "spill({limit})"),
+        }
+    }
 }
 
 /// Where completed entities go.
@@ -192,6 +235,7 @@ pub struct Route {
 
 /// A world that entities can go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Target {
     /// The world with this [`WorldConfig::PATH`]. Of an array, a route means all
     /// members through one inbox, and `targets(...)` each member by itself.

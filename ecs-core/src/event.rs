@@ -6,6 +6,8 @@ mod post;
 mod ring;
 mod store;
 
+use core::fmt;
+
 use crate::schema::{Mask, Schema};
 
 pub(crate) use channel::{Channel, target_of};
@@ -67,12 +69,23 @@ pub trait Event: Send + Sized + 'static {}
 /// What happens to an event of which a world holds as many as the schema allows:
 /// `events(Damage(on_full = drop_oldest))`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Overflow {
     /// It is handed back to the one who sends it.
     #[default]
     Refuse,
     /// The oldest is dropped and counted; readers learn that they missed it.
     DropOldest,
+}
+
+/// As it is written in an attribute.
+impl fmt::Display for Overflow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Overflow::Refuse => "refuse",
+            Overflow::DropOldest => "drop_oldest",
+        })
+    }
 }
 
 /// What a schema declares of one event type.

@@ -215,8 +215,9 @@ impl fmt::Display for WorldReport {
     }
 }
 
-/// A number of bytes, for people.
-struct Bytes(usize);
+/// A number of bytes, for people: whole bytes, KiB or MiB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bytes(pub usize);
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,6 +12,7 @@ pub mod columns;
 pub mod commands;
 pub mod component;
 pub mod config;
+pub mod describe;
 mod entities;
 pub mod entity;
 pub mod error;

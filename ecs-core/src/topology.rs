@@ -88,6 +88,16 @@ impl WorldBits {
         world < MAX_WORLDS && self.0[world / 64] >> (world % 64) & 1 == 1
     }
 
+    /// How many worlds.
+    pub const fn number(&self) -> usize {
+        let (mut number, mut word) = (0, 0);
+        while word < WORDS {
+            number += self.0[word].count_ones() as usize;
+            word += 1;
+        }
+        number
+    }
+
     /// The lowest world.
     pub const fn first(&self) -> Option<usize> {
         let mut word = 0;
