@@ -4,8 +4,9 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use static_ecs::edge_bytes;
+use static_ecs::config::neighbours::ring;
 use static_ecs::prelude::*;
+use static_ecs::{EdgeEnd, edge_bytes};
 
 struct Counting;
 
@@ -294,4 +295,121 @@ fn an_event_queue_takes_no_more_than_its_constant_and_then_nothing() {
     let (large, large_limit) = bytes_of_full_event_queue!(128);
     let (grown, limit) = (large - small, large_limit - small_limit);
     assert!(grown <= limit && grown > limit / 2, "{grown} of {limit}");
+}
+
+/// What a coordinator takes whose worlds and edges are full, and its constants: by edges, and by
+/// entities in worlds.
+macro_rules! bytes_when_all_is_full {
+    ($capacity:literal, $residents:literal) => {{
+        #[world_config(
+            components(Position, Velocity, Fast, Body),
+            max_entities = $residents,
+            transfer_queue(capacity = $capacity, batch_size = 16)
+        )]
+        struct Own;
+        #[world_config(base = Own, source, targets(Sink, Ring))]
+        struct Start;
+        #[world_config(base = Own, source, neighbours = ring::<3>, targets(Sink))]
+        struct Shard;
+        #[world_config(base = Own, targets(Ring))]
+        struct Sink;
+        #[world_config(
+            base = Own,
+            transfer_queue(capacity = $capacity, batch_size = 16, spsc = true)
+        )]
+        struct Ring;
+        coordinator!(type All = (Start, [Shard; 3], Sink, Ring));
+
+        fn fill<W: WorldConfig<Schema = Own>>(all: &mut All) {
+            let count = all.worlds::<W>().len();
+            for index in 0..count {
+                let world = all.world_at_mut::<W>(index);
+                world.reserve::<(Position, Velocity, Fast, Body)>($residents).unwrap();
+                let row = || (Position([0.0; 3]), Velocity([0.0; 3]), Fast, Body(Vec::new()));
+                world.spawn_batch((0..$residents).map(|_| row())).unwrap();
+            }
+        }
+
+        let before = BYTES.get();
+        let mut all = All::new();
+        let edges = all.stats().edges;
+        let fill_edges = |all: &mut All| {
+            for edge in &edges {
+                let EdgeEnd::World(to) = edge.to else { unreachable!("none is shared") };
+                for priority in [false, true] {
+                    for _ in 0..$capacity {
+                        let transfer = All::create_transfer(edge.from, to).with_priority(priority);
+                        // Sources of one inbox share its room.
+                        let _ = all.queue_transfer(edge.from, to, transfer);
+                    }
+                }
+            }
+        };
+        fill_edges(&mut all);
+        let on_edges = (BYTES.get() - before) as usize;
+        let before = BYTES.get();
+        fill::<Start>(&mut all);
+        fill::<Shard>(&mut all);
+        fill::<Sink>(&mut all);
+        fill::<Ring>(&mut all);
+        let in_worlds = (BYTES.get() - before) as usize;
+        let told = [All::EDGE_BYTES, All::MAX_BYTES - All::EDGE_BYTES];
+        [(on_edges, told[0]), (in_worlds, told[1])]
+    }};
+}
+
+#[test]
+fn a_coordinator_takes_what_its_constants_say() {
+    // Each on a thread of its own, which has kept no memory of others.
+    let alone = |measure: fn() -> [(usize, usize); 2]| {
+        std::thread::spawn(measure).join().expect("it can be measured")
+    };
+    let [(few, few_told), (small, small_told)] = alone(|| bytes_when_all_is_full!(64, 20_000));
+    let [(many, many_told), (large, large_told)] = alone(|| bytes_when_all_is_full!(256, 60_000));
+    // Without what each world and edge has beside its places.
+    let (grown, told) = (many - few, many_told - few_told);
+    assert!(grown <= told && grown > told / 10 * 9, "{grown} of {told}");
+    assert!(few <= few_told + (6 + 12) * 8192, "{few} of {few_told}");
+    // Columns are rounded up by a quarter at most, and not all slots have all of theirs.
+    for (taken, told) in [(small, small_told), (large, large_told)] {
+        assert!(taken <= told / 4 * 5 && taken > told / 10 * 9, "{taken} of {told}");
+    }
+}
+
+/// The bytes taken by events that fill all ways through an inbox that an array shares, and the
+/// coordinator's constant.
+macro_rules! bytes_of_events_to_an_array {
+    ($capacity:expr) => {{
+        #[derive(Event)]
+        struct Note(#[expect(dead_code)] [u64; 5]);
+        #[world_config(components(Position), events(Note(capacity = $capacity)))]
+        struct Base;
+        #[world_config(base = Base, source, routing(default_target = Sink))]
+        struct Source;
+        #[world_config(base = Base)]
+        struct Sink;
+        coordinator!(type Fan = (Source, [Sink; 4]));
+
+        let mut fan = Fan::new();
+        fan.start().unwrap();
+        let first = fan.id_of::<Sink>();
+        for sink in first..first + 4 {
+            let source = fan.world_mut::<Source>();
+            while source.send_to(sink, Note([0; 5])).is_ok() {}
+        }
+        let before = BYTES.get();
+        fan.tick_world::<Source>().unwrap();
+        assert_eq!(fan.stats().edges.iter().map(|e| e.counts.events_sent).sum::<u64>(), 4 * $capacity);
+        ((BYTES.get() - before) as usize, Fan::describe().event_bytes)
+    }};
+}
+
+/// The sinks are neighbours, too, who send nothing.
+#[test]
+fn events_to_an_array_take_a_queue_for_each_member() {
+    let (small, small_told) = bytes_of_events_to_an_array!(64);
+    let (large, large_told) = bytes_of_events_to_an_array!(128);
+    let ways = 4 + 4 * 3;
+    let (grown, told) = (large - small, (large_told - small_told) / ways * 4);
+    assert!(grown <= told && grown > told / 10 * 9, "{grown} of {told}");
 }

@@ -121,7 +121,7 @@ impl<Worlds: WorldSet> WorldCoordinator<Worlds>
 where
     <Worlds::Schema as Schema>::Types: Send,
 {
-    const CHECKED: () = ecs_core::topology::check(Worlds::GROUPS);
+    pub(crate) const CHECKED: () = ecs_core::topology::check(Worlds::GROUPS);
 
     /// Makes the worlds, empty, and the queues between them.
     pub fn new() -> Self {

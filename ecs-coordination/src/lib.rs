@@ -4,6 +4,7 @@
 mod accounts;
 pub mod admit;
 mod affinity;
+mod bounds;
 mod clock;
 pub mod coordinator;
 #[cfg(not(ecs_loom))]
@@ -11,6 +12,7 @@ mod counters;
 #[cfg(ecs_loom)]
 pub mod counters;
 mod crew;
+mod describe;
 #[cfg(not(ecs_loom))]
 mod directory;
 #[cfg(ecs_loom)]
@@ -79,7 +81,11 @@ mod unfinished;
 mod wiring;
 
 pub use admit::{Admission, Admit, Overloaded};
+pub use bounds::edge_bytes;
 pub use coordinator::WorldCoordinator;
+pub use describe::{
+    EdgeDescription, EdgeReason, MemberDescription, QueueDescription, TopologyDescription,
+};
 pub use driver::{Driver, Port, Registry};
 pub use endpoint::{Endpoint, PRIORITY_BURST};
 pub use error::{Cause, Failure, QueueError, QueueErrorKind, RunError, RunErrorKind, StartError};
@@ -97,7 +103,6 @@ pub use stats::{
     CoordinatorStats, EdgeCounts, EdgeEnd, EdgeStats, StatsReader, WorldCounts, WorldStats,
 };
 pub use supervise::{Handling, Overdue, Supervision};
-pub use wiring::edge_bytes;
 
 /// What most programs of several worlds need.
 pub mod prelude {

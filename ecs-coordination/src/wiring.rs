@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use ecs_core::block::block_bytes;
 use ecs_core::config::{OnFull, QueueConfig, Target};
-use ecs_core::event::EventInfo;
 use ecs_core::members::Group;
 use ecs_core::schema::Schema;
 use ecs_core::topology::{Cycles, Destination, Topology};
@@ -372,39 +371,4 @@ fn inboxes<S: Schema>(queue: QueueConfig, members: usize) -> [Inbox<S>; 2] {
 /// A batch, or half of the world if that is less.
 fn headroom(queue: QueueConfig, max_entities: u32) -> usize {
     (queue.batch_size.min(max_entities / 2)) as usize
-}
-
-/// The most bytes that the queues of edges into one world hold at once:
-/// blocks for `capacity` entities that each travel alone, in both lanes, with
-/// their places in the queues; times the sources if each has a ring of its own.
-/// Sources that share an inbox may each have an unused block in hand as well, and
-/// those that spill hold a block for each entity of the spill's limit.
-///
-/// For events, each source has a queue of its own for each type, with the event's
-/// capacity: from the first event of that type on.
-pub const fn edge_bytes<S: Schema>(queue: QueueConfig, sources: usize) -> usize {
-    let rings = if queue.spsc { sources } else { 1 };
-    let handle = 2 * size_of::<usize>();
-    let block = block_bytes::<S>(queue.batch_size);
-    let lane = queue.capacity as usize * (block + 2 * handle);
-    let in_hand = if queue.spsc { 0 } else { 2 * sources * block };
-    let spill = match queue.on_full {
-        OnFull::Spill(limit) => limit as usize * block * sources,
-        _ => 0,
-    };
-    rings * 2 * lane + in_hand + spill + sources * event_bytes(S::EVENTS)
-}
-
-/// The bytes of one queue for each event type: each place has a stamp beside the event.
-const fn event_bytes(events: &[EventInfo]) -> usize {
-    let (mut bytes, mut index) = (0, 0);
-    while index < events.len() {
-        let EventInfo { capacity, parcel_size, align, .. } = events[index];
-        let stamp = size_of::<usize>();
-        let align = if align > stamp { align } else { stamp };
-        let place = (stamp + parcel_size).next_multiple_of(align);
-        bytes += (capacity as usize).next_power_of_two() * place;
-        index += 1;
-    }
-    bytes
 }
