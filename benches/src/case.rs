@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::record::Served;
 
 /// A piece of work that all sides do.
@@ -67,6 +69,24 @@ pub trait Bench {
     fn served(&self) -> Option<Served> {
         None
     }
+
+    /// What a compiler has made.
+    fn built(&self) -> Option<Built> {
+        None
+    }
+}
+
+/// What was compiled to what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Built {
+    /// Libraries, those for building included.
+    pub crates: usize,
+    pub program_kib: f64,
+}
+
+/// What a case counts: things, and what varies among them.
+pub fn counted(case: &str) -> [&'static str; 2] {
+    if case.starts_with("compile_") { ["components", "worlds"] } else { ["entities", "archetypes"] }
 }
 
 /// A side's implementation of a case.

@@ -65,7 +65,7 @@ fn said(program: &str, arguments: &[&str]) -> Option<String> {
 }
 
 /// The version of a package in the lock files.
-fn locked(name: &str) -> Option<&'static str> {
+pub fn locked(name: &str) -> Option<&'static str> {
     LOCKS.iter().find_map(|lock| version_in(lock, name))
 }
 

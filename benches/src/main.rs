@@ -1,6 +1,7 @@
 //! static-ecs beside its peers and beside plain arrays.
 
 mod case;
+mod compile;
 mod ecs;
 #[cfg(target_os = "linux")]
 mod http;
@@ -38,6 +39,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// How long the compiler takes: clean builds, and builds after an edit, of a small app for each
+    /// side, and of apps with many components and worlds
+    ///
+    /// Needs the sources of all packages, and fetches them first. The first core and the second
+    /// should do nothing else. Prints and fails as `ecs` does.
+    Compile(Options),
     /// One world: spawning, iterating, changing and finding entities
     ///
     /// Prints a table for each case, then which targets are met. Fails if a side
@@ -79,6 +86,7 @@ fn main() -> ExitCode {
 /// Whether all went well.
 fn run(command: Command) -> Result<bool, Box<dyn Error>> {
     match command {
+        Command::Compile(options) => compile::SUITE.run(&options),
         Command::Ecs(options) => ecs::SUITE.run(&options),
         #[cfg(target_os = "linux")]
         Command::Http(options) => http::SUITE.run(&options),
@@ -86,6 +94,7 @@ fn run(command: Command) -> Result<bool, Box<dyn Error>> {
         Command::Transfers(options) => transfers::SUITE.run(&options),
         Command::Report(options) => {
             let suites = [
+                &compile::SUITE,
                 &ecs::SUITE,
                 #[cfg(target_os = "linux")]
                 &http::SUITE,

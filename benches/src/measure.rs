@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::case::{Bench, Digest, Entry, Size};
+use crate::case::{Bench, Built, Digest, Entry, Size};
 use crate::record::Served;
 use crate::{memory, order};
 
@@ -40,6 +40,8 @@ pub struct Measured {
     pub samples: Vec<Option<f64>>,
     /// Of web servers, what they did in each sample.
     pub served: Vec<Served>,
+    /// What a compiler has made.
+    pub built: Option<Built>,
 }
 
 /// What each contender has computed after one run, and whether that is what the
@@ -141,7 +143,11 @@ pub fn measure(
             racer.sample(fresh);
         }
     }
-    let measured = |Racer { repeats, samples, served, .. }| Measured { repeats, samples, served };
+    let measured = |racer: Racer| {
+        let built = racer.bench.built();
+        let Racer { repeats, samples, served, .. } = racer;
+        Measured { repeats, samples, served, built }
+    };
     racers.into_iter().map(measured).collect()
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::case::Built;
 use crate::machine::Run;
 use crate::stats::{Estimate, estimate};
 
@@ -39,6 +40,9 @@ pub struct Record {
     /// Of web servers.
     #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
     pub served: Option<Served>,
+    /// Of what is compiled.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub built: Option<Built>,
     pub run: Run,
 }
 

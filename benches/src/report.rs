@@ -142,6 +142,9 @@ fn section(suite: &Suite, records: &[Record], picture: &str) -> String {
         if let Some(served) = table::served(&group) {
             let _ = write!(text, "\n{}", served.markdown());
         }
+        if let Some(built) = table::built(&group) {
+            let _ = write!(text, "\n{}", built.markdown());
+        }
     }
     text
 }

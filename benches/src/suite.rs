@@ -245,6 +245,7 @@ impl Suite {
                 round_trip_ns: None,
                 unsettled: false,
                 served: Served::median(&measured.served),
+                built: measured.built,
                 run: run.clone(),
             };
             record.median_ns = record.time().map_or(f64::NAN, |time| time.median);

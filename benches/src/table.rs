@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::case;
 use crate::machine::Run;
 use crate::pair::Distance;
 use crate::record::Group;
@@ -73,9 +74,10 @@ pub fn machine(run: &Run) -> String {
 /// Case and size.
 pub fn title(group: &Group<'_>) -> String {
     let Group { case, entities, archetypes, .. } = group;
-    let mut title = format!("{case}: {} entities", thousands(*entities));
+    let [things, kinds] = case::counted(case);
+    let mut title = format!("{case}: {} {things}", thousands(*entities));
     if *archetypes > 1 {
-        let _ = write!(title, ", {} archetypes", thousands(*archetypes));
+        let _ = write!(title, ", {} {kinds}", thousands(*archetypes));
     }
     if let Some((before, after)) = group.records.first().and_then(|record| record.round_trip_ns) {
         let state = Distance::of(before).text();
@@ -129,6 +131,10 @@ pub fn group(suite: &Suite, group: &Group<'_>) -> String {
         text.push('\n');
         text += &served.text();
     }
+    if let Some(built) = built(group) {
+        text.push('\n');
+        text += &built.text();
+    }
     text
 }
 
@@ -164,6 +170,21 @@ pub fn served(group: &Group<'_>) -> Option<Table> {
             micros(served.p999_us),
             mib(served.memory_kib),
             mib(served.memory_peak_kib),
+        ]);
+    }
+    (table.rows.len() > 1).then_some(table)
+}
+
+/// Of what is compiled, what was made of how much.
+pub fn built(group: &Group<'_>) -> Option<Table> {
+    let mut table = Table::new(["side", "variant", "crates", "program"], 2);
+    for record in &group.records {
+        let Some(built) = record.built else { continue };
+        table.rows.push(vec![
+            record.side.clone(),
+            record.variant.clone(),
+            built.crates.to_string(),
+            format!("{:.0} KiB", built.program_kib),
         ]);
     }
     (table.rows.len() > 1).then_some(table)

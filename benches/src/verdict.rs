@@ -250,6 +250,7 @@ mod tests {
             round_trip_ns: Some((90.0, 300.0)),
             unsettled: false,
             served: None,
+            built: None,
             run: Run::default(),
         }
     }
