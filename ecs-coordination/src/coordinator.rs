@@ -94,6 +94,11 @@ where
     worlds: PhantomData<Worlds>,
 }
 
+/// Puts the nodes in the order of their ids.
+fn by_id<S: Schema>(nodes: &mut [Box<dyn Node<S>>]) {
+    nodes.sort_by_key(|node| node.endpoint().id());
+}
+
 /// Makes the members of a set of worlds.
 struct Maker<'a, S: Schema> {
     wiring: &'a mut Wiring<S>,
@@ -131,7 +136,7 @@ where
         let mut maker = Maker { wiring: &mut wiring, nodes: Vec::new() };
         Worlds::visit(&mut maker);
         let mut nodes = maker.nodes;
-        nodes.sort_by_key(|node| node.endpoint().id());
+        by_id(&mut nodes);
         let stats = StatsReader::new(wiring.counters);
         for node in &mut nodes {
             node.share_stats(stats.clone());
@@ -650,7 +655,7 @@ where
     }
 
     pub(crate) fn seat_all(&mut self, mut nodes: Vec<Box<dyn Node<Worlds::Schema>>>) {
-        nodes.sort_by_key(|node| node.endpoint().id());
+        by_id(&mut nodes);
         self.crew = Crew::new(nodes);
     }
 

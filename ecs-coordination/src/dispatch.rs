@@ -251,7 +251,7 @@ fn shed_excess<W: WorldConfig>(
                 done.gone += 1;
             }
         }
-        if W::Schema::RELATIONS != 0 {
+        if const { W::Schema::RELATIONS != 0 } {
             // What has ended with them.
             plan.retain(|_, _, entity| world.contains(entity));
         }

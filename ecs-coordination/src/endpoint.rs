@@ -347,6 +347,11 @@ impl<S: Schema> Endpoint<S> {
         })
     }
 
+    /// How many entities these blocks hold.
+    pub(crate) fn spilled(&self) -> usize {
+        if self.spills { self.outlets.iter().map(Outlet::spilled).sum() } else { 0 }
+    }
+
     /// Takes one entity out of the spills, as if its target had taken it.
     pub(crate) fn pop_spilled(&mut self) -> Option<EntityTransfer<S>> {
         let mut popped = self.outlets.iter_mut().find_map(Outlet::pop_spilled)?;

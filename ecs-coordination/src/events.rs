@@ -278,10 +278,10 @@ pub fn join<S: Schema>(
     let (target, place, path, to) = target;
     let (end, counters) = edge;
     let accounts = Accounts { pending: to.pending.clone(), counters: counters.clone() };
-    to.inlets.push(Inlet { source, end, lane: lane.clone(), accounts: accounts.clone() });
-    to.inlets.sort_by_key(|inlet| inlet.source);
-    from.outlets.push(Outlet { target, place, path, lane, accounts, waker: None });
-    from.outlets.sort_by_key(|outlet| outlet.target);
+    let inlet = Inlet { source, end, lane: lane.clone(), accounts: accounts.clone() };
+    to.inlets.insert(to.inlets.partition_point(|inlet| inlet.source <= source), inlet);
+    let outlet = Outlet { target, place, path, lane, accounts, waker: None };
+    from.outlets.insert(from.outlets.partition_point(|outlet| outlet.target <= target), outlet);
 }
 
 /// Works out the shortest ways from each world to each other, once all lanes are joined.

@@ -339,7 +339,7 @@ impl<W: WorldConfig> Member<W> {
     fn publish(&mut self) {
         self.world.drain_returns(&mut self.dead);
         self.endpoint.send_returns(&mut self.dead);
-        let waiting = self.world.outbox_len() + self.spilled();
+        let waiting = self.world.outbox_len() + self.endpoint.spilled();
         let batch = W::DESC.queue.batch_size.min(W::DESC.max_entities / 2) as usize;
         // Who waits for others to come is no reason to let none come.
         let pressed = waiting > self.endpoint.lingering || self.world.room() < batch;
@@ -349,10 +349,6 @@ impl<W: WorldConfig> Member<W> {
     /// Whether systems may not have read all events of the last run yet.
     fn has_unread(&self) -> bool {
         self.echoes < ECHOES && self.world.event_store().is_some_and(|store| !store.is_empty())
-    }
-
-    fn spilled(&self) -> usize {
-        self.endpoint.spilled_blocks().map(|(_, block)| block.len()).sum()
     }
 }
 
@@ -477,7 +473,7 @@ where
         self.failed
             || self.endpoint.nothing_waits()
                 && self.world.outbox_len() == 0
-                && self.spilled() == 0
+                && self.endpoint.spilled() == 0
                 && self.commands == 0
                 && self.events_waiting() == 0
                 && !self.has_unread()
@@ -506,7 +502,7 @@ where
             return None;
         }
         let waits = self.world.outbox_len() > 0
-            || self.spilled() > 0
+            || self.endpoint.spilled() > 0
             || self.commands > 0
             || self.events_waiting() > 0;
         let retry = waits.then_some(RETRY);

@@ -201,6 +201,13 @@ impl Plan {
         })
     }
 
+    /// Puts the sweeps in the order of asking, where the last was popped first, and those that
+    /// asked to go before those that are complete.
+    fn order_sweeps(&mut self) {
+        self.sweeps.reverse();
+        self.sweeps.sort_by_key(|sweep| sweep.key.completed);
+    }
+
     /// Puts the runs in order, and the sequences one run after the other.
     fn order(&mut self) {
         let rank = |run: &Run| (run.key.outlet, run.key.lane, run.key.completed, run.oldest);
@@ -288,9 +295,7 @@ fn plan_sweeps<W: WorldConfig>(
             plan.sweeps.push(Sweep { table, request, key, count });
         }
     }
-    // The last was popped first.
-    plan.sweeps.reverse();
-    plan.sweeps.sort_by_key(|sweep| sweep.key.completed);
+    plan.order_sweeps();
 }
 
 /// How a parcel goes; `None` if it can't go and stays out of the outbox. `last` is how one

@@ -4,6 +4,7 @@
 use ecs_core::config::{OnFull, WorldConfig};
 use ecs_core::entity::Entity;
 use ecs_core::outbox::TransferMarker;
+use ecs_core::schema::Schema;
 use ecs_core::world::World;
 
 use crate::dispatch::{Dispatched, Patience, Peers};
@@ -32,6 +33,9 @@ pub(crate) fn plan_tree<W: WorldConfig>(
     marker: TransferMarker,
     sequence: u32,
 ) -> Option<Tree> {
+    if const { W::Schema::RELATIONS == 0 } {
+        return None;
+    }
     let members = world.tree(root).ok()?;
     let target = marker.target_world;
     let Some(outlet) = endpoint.by_id.get(target as usize).copied().flatten() else {
@@ -63,7 +67,7 @@ pub(crate) fn send_trees<W: WorldConfig>(
     peers: &mut dyn Peers,
     done: &mut Dispatched,
 ) -> bool {
-    if endpoint.trees.is_empty() {
+    if const { W::Schema::RELATIONS == 0 } || endpoint.trees.is_empty() {
         return false;
     }
     let mut trees = std::mem::take(&mut endpoint.trees);

@@ -110,7 +110,8 @@ pub(crate) fn leaving<W: WorldConfig>(
     world.drain_outbox(&mut parcels);
     for &parcel in &parcels {
         world.put_back(parcel);
-        if let Request::Tree(marker) = parcel.request
+        if const { W::Schema::RELATIONS != 0 }
+            && let Request::Tree(marker) = parcel.request
             && plan_tree(world, endpoint, parcel.entity, marker, 0).is_some()
             && let Ok(members) = world.tree(parcel.entity)
         {

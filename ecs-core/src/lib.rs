@@ -27,6 +27,7 @@ pub mod members;
 mod memory;
 #[cfg(any(feature = "serde", feature = "snapshot"))]
 mod names;
+mod order;
 pub mod outbox;
 pub mod probe;
 pub mod query;

@@ -18,6 +18,7 @@ use core::time::Duration;
 use crate::commands::{ApplyError, Commands};
 use crate::config::WorldConfig;
 use crate::error::Refusal;
+use crate::order;
 use crate::schema::Schema;
 use crate::time::Time;
 use crate::world::World;
@@ -196,13 +197,11 @@ impl<W: WorldConfig> Schedule<W> {
     /// If what the systems ask for can't be.
     pub fn plan(&mut self) -> Result<&Plan, PlanError> {
         if self.plan.is_none() {
-            self.slots.sort_by_key(|slot| slot.added);
+            self.rearrange(&order::ascending(self.slots.iter().map(|slot| slot.added).collect()));
             let nodes: Vec<Node<'_>> = self.slots.iter().map(Slot::node).collect();
             let (plan, order) = Plan::new(&nodes, self.phases(), W::Schema::COMPONENTS)?;
             drop(nodes);
-            let mut slots: Vec<_> =
-                core::mem::take(&mut self.slots).into_iter().map(Some).collect();
-            self.slots = order.iter().filter_map(|&index| slots[index].take()).collect();
+            self.rearrange(&order);
             self.plan = Some(plan);
         }
         Ok(self.plan.as_ref().expect("it was made just now"))
@@ -331,10 +330,11 @@ impl<W: WorldConfig> Schedule<W> {
     #[cold]
     fn apply_waiting(&mut self, world: &mut World<W>) {
         let waits = |&at: &usize| self.slots[at].waits_since.is_some();
-        let mut waiting: Vec<usize> = (0..self.slots.len()).filter(waits).collect();
-        waiting.sort_by_key(|&at| self.slots[at].waits_since);
-        for at in waiting {
-            self.apply_of(world, at);
+        let waiting: Vec<usize> = (0..self.slots.len()).filter(waits).collect();
+        // Those that wait have a number.
+        let since = |&at: &usize| self.slots[at].waits_since.unwrap_or(0) as usize;
+        for next in order::ascending(waiting.iter().map(since).collect()) {
+            self.apply_of(world, waiting[next]);
         }
     }
 
@@ -376,6 +376,12 @@ impl<W: WorldConfig> Schedule<W> {
         self.plan.as_ref().map_or(0, |plan| plan.first_of_phase(stage))
     }
 
+    /// Puts the slots in this order of their places.
+    fn rearrange(&mut self, order: &[usize]) {
+        let mut slots: Vec<_> = core::mem::take(&mut self.slots).into_iter().map(Some).collect();
+        self.slots = order.iter().filter_map(|&place| slots[place].take()).collect();
+    }
+
     /// Takes out the systems that were to run once and did, unless their commands wait.
     fn forget_spent(&mut self) {
         let goes = |slot: &mut Slot<W>| slot.spent && slot.commands.is_empty();
@@ -385,7 +391,7 @@ impl<W: WorldConfig> Schedule<W> {
         }
         self.plan = None;
         // Numbers don't grow with all systems that ever were.
-        self.slots.sort_by_key(|slot| slot.added);
+        self.rearrange(&order::ascending(self.slots.iter().map(|slot| slot.added).collect()));
         (0..).zip(&mut self.slots).for_each(|(number, slot)| slot.added = number);
         self.added = self.slots.len();
         // Who was to run before or after them need not any more.

@@ -275,15 +275,20 @@ impl<'w, W: WorldConfig> Leaving<'w, W> {
     fn close_gaps(&mut self) {
         let gone = &mut self.runs.gone;
         // From the last, so that the rows before keep their places.
-        if !gone.is_sorted_by(|one, next| one > next) {
-            gone.sort_unstable_by(|one, other| other.cmp(one));
-        }
+        descend(gone);
         for run in gone.drain(..) {
             let table = self.world.tables.get_mut(self.table);
             // SAFETY: the rows are in the table, and were moved out.
             let moved = unsafe { table.forget_rows(run.first, run.count) };
             self.world.entities.set_rows(moved, self.table, run.first as u32);
         }
+    }
+}
+
+/// Sorts runs from the last to the first. By itself, so that it is compiled once.
+fn descend(runs: &mut [Run]) {
+    if !runs.is_sorted_by(|one, next| one > next) {
+        runs.sort_unstable_by(|one, other| other.cmp(one));
     }
 }
 

@@ -140,7 +140,8 @@ impl<W: WorldConfig> World<W> {
     /// Whether a row may take part in a relation.
     #[inline(always)]
     fn is_linked(&self, place: Place) -> bool {
-        W::Schema::LINKED != 0 && self.tables.get(place.table).possible() & W::Schema::LINKED != 0
+        (const { W::Schema::LINKED != 0 })
+            && self.tables.get(place.table).possible() & W::Schema::LINKED != 0
     }
 
     /// Takes entities that are about to end out of all relations: their sources are
@@ -148,6 +149,9 @@ impl<W: WorldConfig> World<W> {
     /// [`end_sources`](Self::end_sources). Of those in the table `told`, observers know
     /// already that they lose their relations.
     pub(super) fn unlink(&mut self, entities: &[Entity], told: Option<u32>) {
+        if const { W::Schema::LINKED == 0 } {
+            return;
+        }
         // First, since an observer may panic.
         self.tell_unlinked(entities, told);
         let mut targets = Vec::new();
@@ -194,7 +198,7 @@ impl<W: WorldConfig> World<W> {
     /// Tells observers who lose their relations with these entities, but for those in the
     /// table `told`.
     fn tell_unlinked(&mut self, entities: &[Entity], told: Option<u32>) {
-        if W::Schema::RELATIONS & W::Schema::OBSERVED == 0 || self.observers.is_none() {
+        if const { W::Schema::RELATIONS & W::Schema::OBSERVED == 0 } || self.observers.is_none() {
             return;
         }
         for &entity in entities {
@@ -229,7 +233,7 @@ impl<W: WorldConfig> World<W> {
     /// An entity is about to leave: its targets list it no more, and its own sources
     /// wait for it.
     pub(super) fn unlink_departing(&mut self, entity: Entity, place: Place) {
-        if !self.is_linked(place) {
+        if const { W::Schema::LINKED == 0 } || !self.is_linked(place) {
             return;
         }
         for index in bits(W::Schema::RELATIONS) {
@@ -250,7 +254,7 @@ impl<W: WorldConfig> World<W> {
     /// order of the rows.
     #[cfg(any(feature = "serde", feature = "snapshot"))]
     pub(super) fn relink(&mut self) {
-        if W::Schema::LINKED == 0 {
+        if const { W::Schema::LINKED == 0 } {
             return;
         }
         let mut loaded = Vec::new();
@@ -325,13 +329,17 @@ impl<W: WorldConfig> World<W> {
     /// Whether an entity that has come with these components may take part in a relation.
     #[inline(always)]
     pub(super) fn may_link(&self, mask: Mask) -> bool {
-        W::Schema::LINKED != 0 && (mask & W::Schema::LINKED != 0 || !self.waiting.is_empty())
+        (const { W::Schema::LINKED != 0 })
+            && (mask & W::Schema::LINKED != 0 || !self.waiting.is_empty())
     }
 
     /// Entities have come, to these rows of a table: they get the lists of the sources that
     /// wait for them, and their targets list them. A relation that would close a circle in
     /// the hierarchy is taken away.
     pub(super) fn link_arrived(&mut self, table: u32, rows: Range<usize>) {
+        if const { W::Schema::LINKED == 0 } {
+            return;
+        }
         // All lists first: what one of them is a source of may be another one.
         self.each_of(table, rows.clone(), |world, entity, place, index| {
             // What comes in a list is not to be trusted.

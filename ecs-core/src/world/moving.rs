@@ -474,7 +474,7 @@ impl<W: WorldConfig> World<W> {
     pub fn shed(&mut self, entity: Entity, target: u16) -> Result<(), EntityError> {
         self.entities.find(entity)?;
         self.tell_departing(&[entity], Departure { target, kind: DepartureKind::Shed });
-        if W::Schema::LINKED != 0 {
+        if const { W::Schema::LINKED != 0 } {
             self.unlink(&[entity], None);
         }
         let row = self.detach(entity, 0)?;

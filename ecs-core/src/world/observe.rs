@@ -226,6 +226,9 @@ impl<W: WorldConfig> World<W> {
 }
 
 /// The places where observers are told.
+///
+/// What a schema has not declared is asked by a `const` block: what stands behind it is not even
+/// compiled for its worlds.
 impl<W: WorldConfig> World<W> {
     /// The components of which something is to be told.
     pub(crate) const WATCHED: Mask = W::Schema::OBSERVED | W::Schema::LINKED;
@@ -233,7 +236,7 @@ impl<W: WorldConfig> World<W> {
     /// The components of `mask` were written to an entity that had those of `old`.
     #[inline(always)]
     pub(super) fn after_insert(&mut self, entity: Entity, mask: Mask, old: Mask) {
-        if mask & W::Schema::OBSERVED != 0 {
+        if const { W::Schema::OBSERVED != 0 } && mask & W::Schema::OBSERVED != 0 {
             self.tell(Event::Add, entity, mask & !old & W::Schema::OBSERVED);
             self.tell(Event::Insert, entity, mask & W::Schema::OBSERVED);
         }
@@ -242,7 +245,7 @@ impl<W: WorldConfig> World<W> {
     /// The components of `mask`, which the entity has, go.
     #[inline(always)]
     pub(super) fn before_remove(&mut self, entity: Entity, mask: Mask) {
-        if mask & W::Schema::OBSERVED != 0 {
+        if const { W::Schema::OBSERVED != 0 } && mask & W::Schema::OBSERVED != 0 {
             self.tell(Event::Remove, entity, mask & W::Schema::OBSERVED);
         }
     }
@@ -251,14 +254,14 @@ impl<W: WorldConfig> World<W> {
     #[inline(always)]
     pub(super) fn before_despawn(&mut self, entity: Entity, mask: Mask) {
         self.tell_despawn(entity, mask);
-        if mask & W::Schema::LINKED != 0 {
+        if const { W::Schema::LINKED != 0 } && mask & W::Schema::LINKED != 0 {
             self.unlink(&[entity], None);
         }
     }
 
     #[inline(always)]
     fn tell_despawn(&mut self, entity: Entity, mask: Mask) {
-        if mask & W::Schema::OBSERVED != 0 {
+        if const { W::Schema::OBSERVED != 0 } && mask & W::Schema::OBSERVED != 0 {
             self.tell(Event::Despawn, entity, mask & W::Schema::OBSERVED);
         }
         self.before_remove(entity, mask);
@@ -267,7 +270,7 @@ impl<W: WorldConfig> World<W> {
     /// As [`after_insert`](Self::after_insert), for all rows of a table from `first` on.
     #[inline(always)]
     pub(super) fn after_insert_rows(&mut self, table: u32, first: usize, mask: Mask) {
-        if mask & Self::WATCHED != 0 {
+        if const { Self::WATCHED != 0 } && mask & Self::WATCHED != 0 {
             for row in first..self.tables.get(table).len() {
                 let entity = self.tables.get(table).entities()[row];
                 self.after_insert(entity, mask, 0);
@@ -278,7 +281,7 @@ impl<W: WorldConfig> World<W> {
     /// As [`before_remove`](Self::before_remove), for all rows of a table.
     #[inline(always)]
     pub(super) fn before_remove_rows(&mut self, table: u32, mask: Mask) {
-        if mask & Self::WATCHED != 0 {
+        if const { Self::WATCHED != 0 } && mask & Self::WATCHED != 0 {
             for row in 0..self.tables.get(table).len() {
                 let entity = self.tables.get(table).entities()[row];
                 self.before_remove(entity, mask);
@@ -289,13 +292,15 @@ impl<W: WorldConfig> World<W> {
     /// As [`before_despawn`](Self::before_despawn), for all rows of a table.
     #[inline(always)]
     pub(super) fn before_despawn_rows(&mut self, table: u32) {
-        if Self::WATCHED != 0 && self.tables.get(table).possible() & Self::WATCHED != 0 {
+        if const { Self::WATCHED != 0 } && self.tables.get(table).possible() & Self::WATCHED != 0 {
             for row in 0..self.tables.get(table).len() {
                 let table = self.tables.get(table);
                 let (entity, mask) = (table.entities()[row], table.row_mask(row));
                 self.tell_despawn(entity, mask);
             }
-            if self.tables.get(table).possible() & W::Schema::LINKED != 0 {
+            if const { W::Schema::LINKED != 0 }
+                && self.tables.get(table).possible() & W::Schema::LINKED != 0
+            {
                 let entities = self.tables.get(table).entities().to_vec();
                 self.unlink(&entities, Some(table));
             }
@@ -320,7 +325,8 @@ impl<W: WorldConfig> World<W> {
     /// unless it is a part of another.
     #[inline(always)]
     pub(super) fn settle(&mut self, mask: Mask) {
-        if mask & Self::WATCHED != 0
+        if const { Self::WATCHED != 0 }
+            && mask & Self::WATCHED != 0
             && let Some(observers) = &self.observers
             && observers.depth == 0
             && !(observers.commands.is_empty() && observers.running.is_empty())

@@ -209,7 +209,7 @@ impl<W: WorldConfig> World<W> {
     #[inline]
     pub(super) fn end(&mut self, entity: Entity) -> Result<(), EntityError> {
         let mut removed = 0;
-        if Self::WATCHED | W::Schema::TRACKED != 0 {
+        if const { Self::WATCHED | W::Schema::TRACKED != 0 } {
             let place = self.entities.find(entity)?;
             self.before_despawn(entity, self.row_mask(place, Self::WATCHED));
             removed = self.row_mask(place, W::Schema::TRACKED);
@@ -217,7 +217,7 @@ impl<W: WorldConfig> World<W> {
         let row = self.detach(entity, 0)?;
         self.counts.despawned += 1;
         self.retire(entity);
-        if W::Schema::TRACKED != 0 {
+        if const { W::Schema::TRACKED != 0 } {
             self.log_removed(entity, removed);
         }
         drop(row);
@@ -233,7 +233,7 @@ impl<W: WorldConfig> World<W> {
     pub fn despawn_batch(&mut self, entities: &[Entity]) -> usize {
         let mut despawned = 0;
         // At once, so that each list is looked through once. Observers would miss them.
-        if W::Schema::LINKED != 0 && self.observers.is_none() {
+        if const { W::Schema::LINKED != 0 } && self.observers.is_none() {
             self.unlink(entities, None);
         }
         let mut world = Operation::begin(self);

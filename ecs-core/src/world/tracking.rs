@@ -116,7 +116,7 @@ impl<W: WorldConfig> World<W> {
     /// What is stamped, and what is news, at present.
     #[inline(always)]
     pub(crate) fn ticks(&self) -> Ticks {
-        if W::Schema::TRACKED == 0 { Ticks::default() } else { self.clock.ticks() }
+        if const { W::Schema::TRACKED == 0 } { Ticks::default() } else { self.clock.ticks() }
     }
 
     /// What was changed after `seen` and before the present tick is news from now on, until
@@ -133,13 +133,17 @@ impl<W: WorldConfig> World<W> {
     /// is theirs.
     #[inline]
     pub(crate) fn ticks_since(&self, seen: Tick) -> Ticks {
-        if W::Schema::TRACKED == 0 { Ticks::default() } else { self.clock.ticks_since(seen) }
+        if const { W::Schema::TRACKED == 0 } {
+            Ticks::default()
+        } else {
+            self.clock.ticks_since(seen)
+        }
     }
 
     /// The components of `mask` were added to rows of a table, from `first` on.
     #[inline(always)]
     pub(super) fn stamp_added(&mut self, table: u32, mask: Mask, first: usize, count: usize) {
-        if mask & W::Schema::TRACKED != 0 {
+        if const { W::Schema::TRACKED != 0 } && mask & W::Schema::TRACKED != 0 {
             let ticks = self.clock.ticks();
             let mask = mask & W::Schema::TRACKED;
             self.tables.get_mut(table).stamp_added(mask, first, count, ticks);
@@ -149,7 +153,7 @@ impl<W: WorldConfig> World<W> {
     /// As [`stamp_added`](Self::stamp_added), of rows that came from another world.
     #[inline(always)]
     pub(super) fn stamp_arrived(&mut self, table: u32, mask: Mask, first: usize, count: usize) {
-        if mask & W::Schema::TRACKED != 0 {
+        if const { W::Schema::TRACKED != 0 } && mask & W::Schema::TRACKED != 0 {
             let ticks = self.clock.ticks();
             let mask = mask & W::Schema::TRACKED;
             self.tables.get_mut(table).stamp_arrived(mask, first, count, ticks);
@@ -159,7 +163,7 @@ impl<W: WorldConfig> World<W> {
     /// As [`stamp_arrived`](Self::stamp_arrived), of all rows.
     #[cfg(any(feature = "serde", feature = "snapshot"))]
     pub(super) fn stamp_all_arrived(&mut self) {
-        if W::Schema::TRACKED != 0 {
+        if const { W::Schema::TRACKED != 0 } {
             let ticks = self.clock.ticks();
             for table in self.tables.iter_mut() {
                 let (mask, count) = (table.possible() & W::Schema::TRACKED, table.len());
@@ -171,7 +175,7 @@ impl<W: WorldConfig> World<W> {
     /// An entity lost the components of `mask`, which did not go on to another world.
     #[inline(always)]
     pub(super) fn log_removed(&mut self, entity: Entity, mask: Mask) {
-        if mask & W::Schema::TRACKED != 0 {
+        if const { W::Schema::TRACKED != 0 } && mask & W::Schema::TRACKED != 0 {
             let mask = mask & W::Schema::TRACKED;
             self.removed.add(entity, mask, W::Schema::COMPONENTS.len());
         }
@@ -181,7 +185,7 @@ impl<W: WorldConfig> World<W> {
     /// those of the mask that it has.
     #[inline(always)]
     pub(super) fn log_removed_rows(&mut self, table: u32, mask: Mask) {
-        if mask & W::Schema::TRACKED != 0 {
+        if const { W::Schema::TRACKED != 0 } && mask & W::Schema::TRACKED != 0 {
             let (tables, removed) = (&self.tables, &mut self.removed);
             let table = tables.get(table);
             if table.possible() & mask & W::Schema::TRACKED != 0 {

@@ -10,7 +10,7 @@ use crate::entity::Entity;
 use crate::error::{EntityError, Refusal};
 use crate::outbox::{Parcel, Request, TransferMarker};
 use crate::relation::{ChildOf, Children};
-use crate::schema::Contains;
+use crate::schema::{Contains, Schema};
 use crate::transfer::TransferFlags;
 
 impl<W: WorldConfig> World<W> {
@@ -94,6 +94,9 @@ impl<W: WorldConfig> World<W> {
         most: usize,
         mut block: impl FnMut() -> Block<W::Schema>,
     ) -> Option<Block<W::Schema>> {
+        if const { W::Schema::RELATIONS == 0 } {
+            return None;
+        }
         self.tell_departing(members, Departure { target, kind: DepartureKind::Moved });
         self.unlink_unit(members);
         let mut sorted: Vec<(u64, usize, Entity)> = Vec::with_capacity(members.len());
@@ -134,6 +137,9 @@ impl<W: WorldConfig> World<W> {
         block: &mut Block<W::Schema>,
         limit: usize,
     ) -> Result<usize, Refusal> {
+        if const { W::Schema::RELATIONS == 0 } {
+            return self.arrive(block, limit);
+        }
         let total = block.total();
         if total > limit.min(self.room()) {
             return Ok(0);
