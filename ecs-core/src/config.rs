@@ -1,6 +1,7 @@
 //! What `#[world_config]` declares of a world, as constants.
 
 use core::fmt;
+use core::marker::PhantomData;
 use core::time::Duration;
 
 use crate::schema::{Mask, Schema};
@@ -23,6 +24,25 @@ pub trait WorldConfig: Sized + 'static {
     /// Everything that the attribute declares.
     const DESC: WorldDesc;
 }
+
+/// The settings of a base.
+///
+/// With [`NoBase`] in scope, they are there too where the type is no world: the compiler
+/// complains of that where the schema is asked for, and so once.
+#[derive(Debug)]
+pub struct Inherited<W>(PhantomData<W>);
+
+impl<W: WorldConfig> Inherited<W> {
+    /// The base's.
+    pub const DESC: WorldDesc = W::DESC;
+}
+
+/// The settings of what is no world.
+pub trait NoBase {
+    /// The defaults.
+    const DESC: WorldDesc = WorldDesc::new("", "", "");
+}
+impl<W> NoBase for Inherited<W> {}
 
 /// Everything that `#[world_config]` declares of a world.
 #[derive(Clone, Copy, Debug)]

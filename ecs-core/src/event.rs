@@ -7,6 +7,7 @@ mod ring;
 mod store;
 
 use core::fmt;
+use core::marker::PhantomData;
 
 use crate::schema::{Mask, Schema};
 
@@ -112,7 +113,7 @@ impl EventInfo {
     ///
     /// # Panics
     /// If the capacity is 0 or above 2^24: in a constant, when it is compiled.
-    pub const fn new<E: Event>(name: &'static str, capacity: u32, overflow: Overflow) -> Self {
+    pub const fn new<E>(name: &'static str, capacity: u32, overflow: Overflow) -> Self {
         assert!(capacity > 0, "an event's `capacity` is at least 1: raise it");
         assert!(capacity <= 1 << 24, "an event's `capacity` is at most 2^24: lower it");
         Self {
@@ -143,6 +144,27 @@ pub unsafe trait HasEvent<E: Event>: Schema {
     /// What is declared of it.
     const INFO: EventInfo = Self::EVENTS[Self::INDEX];
 }
+
+/// Shows an event of a schema to a visitor.
+///
+/// With [`NoEvent`] in scope, it shows none where the type is no event: the compiler complains
+/// of that where it is listed, and so once.
+#[derive(Debug)]
+pub struct Shown<S, E>(PhantomData<(S, E)>);
+
+impl<S: HasEvent<E>, E: Event> Shown<S, E> {
+    /// Shows the event.
+    pub fn to<V: EventVisitor<S>>(visitor: &mut V) {
+        visitor.event::<E>();
+    }
+}
+
+/// What [`Shown`] does with a type that is no event.
+pub trait NoEvent {
+    /// Shows nothing.
+    fn to<V>(_: &mut V) {}
+}
+impl<S, E> NoEvent for Shown<S, E> {}
 
 /// Is shown each event type of a schema in order.
 pub trait EventVisitor<S: Schema> {

@@ -68,7 +68,9 @@ pub mod __support {
     pub use crate::component::Storage;
     pub use crate::config::*;
     pub use crate::entity::Entity;
-    pub use crate::event::{DEFAULT_CAPACITY, Event, EventInfo, EventVisitor, HasEvent, Overflow};
+    pub use crate::event::{
+        DEFAULT_CAPACITY, Event, EventInfo, EventVisitor, HasEvent, NoEvent, Overflow, Shown,
+    };
     pub use crate::members::{Group, Member};
     pub use crate::query::{Access, QueryData, ReadOnlyQueryData};
     pub use crate::relation::{Relation, Target as RelationTarget};

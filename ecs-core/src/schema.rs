@@ -173,7 +173,7 @@ const fn all(count: usize) -> Mask {
 #[diagnostic::on_unimplemented(
     message = "component `{C}` is not in the schema `{Self}`",
     label = "not a component of `{Self}`",
-    note = "list `{C}` in the `components(...)` of `{Self}`'s `#[world_config]`"
+    note = "list `{C}` in the `components(...)` of `{Self}`'s `#[world_config]`; if that has a `base`, the schema is the base"
 )]
 pub unsafe trait Contains<C: Component>: Schema {
     /// The component's index.

@@ -1,27 +1,34 @@
 //! Comma-separated lists in which one bad entry does not hide the others.
 
 use proc_macro2::TokenTree;
-use syn::Token;
+use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
+use syn::{Ident, Token};
 
 use crate::errors::Errors;
-use crate::value::assigned;
+use crate::value::expression;
 
-/// Parses entries until the end; after a mistake goes on at the next comma.
+/// Parses entries until the end; after a mistake goes on at the next comma. Of an entry that
+/// can't be read, and has told of a mistake already, nothing more is told.
 pub(crate) fn entries(
     input: ParseStream<'_>,
     errors: &mut Errors,
     mut entry: impl FnMut(ParseStream<'_>, &mut Errors) -> syn::Result<()>,
 ) {
     while !input.is_empty() {
+        let told = errors.count();
         match entry(input, errors) {
             Ok(()) if input.is_empty() || input.peek(Token![,]) => {}
             Ok(()) => {
-                errors.push(input.error("expected `,` here"));
+                if errors.count() == told {
+                    errors.push(input.error("expected `,` here"));
+                }
                 skip(input);
             }
             Err(error) => {
-                errors.push(error);
+                if errors.count() == told {
+                    errors.push(error);
+                }
                 skip(input);
             }
         }
@@ -29,8 +36,23 @@ pub(crate) fn entries(
     }
 }
 
-/// Parses the entries of a group in parentheses.
+/// Parses the entries of a group in parentheses, after its name.
 pub(crate) fn group(
+    name: &Ident,
+    input: ParseStream<'_>,
+    errors: &mut Errors,
+    entry: impl FnMut(ParseStream<'_>, &mut Errors) -> syn::Result<()>,
+) -> syn::Result<()> {
+    if !input.peek(syn::token::Paren) {
+        let name = name.unraw();
+        let message = format!("`{name}` has parentheses: write `{name}(..)`");
+        return Err(syn::Error::new(name.span(), message));
+    }
+    parenthesized(input, errors, entry)
+}
+
+/// Parses the entries of parentheses, which are next.
+pub(crate) fn parenthesized(
     input: ParseStream<'_>,
     errors: &mut Errors,
     entry: impl FnMut(ParseStream<'_>, &mut Errors) -> syn::Result<()>,
@@ -64,7 +86,7 @@ fn skip(input: ParseStream<'_>) {
 
     while !input.is_empty() && !input.peek(Token![,]) {
         let fork = input.fork();
-        if assigned(&fork).is_ok() {
+        if fork.parse::<Token![=]>().is_ok() && !fork.is_empty() && expression(&fork).is_ok() {
             input.advance_to(&fork);
         } else {
             let _ = input.parse::<TokenTree>();

@@ -3,16 +3,18 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::parse::ParseStream;
-use syn::{Path, Token};
+use syn::{Ident, Path};
+
+use crate::value::equals;
 
 /// Where `__support` is: the path of `crate = path`, else the facade.
 #[derive(Clone, Default)]
 pub(crate) struct Root(pub(crate) Option<Path>);
 
 impl Root {
-    /// Parses `= path`, after `crate`.
-    pub(crate) fn parse_value(input: ParseStream<'_>) -> syn::Result<Path> {
-        input.parse::<Token![=]>()?;
+    /// Parses `= path`, after the word `crate`.
+    pub(crate) fn parse_value(name: &Ident, input: ParseStream<'_>) -> syn::Result<Path> {
+        equals(name, input)?;
         input.call(Path::parse_mod_style)
     }
 

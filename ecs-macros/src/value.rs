@@ -1,22 +1,53 @@
 //! Values of settings, which are handed on as they are.
 
 use proc_macro2::{TokenStream, TokenTree};
+use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::parse::discouraged::Speculative;
-use syn::{Expr, Token};
+use syn::{Expr, Ident, Token};
 
-/// Parses `= value`.
-pub(crate) fn assigned(input: ParseStream<'_>) -> syn::Result<Expr> {
+/// Parses the `=` after the name of a setting; what stands behind it is there.
+pub(crate) fn equals(name: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
+    let missing = || {
+        let name = name.unraw();
+        let message = format!("`{name}` needs a value: write `{name} = {}`", example(&name));
+        syn::Error::new(name.span(), message)
+    };
+    if !input.peek(Token![=]) {
+        return Err(missing());
+    }
     input.parse::<Token![=]>()?;
+    if input.is_empty() || input.peek(Token![,]) { Err(missing()) } else { Ok(()) }
+}
+
+/// A value for the setting.
+fn example(name: &Ident) -> &'static str {
+    match name.to_string().as_str() {
+        "base" | "default_target" => "World",
+        "batch_size" => "64",
+        "crate" => "static_ecs",
+        "linger" => "4",
+        "max_entities" => "65_536",
+        "neighbours" => "ring::<16>",
+        "on_despawn" => "cascade",
+        "on_full" => "retain",
+        "role" => "io",
+        "spsc" => "true",
+        "storage" => "\"sparse\"",
+        "version" | "world_id" => "1",
+        _ => "1024",
+    }
+}
+
+/// Parses `= value`, after the name of a setting.
+pub(crate) fn assigned(name: &Ident, input: ParseStream<'_>) -> syn::Result<Expr> {
+    equals(name, input)?;
     expression(input)
 }
 
 /// Parses an expression. One that `syn` reads only with its costly feature `full`, such as a
 /// `match`, is taken up to the next comma: the compiler says what is wrong in it.
 pub(crate) fn expression(input: ParseStream<'_>) -> syn::Result<Expr> {
-    if input.is_empty() || input.peek(Token![,]) {
-        return Err(input.error("expected a value here"));
-    }
     let fork = input.fork();
     if let Ok(value) = fork.parse() {
         input.advance_to(&fork);

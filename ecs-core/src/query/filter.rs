@@ -82,11 +82,6 @@ impl fmt::Debug for Rows<'_> {
 }
 
 /// Something that an entity can have: a component, or a [`TransferMarker`].
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be filtered by in the schema `{S}`",
-    label = "not a component of `{S}`",
-    note = "list it in the `components(...)` of the schema's `#[world_config]`"
-)]
 pub trait Filterable<S: Schema> {
     /// The component; empty for the marker.
     const MASK: Mask;

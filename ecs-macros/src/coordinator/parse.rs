@@ -1,6 +1,7 @@
 //! `crate = path; #[attributes] pub type Name = Worlds`.
 
 use proc_macro2::TokenStream;
+use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Generics, Ident, Token, Type, Visibility};
 
@@ -21,19 +22,22 @@ pub(super) fn declaration(tokens: TokenStream) -> syn::Result<Declaration> {
     let parser = |input: ParseStream<'_>| {
         let mut root = Root::default();
         if input.peek(Token![crate]) && input.peek2(Token![=]) {
-            input.parse::<Token![crate]>()?;
-            root = Root(Some(Root::parse_value(input)?));
+            let name = input.call(Ident::parse_any)?;
+            root = Root(Some(Root::parse_value(&name, input)?));
             input.parse::<Token![;]>()?;
         }
         let attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
+        let message = "a coordinator is declared as a type: write `type Server = (Accept, Io)`";
         if !input.peek(Token![type]) {
-            let message = "a coordinator is declared as a type: write `type Server = (Accept, Io)`";
-            return Err(input.error(message));
+            return Err(syn::Error::new(input.span(), message));
         }
         input.parse::<Token![type]>()?;
-        let ident = input.parse()?;
+        let ident: Ident = input.parse()?;
         let generics = input.parse()?;
+        if !input.peek(Token![=]) {
+            return Err(syn::Error::new(ident.span(), message));
+        }
         input.parse::<Token![=]>()?;
         let worlds = input.parse()?;
         input.parse::<Option<Token![;]>>()?;

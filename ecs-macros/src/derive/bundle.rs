@@ -12,8 +12,9 @@ use super::Bundle;
 pub(super) fn expand(bundle: &Bundle) -> TokenStream {
     let Bundle { root, ident, generics, fields } = bundle;
     let support = root.support();
-    let members: Vec<_> = fields.iter().map(|(member, _)| member).collect();
-    let types: Vec<_> = fields.iter().map(|(_, ty)| ty).collect();
+    let all = fields.as_deref().unwrap_or_default();
+    let members: Vec<_> = all.iter().map(|(member, _)| member).collect();
+    let types: Vec<_> = all.iter().map(|(_, ty)| ty).collect();
     let (_, arguments, _) = generics.split_for_impl();
 
     let mut extended = generics.clone();
@@ -26,6 +27,10 @@ pub(super) fn expand(bundle: &Bundle) -> TokenStream {
     );
     let (params, _, bounds) = extended.split_for_impl();
 
+    let read = match fields {
+        Some(_) => quote!(Self { #(#members: <#types as #support::Bundle<__S>>::read(cells)),* }),
+        None => quote!(loop {}),
+    };
     quote! {
         #[automatically_derived]
         unsafe impl #params #support::Bundle<__S> for #ident #arguments #bounds {
@@ -42,9 +47,7 @@ pub(super) fn expand(bundle: &Bundle) -> TokenStream {
 
             #[inline(always)]
             unsafe fn read<__T: #support::Cells<__S>>(cells: &mut __T) -> Self {
-                unsafe {
-                    Self { #(#members: <#types as #support::Bundle<__S>>::read(cells)),* }
-                }
+                unsafe { #read }
             }
         }
     }

@@ -31,8 +31,7 @@ pub(super) fn component(input: Input, errors: &mut Errors) -> Option<Component> 
                 let message = "a relation is always kept beside the tables: take out `storage`";
                 errors.at(storage, message);
             }
-            let (member, ty) = target(&ident, data, errors)?;
-            Some(Relation { member, ty, cascade })
+            Some(Relation { target: target(&ident, data, errors), cascade })
         }
         None => None,
     };
@@ -70,7 +69,7 @@ pub(super) fn event(input: Input, errors: &mut Errors) -> Option<Event> {
 /// A bundle is a struct, and owns its data.
 pub(super) fn bundle(input: Input, errors: &mut Errors) -> Option<Bundle> {
     let Input { root, item: DeriveInput { ident, generics, data, .. }, .. } = input;
-    let fields = fields(&ident, data, "a bundle", errors)?;
+    let fields = fields(&ident, data, "a bundle", errors);
     owned(&generics, "a bundle", errors)?;
     Some(Bundle { root, ident, generics, fields })
 }
@@ -78,7 +77,7 @@ pub(super) fn bundle(input: Input, errors: &mut Errors) -> Option<Bundle> {
 /// A query is a struct that borrows for one lifetime.
 pub(super) fn query(input: Input, errors: &mut Errors) -> Option<Query> {
     let Input { root, item: DeriveInput { ident, generics, data, .. }, .. } = input;
-    let fields = fields(&ident, data, "a query", errors)?;
+    let fields = fields(&ident, data, "a query", errors);
     let mut lifetimes = generics.lifetimes().map(|param| param.lifetime.clone());
     let lifetime = lifetimes.next();
     let mut sound = true;
@@ -89,8 +88,9 @@ pub(super) fn query(input: Input, errors: &mut Errors) -> Option<Query> {
         errors.at(extra, message);
         sound = false;
     }
-    let mut checked = Vec::with_capacity(fields.len());
-    for (member, ty) in fields {
+    sound &= fields.is_some();
+    let mut checked = Vec::new();
+    for (member, ty) in fields.into_iter().flatten() {
         let form = form(&ty);
         if let Some(reference) = reference(&ty)
             && reference.lifetime != lifetime
@@ -113,7 +113,8 @@ pub(super) fn query(input: Input, errors: &mut Errors) -> Option<Query> {
         }
         checked.push(QueryField { member, ty, form });
     }
-    sound.then_some(Query { root, ident, generics, lifetime, fields: checked })
+    let fields = sound.then_some(checked);
+    Some(Query { root, ident, generics, lifetime, fields })
 }
 
 /// Refuses lifetimes: what is stored outlives every borrow.

@@ -27,22 +27,31 @@ pub(super) fn expand(component: &Component) -> TokenStream {
     let is_relation =
         relation.as_ref().map(|_| quote!(const RELATION: #support::core::primitive::bool = true;));
     let relation = relation.as_ref().map(|relation| {
-        let Relation { member, ty, cascade } = relation;
-        // At the user's token, where the compiler finds that it is no id.
-        let span = ty.span().resolved_at(Span::mixed_site());
-        let support_here = root.support_at(span);
-        let as_target = quote_spanned!(span=> <#ty as #support_here::RelationTarget>);
+        let Relation { target, cascade } = relation;
+        let (to, of) = match target {
+            Some((member, ty)) => {
+                // At the user's token, where the compiler finds that it is no id.
+                let span = ty.span().resolved_at(Span::mixed_site());
+                let support_here = root.support_at(span);
+                let as_target = quote_spanned!(span=> <#ty as #support_here::RelationTarget>);
+                (
+                    quote!(Self { #member: #as_target::of(target) }),
+                    quote!(#as_target::id(self.#member)),
+                )
+            }
+            None => (quote!(loop {}), quote!(loop {})),
+        };
         quote! {
             #[automatically_derived]
             impl #params #support::Relation for #ident #arguments #bounds {
                 const CASCADE: #support::core::primitive::bool = #cascade;
 
                 fn to(target: #support::Entity) -> Self {
-                    Self { #member: #as_target::of(target) }
+                    #to
                 }
 
                 fn target(&self) -> #support::Entity {
-                    #as_target::id(self.#member)
+                    #of
                 }
             }
         }

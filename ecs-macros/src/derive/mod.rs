@@ -30,9 +30,8 @@ struct Component {
 
 /// What makes a component a relation.
 struct Relation {
-    /// The field with the target, and its type.
-    member: Member,
-    ty: Type,
+    /// The field with the target, and its type. None after a mistake: its uses compile.
+    target: Option<(Member, Type)>,
     cascade: bool,
 }
 
@@ -55,7 +54,8 @@ struct Bundle {
     root: Root,
     ident: Ident,
     generics: Generics,
-    fields: Vec<(Member, Type)>,
+    /// None after a mistake: its uses compile.
+    fields: Option<Vec<(Member, Type)>>,
 }
 
 /// A struct of queries.
@@ -65,7 +65,8 @@ struct Query {
     generics: Generics,
     /// The lifetime of the borrow from the world.
     lifetime: Option<Lifetime>,
-    fields: Vec<QueryField>,
+    /// None after a mistake: its uses compile.
+    fields: Option<Vec<QueryField>>,
 }
 
 struct QueryField {

@@ -1,14 +1,13 @@
 //! The item under a derive, and its attribute.
 
 use proc_macro2::TokenStream;
-use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{DeriveInput, Expr, Ident, Token};
+use syn::{DeriveInput, Expr, Ident};
 
-use crate::errors::{Errors, doubled, unknown};
+use crate::errors::{Errors, doubled, known};
 use crate::list;
 use crate::root::Root;
-use crate::value::assigned;
+use crate::value::{assigned, equals};
 
 /// The item as written.
 pub(super) struct Input {
@@ -55,12 +54,9 @@ pub(super) fn input(
     for attr in item.attrs.iter().filter(|attr| attr.path().is_ident(attribute)) {
         let parsed = attr.parse_args_with(|input: ParseStream<'_>| {
             list::entries(input, errors, |input, errors| {
-                let name = input.call(Ident::parse_any)?;
-                if !arguments.iter().any(|known| name == known) {
-                    return Err(unknown("argument", &name, arguments));
-                }
+                let name = known("argument", arguments, &mut Vec::new(), input, errors)?;
                 let before = if name == "crate" {
-                    root.0.replace(Root::parse_value(input)?).is_some()
+                    root.0.replace(Root::parse_value(&name, input)?).is_some()
                 } else if name == "relation" {
                     relation_set.replace(relation(input, errors)?).is_some()
                 } else if FLAGS.iter().any(|flag| name == flag) {
@@ -69,7 +65,7 @@ pub(super) fn input(
                     before
                 } else {
                     let value = if name == "storage" { &mut storage } else { &mut version };
-                    value.replace(assigned(input)?).is_some()
+                    value.replace(assigned(&name, input)?).is_some()
                 };
                 if before { Err(doubled(&name)) } else { Ok(()) }
             });
@@ -84,16 +80,12 @@ pub(super) fn input(
 fn relation(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Relation> {
     let mut cascade = None;
     if input.peek(syn::token::Paren) {
-        list::group(input, errors, |input, _| {
-            let name = input.call(Ident::parse_any)?;
-            if name != "on_despawn" {
-                return Err(unknown("setting of a relation", &name, &["on_despawn"]));
-            }
-            input.parse::<Token![=]>()?;
-            let value = input.call(Ident::parse_any)?;
-            if value != "detach" && value != "cascade" {
-                return Err(unknown("value of `on_despawn`", &value, &["detach", "cascade"]));
-            }
+        list::parenthesized(input, errors, |input, errors| {
+            let kind = "setting of a relation";
+            let name = known(kind, &["on_despawn"], &mut Vec::new(), input, errors)?;
+            equals(&name, input)?;
+            let (kind, values) = ("value of `on_despawn`", ["detach", "cascade"]);
+            let value = known(kind, &values, &mut Vec::new(), input, errors)?;
             match cascade.replace(value == "cascade") {
                 Some(_) => Err(doubled(&name)),
                 None => Ok(()),

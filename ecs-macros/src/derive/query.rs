@@ -14,11 +14,20 @@ use super::{Form, Query};
 pub(super) fn expand(query: &Query) -> TokenStream {
     let Query { root, ident, generics, fields, .. } = query;
     let support = root.support();
-    let members: Vec<_> = fields.iter().map(|field| &field.member).collect();
-    let types: Vec<_> = fields.iter().map(|field| &field.ty).collect();
-    let places: Vec<_> = (0..fields.len()).map(Index::from).collect();
+    let all = fields.as_deref().unwrap_or_default();
+    let members: Vec<_> = all.iter().map(|field| &field.member).collect();
+    let types: Vec<_> = all.iter().map(|field| &field.ty).collect();
+    let places: Vec<_> = (0..all.len()).map(Index::from).collect();
     let (_, arguments, _) = generics.split_for_impl();
     let item = item(query);
+    let made = match fields {
+        Some(_) => quote! {
+            #ident { #(
+                #members: <#types as #support::QueryData<__S>>::item(fetch.#places, row),
+            )* }
+        },
+        None => quote!(loop {}),
+    };
 
     let mut extended = generics.clone();
     extended.params.push(parse_quote!(__S: #support::Schema));
@@ -56,9 +65,7 @@ pub(super) fn expand(query: &Query) -> TokenStream {
                 row: #support::core::primitive::usize,
             ) -> Self::Item<'__item> {
                 unsafe {
-                    #ident { #(
-                        #members: <#types as #support::QueryData<__S>>::item(fetch.#places, row),
-                    )* }
+                    #made
                 }
             }
 
@@ -107,7 +114,7 @@ fn bounds(query: &Query, support: &TokenStream) -> Vec<WherePredicate> {
             }
         }
     };
-    query.fields.iter().map(bound).collect()
+    query.fields.iter().flatten().map(bound).collect()
 }
 
 /// The impl of `ReadOnlyQueryData` for a query that writes nothing by itself.
@@ -116,10 +123,10 @@ fn read_only(
     support: &TokenStream,
     mut generics: syn::Generics,
 ) -> Option<TokenStream> {
-    if query.fields.iter().any(|field| matches!(field.form, Form::Write(_))) {
+    if query.fields.iter().flatten().any(|field| matches!(field.form, Form::Write(_))) {
         return None;
     }
-    let nested = query.fields.iter().filter(|field| matches!(field.form, Form::Nested));
+    let nested = query.fields.iter().flatten().filter(|field| matches!(field.form, Form::Nested));
     let nested = nested.map(|field| -> WherePredicate {
         let ty = &field.ty;
         parse_quote!(#ty: #support::ReadOnlyQueryData<__S>)

@@ -9,7 +9,7 @@ use syn::{Data, DataStruct, DeriveInput, Expr, ExprLit, Fields, Lit, Path};
 
 use super::parse::Arguments;
 use super::{Event, Origin, Settings, Target, World};
-use crate::errors::Errors;
+use crate::errors::{Errors, nearest};
 
 /// The most components in a schema.
 const MAX_COMPONENTS: usize = 128;
@@ -21,9 +21,9 @@ const MAX_EVENTS: usize = 128;
 /// still compiles. None where the item can't be a world.
 pub(super) fn world(args: Arguments, item: &DeriveInput, errors: &mut Errors) -> Option<World> {
     if let Data::Struct(DataStruct {
-        fields: fields @ (Fields::Named(_) | Fields::Unnamed(_)),
-        ..
+        fields: fields @ (Fields::Named(_) | Fields::Unnamed(_)), ..
     }) = &item.data
+        && item.generics.params.is_empty()
     {
         let message = format!("a world holds no data: write `struct {};`", item.ident);
         errors.at(fields, message);
@@ -57,6 +57,18 @@ pub(super) fn world(args: Arguments, item: &DeriveInput, errors: &mut Errors) ->
             components(Vec::new())
         }
     };
+    if let Origin::Components(listed, _) = &origin {
+        if listed.is_empty() && errors.count() > 0 {
+            // The list could not be read, or is missing.
+            settings.archetypes.clear();
+            settings.routes.clear();
+            settings.closed = None;
+        }
+        for archetype in &mut settings.archetypes {
+            archetype.components.retain(|path| !misspelt(path, listed, errors));
+        }
+        settings.routes.retain(|route| !misspelt(&route.component, listed, errors));
+    }
     let mut names = HashSet::new();
     for archetype in &mut settings.archetypes {
         if !names.insert(archetype.name.unraw().to_string()) {
@@ -94,6 +106,31 @@ fn is_itself(target: &Target, world: &DeriveInput, settings: &Settings) -> bool 
             target.base10_parse::<u64>().ok() == own.base10_parse::<u64>().ok()
         }
     }
+}
+
+/// Reports a component that is not listed, and near to one that is listed by its path. The
+/// compiler knows no name near to it then; all others it answers better, as it knows what is
+/// in scope. A name that is longer, or has another number at its end, may well be an alias.
+fn misspelt(path: &Path, listed: &[Path], errors: &mut Errors) -> bool {
+    let last = |path: &Path| path.segments.last().map(|last| last.ident.unraw().to_string());
+    let Some(written) = path.get_ident().map(|ident| ident.unraw().to_string()) else {
+        return false;
+    };
+    let names: Vec<(String, &Path)> =
+        listed.iter().filter_map(|path| Some((last(path)?, path))).collect();
+    let near = nearest(&written, names.iter().map(|(name, _)| name.as_str()));
+    let Some((name, meant)) = names.iter().find(|(name, _)| Some(name.as_str()) == near) else {
+        return false;
+    };
+    let stem = |name: &str| name.trim_end_matches(|char: char| char.is_ascii_digit()).len();
+    let alias = written.starts_with(name.as_str())
+        || written[..stem(&written)] == name[..stem(name)]
+        || meant.segments.len() == 1;
+    if !alias {
+        let meant = meant.to_token_stream().to_string().replace(' ', "");
+        errors.at(path, format!("`{written}` is not in `components`: write `{meant}`"));
+    }
+    !alias
 }
 
 fn schema(mut components: Vec<Path>, errors: &mut Errors) -> Vec<Path> {

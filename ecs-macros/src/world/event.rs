@@ -5,11 +5,10 @@ use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
 use syn::{Ident, Path, PathArguments, PathSegment, Token};
 
-use super::parse::known;
 use super::{Event, Overflow};
-use crate::errors::Errors;
+use crate::errors::{Errors, known};
 use crate::list;
-use crate::value::assigned;
+use crate::value::{assigned, equals};
 
 const SETTINGS: &[&str] = &["capacity", "on_full"];
 const ON_FULL: &[&str] = &["refuse", "drop_oldest"];
@@ -19,13 +18,13 @@ pub(super) fn event(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<
     let mut event = Event { path: path(input)?, capacity: None, overflow: None };
     if input.peek(syn::token::Paren) {
         let mut seen = Vec::new();
-        list::group(input, errors, |input, _| {
-            let name = known("event setting", SETTINGS, &mut seen, input)?;
+        list::parenthesized(input, errors, |input, errors| {
+            let name = known("event setting", SETTINGS, &mut seen, input, errors)?;
             if name == "capacity" {
-                event.capacity = Some(assigned(input)?);
+                event.capacity = Some(assigned(&name, input)?);
             } else {
-                input.parse::<Token![=]>()?;
-                event.overflow = Some(overflow(input)?);
+                equals(&name, input)?;
+                event.overflow = Some(overflow(input, errors)?);
             }
             Ok(())
         })?;
@@ -33,8 +32,9 @@ pub(super) fn event(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<
     Ok(event)
 }
 
-fn overflow(input: ParseStream<'_>) -> syn::Result<Overflow> {
-    let name = known("way to answer one event too many", ON_FULL, &mut Vec::new(), input)?;
+fn overflow(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Overflow> {
+    let kind = "way to answer one event too many";
+    let name = known(kind, ON_FULL, &mut Vec::new(), input, errors)?;
     Ok(if name == "refuse" { Overflow::Refuse } else { Overflow::DropOldest })
 }
 

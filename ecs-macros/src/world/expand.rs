@@ -155,7 +155,9 @@ fn events(root: &Root, ident: &Ident, events: &[Event]) -> (TokenStream, TokenSt
     let items = quote! {
         const EVENTS: &'static [#support::EventInfo] = &[#(#infos),*];
         fn visit_events<__V: #support::EventVisitor<Self>>(__visitor: &mut __V) {
-            #(__visitor.event::<#paths>();)*
+            #[allow(unused_imports)]
+            use #support::NoEvent as _;
+            #(#support::Shown::<Self, #paths>::to(__visitor);)*
         }
     };
     let impls = paths.iter().enumerate().map(|(index, path)| {
@@ -177,9 +179,14 @@ fn inherited(root: &Root, base: &Path) -> (TokenStream, TokenStream) {
     let span = base.span().resolved_at(Span::mixed_site());
     let support_here = root.support_at(span);
     let support = root.support();
-    let base = quote_spanned!(span=> <#base as #support_here::WorldConfig>);
-    let body = quote!(const __BASE: #support::WorldDesc = #base::DESC;);
-    let schema = quote_spanned!(span=> #base::Schema);
+    let schema = quote_spanned!(span=> <#base as #support_here::WorldConfig>::Schema);
+    let body = quote! {
+        const __BASE: #support::WorldDesc = {
+            #[allow(unused_imports)]
+            use #support::NoBase as _;
+            #support::Inherited::<#base>::DESC
+        };
+    };
     (body, schema)
 }
 
@@ -256,9 +263,10 @@ fn settings(support: &TokenStream, world: &World) -> TokenStream {
         out.extend(quote!(closed: true,));
     }
     if let Some(reaches) = neighbours {
-        out.extend(quote! {
-            neighbours: #support::Neighbours::Matrix(&#support::neighbour_matrix!(#reaches)),
-        });
+        let span = reaches.span().resolved_at(Span::mixed_site());
+        let support_here = root.support_at(span);
+        let matrix = quote_spanned!(span=> #support_here::neighbour_matrix!(#reaches));
+        out.extend(quote!(neighbours: #support::Neighbours::Matrix(&#matrix),));
     }
     if *source {
         out.extend(quote!(source: true,));

@@ -6,10 +6,10 @@ use syn::parse::ParseStream;
 use syn::{Data, DeriveInput, Expr, Ident, LitInt, Path, Token};
 
 use super::{Archetype, Event, OnFull, Role, Route, Settings, Target, Timeout, event};
-use crate::errors::{Errors, doubled, unknown};
+use crate::errors::{Errors, doubled, known};
 use crate::list;
 use crate::root::Root;
-use crate::value::{assigned, expression};
+use crate::value::{assigned, equals, expression};
 
 const ARGUMENTS: &[&str] = &[
     "components",
@@ -30,6 +30,10 @@ const QUEUE: &[&str] = &["capacity", "batch_size", "linger", "spsc", "on_full"];
 const ROLES: &[&str] = &["standalone", "accept", "io", "compute", "custom"];
 const ON_FULL: &[&str] = &["retain", "block", "shed", "spill"];
 
+/// Settings of arguments, with the argument.
+const INSIDE: &[(&[&str], &str)] =
+    &[(QUEUE, "transfer_queue"), (&["default_target"], "routing"), (&["closed"], "archetypes")];
+
 /// The arguments as written.
 #[derive(Default)]
 pub(super) struct Arguments {
@@ -48,7 +52,12 @@ pub(super) fn arguments(tokens: TokenStream, errors: &mut Errors) -> Arguments {
     let mut out = Arguments::default();
     let mut seen = Vec::new();
     list::all(tokens, errors, |input, errors| {
-        let name = known("argument", ARGUMENTS, &mut seen, input)?;
+        if let Some((_, group)) = INSIDE.iter().find(|(names, _)| is_one_of(input, names)) {
+            let name = input.call(Ident::parse_any)?;
+            let message = format!("`{name}` is a setting of `{group}`: write it in `{group}(..)`");
+            return Err(syn::Error::new(name.span(), message));
+        }
+        let name = known("argument", ARGUMENTS, &mut seen, input, errors)?;
         argument(&name, input, &mut out, errors)
     });
     out
@@ -68,6 +77,11 @@ pub(super) fn item(tokens: TokenStream, errors: &mut Errors) -> Result<DeriveInp
     Err(tokens)
 }
 
+/// Whether one of these names is next.
+fn is_one_of(input: ParseStream<'_>, names: &[&str]) -> bool {
+    input.fork().call(Ident::parse_any).is_ok_and(|name| names.iter().any(|one| name == one))
+}
+
 fn argument(
     name: &Ident,
     input: ParseStream<'_>,
@@ -76,51 +90,55 @@ fn argument(
 ) -> syn::Result<()> {
     let settings = &mut out.settings;
     match name.unraw().to_string().as_str() {
-        "crate" => out.root = Root(Some(Root::parse_value(input)?)),
+        "crate" => out.root = Root(Some(Root::parse_value(name, input)?)),
         "components" => {
             // Set even where the list is bad, so that it does not count as missing.
             let (_, paths) = out.components.insert((name.clone(), Vec::new()));
-            list::group(input, errors, |input, _| {
+            list::group(name, input, errors, |input, _| {
                 paths.push(type_path(input)?);
                 Ok(())
             })?;
         }
         "events" => {
             let (_, events) = out.events.insert((name.clone(), Vec::new()));
-            list::group(input, errors, |input, errors| {
+            list::group(name, input, errors, |input, errors| {
                 events.push(event::event(input, errors)?);
                 Ok(())
             })?;
         }
         "base" => {
             out.base = Some((name.clone(), None));
-            input.parse::<Token![=]>()?;
+            equals(name, input)?;
             out.base = Some((name.clone(), Some(type_path(input)?)));
         }
-        "archetypes" => archetypes(input, settings, errors)?,
+        "archetypes" => archetypes(name, input, settings, errors)?,
         "role" => {
-            input.parse::<Token![=]>()?;
-            settings.role = Some(role(input)?);
+            equals(name, input)?;
+            settings.role = Some(role(input, errors)?);
         }
-        "world_id" => settings.id = Some(assigned(input)?),
+        "world_id" => settings.id = Some(assigned(name, input)?),
         "transfer_queue" => {
             let mut seen = Vec::new();
-            list::group(input, errors, |input, _| queue(&mut seen, input, settings))?;
+            list::group(name, input, errors, |input, errors| {
+                queue(&mut seen, input, settings, errors)
+            })?;
         }
         "routing" => {
             let mut seen = Vec::new();
-            list::group(input, errors, |input, _| routing(&mut seen, input, settings))?;
+            list::group(name, input, errors, |input, errors| {
+                routing(&mut seen, input, settings, errors)
+            })?;
         }
         "targets" => {
             let targets = settings.targets.insert(Vec::new());
-            list::group(input, errors, |input, _| {
+            list::group(name, input, errors, |input, _| {
                 targets.push(target(input)?);
                 Ok(())
             })?;
         }
-        "max_entities" => settings.max_entities = Some(assigned(input)?),
+        "max_entities" => settings.max_entities = Some(assigned(name, input)?),
         "neighbours" => {
-            input.parse::<Token![=]>()?;
+            equals(name, input)?;
             settings.neighbours = Some(type_path(input)?);
         }
         _ => settings.source = true,
@@ -129,11 +147,12 @@ fn argument(
 }
 
 fn archetypes(
+    word: &Ident,
     input: ParseStream<'_>,
     settings: &mut Settings,
     errors: &mut Errors,
 ) -> syn::Result<()> {
-    list::group(input, errors, |input, errors| {
+    list::group(word, input, errors, |input, errors| {
         let name = input.call(Ident::parse_any)?;
         if name == "closed" && !input.peek(syn::token::Paren) {
             return match settings.closed.replace(name.clone()) {
@@ -146,10 +165,11 @@ fn archetypes(
             return Err(syn::Error::new(name.span(), message));
         }
         let (mut components, mut capacity) = (Vec::new(), None);
-        list::group(input, errors, |input, _| {
+        list::parenthesized(input, errors, |input, errors| {
             if input.peek(Ident) && input.peek2(Token![=]) {
-                let name = known("archetype setting", &["capacity"], &mut Vec::new(), input)?;
-                return match capacity.replace(assigned(input)?) {
+                let names = &["capacity"];
+                let name = known("archetype setting", names, &mut Vec::new(), input, errors)?;
+                return match capacity.replace(assigned(&name, input)?) {
                     Some(_) => Err(doubled(&name)),
                     None => Ok(()),
                 };
@@ -162,27 +182,35 @@ fn archetypes(
     })
 }
 
-fn queue(seen: &mut Vec<String>, input: ParseStream<'_>, out: &mut Settings) -> syn::Result<()> {
-    let name = known("queue setting", QUEUE, seen, input)?;
+fn queue(
+    seen: &mut Vec<String>,
+    input: ParseStream<'_>,
+    out: &mut Settings,
+    errors: &mut Errors,
+) -> syn::Result<()> {
+    let name = known("queue setting", QUEUE, seen, input, errors)?;
     match name.to_string().as_str() {
-        "capacity" => out.capacity = Some(assigned(input)?),
-        "batch_size" => out.batch_size = Some(assigned(input)?),
-        "linger" => out.linger = Some(assigned(input)?),
-        "spsc" => out.spsc = Some(assigned(input)?),
+        "capacity" => out.capacity = Some(assigned(&name, input)?),
+        "batch_size" => out.batch_size = Some(assigned(&name, input)?),
+        "linger" => out.linger = Some(assigned(&name, input)?),
+        "spsc" => out.spsc = Some(assigned(&name, input)?),
         _ => {
-            input.parse::<Token![=]>()?;
-            out.on_full = Some(on_full(input)?);
+            equals(&name, input)?;
+            out.on_full = Some(on_full(input, errors)?);
         }
     }
     Ok(())
 }
 
-fn on_full(input: ParseStream<'_>) -> syn::Result<OnFull> {
-    let name = known("way to answer a full queue", ON_FULL, &mut Vec::new(), input)?;
+fn on_full(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<OnFull> {
+    let name = known("way to answer a full queue", ON_FULL, &mut Vec::new(), input, errors)?;
     let argument = |wanted: &str| {
         if input.peek(syn::token::Paren) {
             let content;
             syn::parenthesized!(content in input);
+            if content.is_empty() {
+                return Err(syn::Error::new(name.span(), format!("`{name}` needs {wanted}")));
+            }
             let value = expression(&content)?;
             let rest = content.parse::<TokenStream>()?;
             if rest.is_empty() {
@@ -224,11 +252,16 @@ fn timeout(value: Expr) -> syn::Result<Timeout> {
     Ok(unit(literal.base10_parse()?))
 }
 
-fn routing(seen: &mut Vec<String>, input: ParseStream<'_>, out: &mut Settings) -> syn::Result<()> {
+fn routing(
+    seen: &mut Vec<String>,
+    input: ParseStream<'_>,
+    out: &mut Settings,
+    errors: &mut Errors,
+) -> syn::Result<()> {
     // `peek(=)` is also true of `=>`.
     if input.peek(Ident) && input.peek2(Token![=]) && !input.peek2(Token![=>]) {
-        known("routing setting", &["default_target"], seen, input)?;
-        input.parse::<Token![=]>()?;
+        let name = known("routing setting", &["default_target"], seen, input, errors)?;
+        equals(&name, input)?;
         out.default_target = Some(target(input)?);
         return Ok(());
     }
@@ -242,8 +275,8 @@ fn routing(seen: &mut Vec<String>, input: ParseStream<'_>, out: &mut Settings) -
     Ok(())
 }
 
-fn role(input: ParseStream<'_>) -> syn::Result<Role> {
-    let name = known("role", ROLES, &mut Vec::new(), input)?;
+fn role(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Role> {
+    let name = known("role", ROLES, &mut Vec::new(), input, errors)?;
     Ok(match name.to_string().as_str() {
         "standalone" => Role::Standalone,
         "accept" => Role::Accept,
@@ -265,24 +298,9 @@ fn target(input: ParseStream<'_>) -> syn::Result<Target> {
 
 /// A path as it stands in a type: `a::B<C>`; in an expression too, `a::b::<16>`.
 fn type_path(input: ParseStream<'_>) -> syn::Result<Path> {
+    if !input.peek(Ident::peek_any) && !input.peek(Token![::]) {
+        let message = "this is no type: write its name, such as `Position`, or its path";
+        return Err(syn::Error::new(input.span(), message));
+    }
     input.parse()
-}
-
-/// Parses one of `names`, each at most once.
-pub(super) fn known(
-    kind: &str,
-    names: &[&str],
-    seen: &mut Vec<String>,
-    input: ParseStream<'_>,
-) -> syn::Result<Ident> {
-    let name = input.call(Ident::parse_any)?;
-    let text = name.unraw().to_string();
-    if !names.contains(&text.as_str()) {
-        return Err(unknown(kind, &name, names));
-    }
-    if seen.contains(&text) {
-        return Err(doubled(&name));
-    }
-    seen.push(text);
-    Ok(name)
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use proc_macro2::{Span, TokenStream};
+use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{
     Attribute, Data, DataStruct, DeriveInput, Expr, ExprLit, Fields, Generics, Ident, Lit, LitInt,
@@ -12,6 +13,9 @@ use syn::{
 use super::{Origin, Role, Settings, Target, World};
 use crate::errors::Errors;
 use crate::root::Root;
+
+/// What to write.
+const WORLDS: &str = "a pipeline has three worlds: write `Base => Accept, Io, Compute`";
 
 /// `crate = path, Base => Accept, Io, Compute`.
 pub(super) struct Pipeline {
@@ -31,11 +35,14 @@ pub(super) fn parse(tokens: TokenStream) -> syn::Result<Pipeline> {
     let parser = |input: ParseStream<'_>| {
         let mut root = Root::default();
         if input.peek(Token![crate]) && input.peek2(Token![=]) {
-            input.parse::<Token![crate]>()?;
-            root = Root(Some(Root::parse_value(input)?));
+            let name = input.call(Ident::parse_any)?;
+            root = Root(Some(Root::parse_value(&name, input)?));
             input.parse::<Token![,]>()?;
         }
-        let base = input.parse()?;
+        let base: Path = input.parse()?;
+        if !input.peek(Token![=>]) {
+            return Err(syn::Error::new_spanned(base, WORLDS));
+        }
         input.parse::<Token![=>]>()?;
         let names = input.parse_terminated(name, Token![,])?;
         Ok(Pipeline { root, base, names: names.into_iter().collect() })
@@ -62,10 +69,9 @@ pub(super) fn worlds(pipeline: Pipeline, errors: &mut Errors) -> Vec<World> {
     let [accept, io, compute] = match <[Name; 3]>::try_from(names) {
         Ok(names) => names,
         Err(names) => {
-            let message = "a pipeline has three worlds: write `Base => Accept, Io, Compute`";
             match names.get(3) {
-                Some(fourth) => errors.at(&fourth.ident, message),
-                None => errors.at(&base, message),
+                Some(fourth) => errors.at(&fourth.ident, WORLDS),
+                None => errors.at(&base, WORLDS),
             }
             return Vec::new();
         }

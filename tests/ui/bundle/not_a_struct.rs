@@ -12,4 +12,10 @@ enum Either {
     B(B),
 }
 
-fn main() {}
+#[world_config(components(A, B))]
+struct Base;
+
+fn main() {
+    let mut world = World::<Base>::new();
+    let _ = world.spawn(Either::A(A));
+}

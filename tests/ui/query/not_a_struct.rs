@@ -12,4 +12,10 @@ enum Either<'w> {
     B(&'w B),
 }
 
-fn main() {}
+#[world_config(components(A, B))]
+struct Base;
+
+fn main() {
+    let mut world = World::<Base>::new();
+    let _ = world.query::<Either>();
+}

@@ -14,4 +14,11 @@ enum Either {
     One(Entity),
 }
 
-fn main() {}
+#[world_config(components(Two, Sources<Two>))]
+struct Base;
+
+fn main() {
+    let mut world = World::<Base>::new();
+    let entity = world.spawn(()).unwrap();
+    world.relate::<Two>(entity, entity).unwrap();
+}

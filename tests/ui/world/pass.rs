@@ -38,6 +38,25 @@ const fn reaches(from: usize, to: usize) -> bool {
 
 pipeline_configs!(Base => Accept, pub(crate) Io, /** Works. */ Compute);
 
+mod physics {
+    #[derive(static_ecs::Component)]
+    pub struct Place;
+
+    #[derive(static_ecs::Component)]
+    pub struct Speed;
+}
+
+type Here = physics::Place;
+use physics::{Place as Place2, Speed as Speeds};
+
+// Aliases are no misspelt names.
+#[world_config(
+    components(physics::Place, physics::Speed),
+    archetypes(here(Here), moving(Place2, Speeds)),
+    routing(Here => 1, Speeds => 1)
+)]
+struct Aliased;
+
 fn main() {
     World::<Base>::new().spawn((B, A)).unwrap();
 }

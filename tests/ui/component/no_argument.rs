@@ -1,0 +1,7 @@
+use static_ecs::prelude::*;
+
+#[derive(Component)]
+#[component("sparse")]
+struct Burning;
+
+fn main() {}
