@@ -12,7 +12,7 @@ use std::rc::Rc;
 use ecs_macros::{Bundle, Component, Query, coordinator, pipeline_configs, world_config};
 use static_ecs::__support::{
     Access, Bundle, Contains, Entity, MAX_WORLDS, NeighbourMatrix, Neighbours, OnFull, QueryData,
-    ReadOnlyQueryData, Role, Route, Schema, Target, WorldConfig, WorldDesc, neighbours,
+    ReadOnlyQueryData, Resource, Role, Route, Schema, Target, WorldConfig, WorldDesc, neighbours,
 };
 use static_ecs::prelude::World;
 
@@ -299,6 +299,22 @@ mod bare {
         One,
     }
 
+    #[derive(::ecs_macros::Component)]
+    #[component(crate = super::renamed, storage = "sparse", version = 3, observe, track)]
+    pub struct Sparse<T: ::core::marker::Send>(T);
+
+    #[derive(::ecs_macros::Component)]
+    #[component(crate = super::renamed, relation(on_despawn = cascade))]
+    pub struct r#In(::static_ecs::prelude::Entity);
+
+    #[derive(::ecs_macros::Event)]
+    #[event(crate = super::renamed)]
+    pub struct r#Told<T>(T);
+
+    #[derive(::ecs_macros::Resource)]
+    #[resource(crate = super::renamed)]
+    pub struct r#Kept<T>(T);
+
     #[derive(::ecs_macros::Bundle)]
     #[bundle(crate = super::renamed)]
     pub struct Both {
@@ -315,11 +331,12 @@ mod bare {
 
     #[::ecs_macros::world_config(
         crate = super::renamed,
-        components(A, r#B),
+        components(A, r#B, Sparse<[u8; 4]>, r#In, ::static_ecs::prelude::Sources<r#In>),
+        events(r#Told<A>(capacity = 4, on_full = drop_oldest)),
         routing(default_target = Two, A => Two),
         targets(Two),
-        archetypes(r#type(A)),
-        transfer_queue(capacity = 2, batch_size = 2, spsc = true, on_full = block(1us)),
+        archetypes(r#type(A, capacity = 3)),
+        transfer_queue(capacity = 2, batch_size = 2, linger = 1, spsc = true, on_full = block(1us)),
         neighbours = super::neighbours::all,
         role = accept,
         world_id = 0,
@@ -341,6 +358,10 @@ mod bare {
 #[test]
 fn names_are_written_without_their_raw_mark() {
     assert_eq!(bare::One::COMPONENTS[1].name, "B");
+    assert_eq!(bare::One::COMPONENTS[2].name, "Sparse<[u8;4]>");
+    assert_eq!(bare::One::COMPONENTS[3].name, "In");
+    assert_eq!(<bare::One as Schema>::EVENTS[0].name, "Told<A>");
+    assert_eq!(<bare::Kept<u8> as Resource>::NAME, "macros::bare::Kept");
     assert_eq!(desc::<bare::One>().name, "One");
     assert_eq!(desc::<bare::One>().archetypes[0].name, "type");
     assert_eq!(<bare::Both as Bundle<bare::One>>::MASK, 0b11);

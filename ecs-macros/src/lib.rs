@@ -9,6 +9,8 @@ mod derive;
 mod errors;
 mod list;
 mod root;
+#[cfg(test)]
+mod tests;
 mod value;
 mod world;
 

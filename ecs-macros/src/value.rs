@@ -1,9 +1,7 @@
 //! Values of settings, which are handed on as they are.
 
-use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::parse::discouraged::Speculative;
 use syn::{Expr, Ident, Token};
 
 /// Parses the `=` after the name of a setting; what stands behind it is there.
@@ -45,17 +43,8 @@ pub(crate) fn assigned(name: &Ident, input: ParseStream<'_>) -> syn::Result<Expr
     expression(input)
 }
 
-/// Parses an expression. One that `syn` reads only with its costly feature `full`, such as a
-/// `match`, is taken up to the next comma: the compiler says what is wrong in it.
+/// Parses an expression. What `syn` reads only with its costly feature `full`, such as a `match`,
+/// is refused: handed on as it is, a half-typed value would take all that is generated with it.
 pub(crate) fn expression(input: ParseStream<'_>) -> syn::Result<Expr> {
-    let fork = input.fork();
-    if let Ok(value) = fork.parse() {
-        input.advance_to(&fork);
-        return Ok(value);
-    }
-    let mut tokens = TokenStream::new();
-    while !input.is_empty() && !input.peek(Token![,]) {
-        tokens.extend([input.parse::<TokenTree>()?]);
-    }
-    Ok(Expr::Verbatim(tokens))
+    input.parse()
 }

@@ -1,0 +1,53 @@
+#[automatically_derived]
+unsafe impl<T, __S: ::static_ecs::__support::Schema> ::static_ecs::__support::Bundle<__S>
+for Mover<T>
+where
+    T: 'static,
+    Position: ::static_ecs::__support::Bundle<__S>,
+    T: ::static_ecs::__support::Bundle<__S>,
+    (Velocity, Failed): ::static_ecs::__support::Bundle<__S>,
+{
+    const MASK: ::static_ecs::__support::Mask = 0
+        | <Position as ::static_ecs::__support::Bundle<__S>>::MASK
+        | <T as ::static_ecs::__support::Bundle<__S>>::MASK
+        | <(Velocity, Failed) as ::static_ecs::__support::Bundle<__S>>::MASK;
+    const DUPLICATE: ::static_ecs::__support::core::primitive::bool = ::static_ecs::__support::has_duplicate(
+        &[
+            ::static_ecs::__support::part::<__S, Position>(),
+            ::static_ecs::__support::part::<__S, T>(),
+            ::static_ecs::__support::part::<__S, (Velocity, Failed)>(),
+        ],
+    );
+    const MARKER: ::static_ecs::__support::core::primitive::bool = false
+        || <Position as ::static_ecs::__support::Bundle<__S>>::MARKER
+        || <T as ::static_ecs::__support::Bundle<__S>>::MARKER
+        || <(Velocity, Failed) as ::static_ecs::__support::Bundle<__S>>::MARKER;
+    #[inline(always)]
+    unsafe fn write<__T: ::static_ecs::__support::Cells<__S>>(self, cells: &mut __T) {
+        unsafe {
+            <Position as ::static_ecs::__support::Bundle<
+                __S,
+            >>::write(self.position, cells);
+            <T as ::static_ecs::__support::Bundle<__S>>::write(self.r#type, cells);
+            <(
+                Velocity,
+                Failed,
+            ) as ::static_ecs::__support::Bundle<__S>>::write(self.rest, cells);
+        }
+    }
+    #[inline(always)]
+    unsafe fn read<__T: ::static_ecs::__support::Cells<__S>>(cells: &mut __T) -> Self {
+        unsafe {
+            Self {
+                position: <Position as ::static_ecs::__support::Bundle<
+                    __S,
+                >>::read(cells),
+                r#type: <T as ::static_ecs::__support::Bundle<__S>>::read(cells),
+                rest: <(
+                    Velocity,
+                    Failed,
+                ) as ::static_ecs::__support::Bundle<__S>>::read(cells),
+            }
+        }
+    }
+}

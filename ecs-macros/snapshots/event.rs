@@ -1,0 +1,2 @@
+#[automatically_derived]
+impl ::static_ecs::__support::Event for Damage {}

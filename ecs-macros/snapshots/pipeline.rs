@@ -1,0 +1,96 @@
+///The world that accepts.
+pub struct Accept;
+const _: () = {
+    const __BASE: ::static_ecs::__support::WorldDesc = {
+        #[allow(unused_imports)]
+        use ::static_ecs::__support::NoBase as _;
+        ::static_ecs::__support::Inherited::<Base>::DESC
+    };
+    impl ::static_ecs::__support::WorldConfig for Accept {
+        type Schema = <Base as ::static_ecs::__support::WorldConfig>::Schema;
+        const PATH: &'static ::static_ecs::__support::core::primitive::str = ::static_ecs::__support::core::concat!(
+            ::static_ecs::__support::core::module_path!(), "::", "Accept"
+        );
+        #[allow(clippy::needless_update)]
+        const DESC: ::static_ecs::__support::WorldDesc = ::static_ecs::__support::WorldDesc {
+            name: "Accept",
+            path: <Accept as ::static_ecs::__support::WorldConfig>::PATH,
+            role: ::static_ecs::__support::Role::Accept,
+            id: ::static_ecs::__support::core::option::Option::Some(0),
+            itself: false,
+            routing: ::static_ecs::__support::Routing {
+                default: ::static_ecs::__support::core::option::Option::Some(
+                    ::static_ecs::__support::Target::World(
+                        <Io as ::static_ecs::__support::WorldConfig>::PATH,
+                    ),
+                ),
+                ..__BASE.routing
+            },
+            ..__BASE
+        };
+    }
+};
+/// Waits.
+struct Io;
+const _: () = {
+    const __BASE: ::static_ecs::__support::WorldDesc = {
+        #[allow(unused_imports)]
+        use ::static_ecs::__support::NoBase as _;
+        ::static_ecs::__support::Inherited::<Base>::DESC
+    };
+    impl ::static_ecs::__support::WorldConfig for Io {
+        type Schema = <Base as ::static_ecs::__support::WorldConfig>::Schema;
+        const PATH: &'static ::static_ecs::__support::core::primitive::str = ::static_ecs::__support::core::concat!(
+            ::static_ecs::__support::core::module_path!(), "::", "Io"
+        );
+        #[allow(clippy::needless_update)]
+        const DESC: ::static_ecs::__support::WorldDesc = ::static_ecs::__support::WorldDesc {
+            name: "Io",
+            path: <Io as ::static_ecs::__support::WorldConfig>::PATH,
+            role: ::static_ecs::__support::Role::Io,
+            id: ::static_ecs::__support::core::option::Option::Some(1),
+            itself: false,
+            routing: ::static_ecs::__support::Routing {
+                default: ::static_ecs::__support::core::option::Option::Some(
+                    ::static_ecs::__support::Target::World(
+                        <Compute as ::static_ecs::__support::WorldConfig>::PATH,
+                    ),
+                ),
+                ..__BASE.routing
+            },
+            ..__BASE
+        };
+    }
+};
+///The world that computes.
+pub(crate) struct Compute;
+const _: () = {
+    const __BASE: ::static_ecs::__support::WorldDesc = {
+        #[allow(unused_imports)]
+        use ::static_ecs::__support::NoBase as _;
+        ::static_ecs::__support::Inherited::<Base>::DESC
+    };
+    impl ::static_ecs::__support::WorldConfig for Compute {
+        type Schema = <Base as ::static_ecs::__support::WorldConfig>::Schema;
+        const PATH: &'static ::static_ecs::__support::core::primitive::str = ::static_ecs::__support::core::concat!(
+            ::static_ecs::__support::core::module_path!(), "::", "Compute"
+        );
+        #[allow(clippy::needless_update)]
+        const DESC: ::static_ecs::__support::WorldDesc = ::static_ecs::__support::WorldDesc {
+            name: "Compute",
+            path: <Compute as ::static_ecs::__support::WorldConfig>::PATH,
+            role: ::static_ecs::__support::Role::Compute,
+            id: ::static_ecs::__support::core::option::Option::Some(2),
+            itself: false,
+            routing: ::static_ecs::__support::Routing {
+                default: ::static_ecs::__support::core::option::Option::Some(
+                    ::static_ecs::__support::Target::World(
+                        <Io as ::static_ecs::__support::WorldConfig>::PATH,
+                    ),
+                ),
+                ..__BASE.routing
+            },
+            ..__BASE
+        };
+    }
+};

@@ -1,0 +1,65 @@
+/// A game.
+#[derive(Debug)]
+pub struct Game;
+const _: () = {
+    #[allow(dead_code)]
+    #[repr(C)]
+    pub struct __Row {
+        component_0: ::static_ecs::__support::core::mem::MaybeUninit<Position>,
+        component_1: ::static_ecs::__support::core::mem::MaybeUninit<physics::Velocity>,
+    }
+    #[allow(dead_code)]
+    pub struct __Types(
+        ::static_ecs::__support::core::marker::PhantomData<(Position, physics::Velocity)>,
+    );
+    impl ::static_ecs::__support::core::clone::Clone for __Types
+    where
+        for<'__any> Position: ::static_ecs::__support::core::clone::Clone,
+        for<'__any> physics::Velocity: ::static_ecs::__support::core::clone::Clone,
+    {
+        fn clone(&self) -> Self {
+            Self(::static_ecs::__support::core::marker::PhantomData)
+        }
+    }
+    const __BASE: ::static_ecs::__support::WorldDesc = ::static_ecs::__support::WorldDesc::new(
+        "Game",
+        <Game as ::static_ecs::__support::WorldConfig>::PATH,
+        <Game as ::static_ecs::__support::Schema>::PATH,
+    );
+    unsafe impl ::static_ecs::__support::Schema for Game {
+        type Types = __Types;
+        type Row = __Row;
+        const NAME: &'static ::static_ecs::__support::core::primitive::str = "Game";
+        const PATH: &'static ::static_ecs::__support::core::primitive::str = <Game as ::static_ecs::__support::WorldConfig>::PATH;
+        const COMPONENTS: &'static [::static_ecs::__support::ComponentInfo] = &[
+            ::static_ecs::__support::component_info!(
+                Position, "Position",
+                ::static_ecs::__support::core::mem::offset_of!(__Row, component_0)
+            ),
+            ::static_ecs::__support::component_info!(
+                physics::Velocity, "Velocity",
+                ::static_ecs::__support::core::mem::offset_of!(__Row, component_1)
+            ),
+        ];
+    }
+    unsafe impl ::static_ecs::__support::Contains<Position> for Game {
+        const INDEX: ::static_ecs::__support::core::primitive::usize = 0usize;
+    }
+    unsafe impl ::static_ecs::__support::Contains<physics::Velocity> for Game {
+        const INDEX: ::static_ecs::__support::core::primitive::usize = 1usize;
+    }
+    impl ::static_ecs::__support::WorldConfig for Game {
+        type Schema = Game;
+        const PATH: &'static ::static_ecs::__support::core::primitive::str = ::static_ecs::__support::core::concat!(
+            ::static_ecs::__support::core::module_path!(), "::", "Game"
+        );
+        #[allow(clippy::needless_update)]
+        const DESC: ::static_ecs::__support::WorldDesc = ::static_ecs::__support::WorldDesc {
+            name: "Game",
+            path: <Game as ::static_ecs::__support::WorldConfig>::PATH,
+            id: ::static_ecs::__support::core::option::Option::None,
+            itself: false,
+            ..__BASE
+        };
+    }
+};
