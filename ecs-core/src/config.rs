@@ -67,6 +67,9 @@ pub struct WorldDesc {
     /// the members of an array may do. Never inherited: what a base says of its
     /// heirs makes no edge from one of them to itself.
     pub itself: bool,
+    /// Whether the attribute, or that of a base, has a mistake, of which the compiler has told
+    /// already.
+    pub mistaken: bool,
     /// Which members of an array of this world reach which.
     pub neighbours: Neighbours,
     /// Whether entities originate here, so that nothing needs to reach it.
@@ -92,6 +95,7 @@ impl WorldDesc {
             routing: Routing { default: None, routes: &[] },
             targets: &[],
             itself: false,
+            mistaken: false,
             neighbours: Neighbours::All,
             source: false,
             archetypes: &[],

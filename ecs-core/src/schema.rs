@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::component::{Component, Storage};
+use crate::config::WorldConfig;
 use crate::event::{EventInfo, EventVisitor};
 use crate::memory::bits;
 use crate::probe::{CloneFn, DebugFn, DeserializeFn, DropFn, HashFn, PlainFn, SerializeFn};
@@ -118,7 +119,7 @@ macro_rules! mask_of {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a schema",
     label = "not a schema",
-    note = "declare it with `#[world_config(components(...))]`"
+    note = "declare it with `#[world_config(components(...))]`; a query of a system names its schema first: `Query<Schema, (&A, &mut B), Filter>`"
 )]
 pub unsafe trait Schema: Sized + 'static {
     /// The components as a tuple, for bounds such as `Send` or `Clone`.
@@ -181,6 +182,19 @@ pub unsafe trait Contains<C: Component>: Schema {
     /// The component's bit.
     const BIT: Mask = 1 << Self::INDEX;
 }
+
+/// A world with the schema `S`. Apart from [`WorldConfig`], so that the compiler tells of a query
+/// over another schema by our text.
+///
+/// # Safety
+/// `S` is [`WorldConfig::Schema`].
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{S}` is not the schema of the world `{Self}`",
+    label = "another schema than the world's",
+    note = "the schema of a world is the one with the `components(...)`: itself or its `base`"
+)]
+pub unsafe trait HasSchema<S>: WorldConfig {}
 
 /// Some components of a schema, by name.
 #[derive(Clone, Copy)]

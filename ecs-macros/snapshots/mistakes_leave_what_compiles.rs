@@ -41,6 +41,7 @@ const _: () = {
     unsafe impl ::static_ecs::__support::Contains<Position> for Game {
         const INDEX: ::static_ecs::__support::core::primitive::usize = 0usize;
     }
+    unsafe impl ::static_ecs::__support::HasSchema<Game> for Game {}
     impl ::static_ecs::__support::WorldConfig for Game {
         type Schema = Game;
         const PATH: &'static ::static_ecs::__support::core::primitive::str = ::static_ecs::__support::core::concat!(
@@ -53,6 +54,7 @@ const _: () = {
             role: ::static_ecs::__support::Role::Io,
             id: ::static_ecs::__support::core::option::Option::None,
             itself: false,
+            mistaken: true,
             targets: &[],
             ..__BASE
         };

@@ -6,6 +6,9 @@ const _: () = {
         use ::static_ecs::__support::NoBase as _;
         ::static_ecs::__support::Inherited::<Base>::DESC
     };
+    unsafe impl ::static_ecs::__support::HasSchema<
+        <Base as ::static_ecs::__support::WorldConfig>::Schema,
+    > for Accept {}
     impl ::static_ecs::__support::WorldConfig for Accept {
         type Schema = <Base as ::static_ecs::__support::WorldConfig>::Schema;
         const PATH: &'static ::static_ecs::__support::core::primitive::str = ::static_ecs::__support::core::concat!(
@@ -38,6 +41,9 @@ const _: () = {
         use ::static_ecs::__support::NoBase as _;
         ::static_ecs::__support::Inherited::<Base>::DESC
     };
+    unsafe impl ::static_ecs::__support::HasSchema<
+        <Base as ::static_ecs::__support::WorldConfig>::Schema,
+    > for Io {}
     impl ::static_ecs::__support::WorldConfig for Io {
         type Schema = <Base as ::static_ecs::__support::WorldConfig>::Schema;
         const PATH: &'static ::static_ecs::__support::core::primitive::str = ::static_ecs::__support::core::concat!(
@@ -70,6 +76,9 @@ const _: () = {
         use ::static_ecs::__support::NoBase as _;
         ::static_ecs::__support::Inherited::<Base>::DESC
     };
+    unsafe impl ::static_ecs::__support::HasSchema<
+        <Base as ::static_ecs::__support::WorldConfig>::Schema,
+    > for Compute {}
     impl ::static_ecs::__support::WorldConfig for Compute {
         type Schema = <Base as ::static_ecs::__support::WorldConfig>::Schema;
         const PATH: &'static ::static_ecs::__support::core::primitive::str = ::static_ecs::__support::core::concat!(

@@ -5,6 +5,9 @@ const _: () = {
         use renamed::__support::NoBase as _;
         renamed::__support::Inherited::<Game>::DESC
     };
+    unsafe impl renamed::__support::HasSchema<
+        <Game as renamed::__support::WorldConfig>::Schema,
+    > for r#Io {}
     impl renamed::__support::WorldConfig for r#Io {
         type Schema = <Game as renamed::__support::WorldConfig>::Schema;
         const PATH: &'static renamed::__support::core::primitive::str = renamed::__support::core::concat!(

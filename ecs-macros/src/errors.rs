@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
+use syn::LitStr;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 
@@ -65,6 +66,13 @@ pub(crate) fn known(
     input: ParseStream<'_>,
     errors: &mut Errors,
 ) -> syn::Result<Ident> {
+    if let Ok(text) = input.fork().parse::<LitStr>()
+        && names.contains(&text.value().as_str())
+    {
+        let name = text.value();
+        errors.at(input.parse::<LitStr>()?, format!("write `{name}` without quotes"));
+        return Ok(Ident::new(&name, text.span()));
+    }
     if !input.peek(Ident::peek_any) {
         return Err(nameless(kind, input.span(), names));
     }

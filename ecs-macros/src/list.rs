@@ -8,22 +8,23 @@ use syn::{Ident, Token};
 use crate::errors::Errors;
 use crate::value::expression;
 
-/// Parses entries until the end; after a mistake goes on at the next comma. Of an entry that
-/// can't be read, and has told of a mistake already, nothing more is told.
+/// Parses entries until the end; after a mistake goes on at the next comma, where a comma is
+/// missing at once. Of an entry that can't be read, and has told of a mistake already, nothing
+/// more is told.
 pub(crate) fn entries(
     input: ParseStream<'_>,
     errors: &mut Errors,
     mut entry: impl FnMut(ParseStream<'_>, &mut Errors) -> syn::Result<()>,
 ) {
+    let mut told = errors.count();
     while !input.is_empty() {
-        let told = errors.count();
         match entry(input, errors) {
             Ok(()) if input.is_empty() || input.peek(Token![,]) => {}
             Ok(()) => {
                 if errors.count() == told {
                     errors.push(input.error("expected `,` here"));
                 }
-                skip(input);
+                continue;
             }
             Err(error) => {
                 if errors.count() == told {
@@ -32,6 +33,7 @@ pub(crate) fn entries(
                 skip(input);
             }
         }
+        told = errors.count();
         let _ = input.parse::<Token![,]>();
     }
 }
@@ -41,14 +43,27 @@ pub(crate) fn group(
     name: &Ident,
     input: ParseStream<'_>,
     errors: &mut Errors,
-    entry: impl FnMut(ParseStream<'_>, &mut Errors) -> syn::Result<()>,
+    mut entry: impl FnMut(ParseStream<'_>, &mut Errors) -> syn::Result<()>,
 ) -> syn::Result<()> {
-    if !input.peek(syn::token::Paren) {
-        let name = name.unraw();
-        let message = format!("`{name}` has parentheses: write `{name}(..)`");
-        return Err(syn::Error::new(name.span(), message));
+    if input.peek(syn::token::Paren) {
+        return parenthesized(input, errors, entry);
     }
-    parenthesized(input, errors, entry)
+    let name = name.unraw();
+    let message = format!("`{name}` has parentheses: write `{name}(..)`");
+    errors.at(&name, message);
+    // Probably meant: `name = [A, B]`, or `name = A`.
+    input.parse::<Option<Token![=]>>()?;
+    if input.peek(syn::token::Paren) {
+        return parenthesized(input, errors, entry);
+    }
+    if input.peek(syn::token::Bracket) {
+        let content;
+        syn::bracketed!(content in input);
+        entries(&content, errors, entry);
+    } else if !input.is_empty() && !input.peek(Token![,]) {
+        entry(input, errors)?;
+    }
+    Ok(())
 }
 
 /// Parses the entries of parentheses, which are next.

@@ -2,7 +2,9 @@
 
 use super::access::assert_no_clash;
 use super::param::{SystemContext, SystemParam};
-use super::{BoxError, BoxedSystem, IntoSystem, SharedSystem, SystemAccess, SystemResult};
+use super::{
+    BoxError, BoxedSystem, HasSignature, SharedSystem, Signature, SystemAccess, SystemResult,
+};
 use crate::config::WorldConfig;
 use crate::schema::Schema;
 
@@ -30,7 +32,13 @@ where
 
 macro_rules! system {
     ($($name:ident)*) => {
-        impl<W, Func, R, $($name),*> IntoSystem<W, fn($($name),*) -> R> for Func
+        impl<Func, R, $($name),*> HasSignature<fn($($name),*) -> R> for Func
+        where
+            for<'f> &'f mut Func: FnMut($($name),*) -> R,
+        {
+        }
+
+        impl<W, Func, R, $($name),*> Signature<W, Func> for fn($($name),*) -> R
         where
             W: WorldConfig,
             $($name: SystemParam<W> + 'static,)*
@@ -44,8 +52,8 @@ macro_rules! system {
                 assert_no_clash(&<($($name,)*) as SystemParam<W>>::ACCESS, W::Schema::COMPONENTS);
 
             #[allow(non_snake_case, unused_variables, unused_mut, unused_unsafe, clippy::unused_unit)]
-            fn into_system(mut self) -> BoxedSystem<W> {
-                let () = <Func as IntoSystem<W, fn($($name),*) -> R>>::CHECKED;
+            fn into_system(mut function: Func) -> BoxedSystem<W> {
+                let () = <Self as Signature<W, Func>>::CHECKED;
                 /// With the parameters' types written once, so that the compiler
                 /// need not choose between the two bounds.
                 #[allow(clippy::too_many_arguments)]
@@ -58,7 +66,7 @@ macro_rules! system {
                     // SAFETY: who runs the system promises that nobody else uses what
                     // is in the access, and the parameters don't clash.
                     let ($($name,)*) = unsafe { ($($name::get($name, context)?,)*) };
-                    call(&mut self, $($name),*).into_result()
+                    call(&mut function, $($name),*).into_result()
                 };
                 BoxedSystem::shared::<Func>(Function { access: &<($($name,)*) as SystemParam<W>>::ACCESS, run })
             }

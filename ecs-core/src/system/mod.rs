@@ -12,6 +12,7 @@ use alloc::string::ToString;
 use core::any::TypeId;
 use core::error::Error;
 use core::fmt;
+use core::marker::PhantomData;
 
 use crate::commands::Commands;
 use crate::config::WorldConfig;
@@ -183,8 +184,7 @@ impl<W: WorldConfig> fmt::Debug for BoxedSystem<W> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a system of the world `{W}`",
     label = "not a system",
-    note = "a system takes up to 16 parameters, such as `Query<Schema, (&mut A, &B)>`, `Res<R>`, `ResMut<R>`, `EventReader<E>`, `EventWriter<E>`, `Local<T>`, `&mut Commands<{W}>` or `&mut World<{W}>`, and returns nothing or a `Result`",
-    note = "the schema of a query is that of the world; a resource needs `#[derive(Resource)]`, and to be asked for as `Res`, to be `Sync`; an event is one of the schema's, and to be read, `Sync`; a closure's parameters need their types"
+    note = "a system is a function or a closure of up to 16 parameters, or implements `System`; a closure's parameters need their types"
 )]
 pub trait IntoSystem<W: WorldConfig, Marker> {
     /// Fails to compile where two parameters are in each other's way.
@@ -195,13 +195,39 @@ pub trait IntoSystem<W: WorldConfig, Marker> {
     fn into_system(self) -> BoxedSystem<W>;
 }
 
+/// The signature is found first, whatever is in it, and then looked at part by part, so that the
+/// compiler tells of the part that is wrong.
+impl<W: WorldConfig, S: HasSignature<M>, M: Signature<W, S>> IntoSystem<W, M> for S {
+    const CHECKED: () = M::CHECKED;
+
+    fn into_system(self) -> BoxedSystem<W> {
+        M::into_system(self)
+    }
+}
+
+/// Can be called like `M`, a pointer to a function; or is a [`System`].
+#[doc(hidden)]
+pub trait HasSignature<M> {}
+
+/// The signature of systems of the world `W` that are made of `F`.
+#[doc(hidden)]
+pub trait Signature<W: WorldConfig, F> {
+    /// Fails to compile where two parameters are in each other's way.
+    const CHECKED: () = ();
+
+    /// The system.
+    fn into_system(function: F) -> BoxedSystem<W>;
+}
+
 /// The marker of implementors of [`System`].
 #[derive(Debug)]
-pub struct IsSystem;
+pub struct IsSystem<W>(PhantomData<W>);
 
-impl<W: WorldConfig, S: System<W> + 'static> IntoSystem<W, IsSystem> for S {
-    fn into_system(self) -> BoxedSystem<W> {
-        let kind = Kind::Alone(Box::new(self));
+impl<W: WorldConfig, S: System<W>> HasSignature<IsSystem<W>> for S {}
+
+impl<W: WorldConfig, S: System<W> + 'static> Signature<W, S> for IsSystem<W> {
+    fn into_system(system: S) -> BoxedSystem<W> {
+        let kind = Kind::Alone(Box::new(system));
         BoxedSystem { kind, function: TypeId::of::<S>(), seen: Tick::default() }
     }
 }

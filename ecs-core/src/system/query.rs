@@ -11,7 +11,7 @@ use crate::entity::Entity;
 use crate::error::AccessError;
 use crate::iter::{Exact, QueryIter};
 use crate::query::{Access, Fault, Filter, QueryData, ReadOnlyQueryData, Rows};
-use crate::schema::Schema;
+use crate::schema::{HasSchema, Schema};
 use crate::table::Table;
 use crate::world::{find, find_row};
 
@@ -172,10 +172,11 @@ impl<'q, S: Schema, D: ReadOnlyQueryData<S>, F: Filter<S>> IntoIterator for &'q 
     }
 }
 
-// SAFETY: the query touches no more than the components of its access, and the ids.
+// SAFETY: the query touches no more than the components of its access, and the ids; the schema
+// is the world's.
 unsafe impl<W, S, D, F> SystemParam<W> for Query<'_, S, D, F>
 where
-    W: WorldConfig<Schema = S>,
+    W: WorldConfig + HasSchema<S>,
     S: Schema,
     D: QueryData<S> + 'static,
     F: Filter<S> + 'static,

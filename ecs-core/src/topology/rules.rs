@@ -16,12 +16,19 @@ const MAX_LOOKED_AT: usize = 4096;
 /// The bytes of a message that are kept for how the naming of a cycle ends.
 const ENDING: usize = 96;
 
-/// Checks every rule.
+/// Checks every rule, unless a world is not as it was meant to be.
 ///
 /// # Panics
 /// At compile time, with a text that names the worlds.
 #[track_caller]
 pub const fn check(groups: &[Group]) {
+    let mut group = 0;
+    while group < groups.len() {
+        if groups[group].desc.mistaken {
+            return;
+        }
+        group += 1;
+    }
     send(groups);
     schema(groups);
     count(groups);

@@ -3,7 +3,7 @@
 use syn::Type;
 
 use super::Coordinator;
-use super::parse::Declaration;
+use super::parse::{Declaration, WORLDS};
 use crate::errors::Errors;
 
 /// The most members of a tuple.
@@ -44,9 +44,7 @@ pub(super) fn coordinator(declaration: Declaration, errors: &mut Errors) -> Opti
             return None;
         }
         other => {
-            let message = "a coordinator is a tuple or an array of worlds: write `(Accept, Io)` \
-                           or `[Zone; 16]`";
-            errors.at(other, message);
+            errors.at(other, WORLDS);
             return None;
         }
     };

@@ -1,11 +1,16 @@
 //! `crate = path; #[attributes] pub type Name = Worlds`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, TokenStream};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Generics, Ident, Token, Type, Visibility};
 
 use crate::root::Root;
+
+/// What to write.
+pub(super) const WORLDS: &str =
+    "a coordinator is a tuple or an array of worlds: write `(Accept, Io)` or `[Zone; 16]`";
 
 /// The declaration as written.
 pub(super) struct Declaration {
@@ -39,6 +44,15 @@ pub(super) fn declaration(tokens: TokenStream) -> syn::Result<Declaration> {
             return Err(syn::Error::new(ident.span(), message));
         }
         input.parse::<Token![=]>()?;
+        if input.is_empty() || input.peek(Token![;]) {
+            return Err(syn::Error::new(ident.span(), WORLDS));
+        }
+        if let Ok(group) = input.fork().parse::<Group>()
+            && group.delimiter() == Delimiter::Bracket
+            && syn::parse2::<Type>(group.to_token_stream()).is_err()
+        {
+            return Err(syn::Error::new(group.span(), WORLDS));
+        }
         let worlds = input.parse()?;
         input.parse::<Option<Token![;]>>()?;
         Ok(Declaration { root, attrs, vis, ident, generics, worlds })

@@ -86,7 +86,9 @@ pub(super) fn world(args: Arguments, item: &DeriveInput, errors: &mut Errors) ->
         errors.at(closed, message);
     }
     let itself = targets(&settings).any(|target| is_itself(target, item, &settings));
-    Some(World { root: args.root, item: item.clone(), doc: None, origin, settings, itself })
+    let mistaken = errors.count() > 0;
+    let (root, item) = (args.root, item.clone());
+    Some(World { root, item, doc: None, origin, settings, itself, mistaken })
 }
 
 /// The targets that the world names itself.

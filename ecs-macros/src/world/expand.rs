@@ -16,7 +16,8 @@ pub(super) fn item(item: &DeriveInput) -> TokenStream {
     item.to_token_stream()
 }
 
-/// The item, its `WorldConfig` and, for a world with components, its `Schema`.
+/// The item, its `WorldConfig` and, for a world with components, its `Schema`. The promise of
+/// `HasSchema`: it is the same as that of `WorldConfig`.
 pub(super) fn world(world: &World) -> TokenStream {
     let support = world.root.support();
     let item = &world.item;
@@ -39,6 +40,7 @@ pub(super) fn world(world: &World) -> TokenStream {
     let generated = quote! {
         const _: () = {
             #body
+            unsafe impl #support::HasSchema<#schema> for #ident {}
             impl #support::WorldConfig for #ident {
                 type Schema = #schema;
                 const PATH: &'static #support::core::primitive::str = #path;
@@ -224,6 +226,9 @@ fn settings(support: &TokenStream, world: &World) -> TokenStream {
     };
     let itself = world.itself;
     out.extend(quote!(id: #id, itself: #itself,));
+    if world.mistaken {
+        out.extend(quote!(mistaken: true,));
+    }
 
     let on_full = on_full.as_ref().map(|on_full| self::on_full(support, on_full));
     let queue: Vec<TokenStream> = [

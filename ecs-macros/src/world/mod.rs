@@ -23,6 +23,8 @@ struct World {
     settings: Settings,
     /// Whether the world names itself as a target.
     itself: bool,
+    /// Whether there is a mistake in the attribute.
+    mistaken: bool,
 }
 
 /// Where a world's schema comes from.

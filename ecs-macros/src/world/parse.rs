@@ -276,6 +276,11 @@ fn routing(
 }
 
 fn role(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Role> {
+    if is_one_of(input, &["source"]) {
+        let name = input.call(Ident::parse_any)?;
+        errors.at(name, "`source` is no role: write `source` in place of `role = source`");
+        return Ok(Role::Custom);
+    }
     let name = known("role", ROLES, &mut Vec::new(), input, errors)?;
     Ok(match name.to_string().as_str() {
         "standalone" => Role::Standalone,

@@ -92,6 +92,7 @@ pub(super) fn worlds(pipeline: Pipeline, errors: &mut Errors) -> Vec<World> {
             ..Settings::default()
         },
         itself: false,
+        mistaken: false,
     };
     vec![
         world(accept, 0, Role::Accept, &to_io, "The world that accepts."),

@@ -3,7 +3,12 @@ use static_ecs::prelude::*;
 #[derive(Component)]
 struct A;
 
-#[world_config(components = A, targets, archetypes(one(A)))]
+#[derive(Component)]
+struct B;
+
+#[world_config(components = [A, B], targets = Base, routing, archetypes(one(A)))]
 struct Base;
 
-fn main() {}
+fn main() {
+    let _ = World::<Base>::new().spawn((A, B));
+}

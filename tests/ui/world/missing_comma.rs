@@ -6,7 +6,9 @@ struct A;
 #[derive(Component)]
 struct B;
 
-#[world_config(components(A) role = io, world_id = 1)]
+#[world_config(components(A B) role = io, world_id = 1)]
 struct Base;
 
-fn main() {}
+fn main() {
+    let _ = World::<Base>::new().spawn((A, B));
+}

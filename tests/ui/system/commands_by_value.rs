@@ -1,5 +1,4 @@
 use static_ecs::prelude::*;
-use static_ecs::system::SystemParam;
 
 #[derive(Component)]
 struct A;
@@ -7,8 +6,8 @@ struct A;
 #[world_config(components(A))]
 struct Base;
 
-fn is_asked_for<P: SystemParam<Base>>() {}
+fn step(_: Query<Base, &A>, _: Commands<Base>) {}
 
 fn main() {
-    is_asked_for::<u32>();
+    Schedule::<Base>::new().add(step);
 }

@@ -1,0 +1,5 @@
+use static_ecs::prelude::*;
+
+coordinator!(type Server = );
+
+fn main() {}
