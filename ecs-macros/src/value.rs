@@ -43,6 +43,15 @@ pub(crate) fn assigned(name: &Ident, input: ParseStream<'_>) -> syn::Result<Expr
     expression(input)
 }
 
+/// Refuses a value of what has none.
+pub(crate) fn no_value(name: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
+    if !input.peek(Token![=]) {
+        return Ok(());
+    }
+    let name = name.unraw();
+    Err(syn::Error::new(input.span(), format!("`{name}` takes no value: write `{name}`")))
+}
+
 /// Parses an expression. What `syn` reads only with its costly feature `full`, such as a `match`,
 /// is refused: handed on as it is, a half-typed value would take all that is generated with it.
 pub(crate) fn expression(input: ParseStream<'_>) -> syn::Result<Expr> {

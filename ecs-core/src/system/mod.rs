@@ -236,7 +236,7 @@ impl<W: WorldConfig, S: System<W> + 'static> Signature<W, S> for IsSystem<W> {
 #[diagnostic::on_unimplemented(
     message = "a system can't return `{Self}`",
     label = "returned by a system",
-    note = "a system returns nothing, or a `Result<(), E>` whose error can be boxed"
+    note = "a system returns nothing, or a `Result<(), E>` whose error is `Send` and `Sync`, such as `Box<dyn Error + Send + Sync>`"
 )]
 pub trait SystemResult {
     /// As a result.

@@ -7,7 +7,7 @@ use syn::{DeriveInput, Expr, Ident};
 use crate::errors::{Errors, doubled, known};
 use crate::list;
 use crate::root::Root;
-use crate::value::{assigned, equals};
+use crate::value::{assigned, equals, no_value};
 
 /// The item as written.
 pub(super) struct Input {
@@ -62,6 +62,7 @@ pub(super) fn input(
                 } else if FLAGS.iter().any(|flag| name == flag) {
                     let before = flags.contains(&name);
                     flags.push(name.clone());
+                    no_value(&name, input)?;
                     before
                 } else {
                     let value = if name == "storage" { &mut storage } else { &mut version };

@@ -5,21 +5,24 @@ use std::collections::HashSet;
 use proc_macro2::Span;
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Data, DataStruct, DeriveInput, Expr, ExprLit, Fields, Lit, Path};
+use syn::{Data, DataStruct, DeriveInput, Expr, ExprLit, Fields, Generics, Lit, Path, Token};
 
 use super::parse::Arguments;
-use super::{Event, Origin, Settings, Target, World};
+use super::{Event, OnFull, Origin, Settings, Target, World};
 use crate::errors::{Errors, nearest};
 
 /// The most components in a schema.
 const MAX_COMPONENTS: usize = 128;
 
+/// The most entities in flight that a queue is made for.
+const MAX_CAPACITY: u64 = 1 << 24;
+
 /// The most events in a schema.
 const MAX_EVENTS: usize = 128;
 
 /// Checks the arguments and makes them a world; after a mistake, one that
-/// still compiles. None where the item can't be a world.
-pub(super) fn world(args: Arguments, item: &DeriveInput, errors: &mut Errors) -> Option<World> {
+/// still compiles.
+pub(super) fn world(args: Arguments, item: &DeriveInput, errors: &mut Errors) -> World {
     if let Data::Struct(DataStruct {
         fields: fields @ (Fields::Named(_) | Fields::Unnamed(_)), ..
     }) = &item.data
@@ -28,9 +31,16 @@ pub(super) fn world(args: Arguments, item: &DeriveInput, errors: &mut Errors) ->
         let message = format!("a world holds no data: write `struct {};`", item.ident);
         errors.at(fields, message);
     }
+    let mut item = item.clone();
     if !item.generics.params.is_empty() {
         errors.at(&item.generics, "a world is one type: take out the generic parameters");
-        return None;
+        // A world all the same, without what may name the parameters.
+        item.generics = Generics::default();
+        item.data = Data::Struct(DataStruct {
+            struct_token: Token![struct](Span::call_site()),
+            fields: Fields::Unit,
+            semi_token: Some(Token![;](Span::call_site())),
+        });
     }
     let mut settings = args.settings;
     if let (Some((events, _)), Some(_)) = (&args.events, &args.base) {
@@ -85,10 +95,58 @@ pub(super) fn world(args: Arguments, item: &DeriveInput, errors: &mut Errors) ->
             "a closed world holds only declared archetypes: write `archetypes(name(A, B), closed)`";
         errors.at(closed, message);
     }
-    let itself = targets(&settings).any(|target| is_itself(target, item, &settings));
+    numbers(&mut settings, errors);
+    let itself = targets(&settings).any(|target| is_itself(target, &item, &settings));
     let mistaken = errors.count() > 0;
-    let (root, item) = (args.root, item.clone());
-    Some(World { root, item, doc: None, origin, settings, itself, mistaken })
+    World { root: args.root, item, doc: None, origin, settings, itself, mistaken }
+}
+
+/// Numbers that can't work, where they are literals: the coordinator finds the others.
+fn numbers(settings: &mut Settings, errors: &mut Errors) {
+    let Settings { capacity, batch_size, max_entities, on_full, .. } = settings;
+    let room = capacity.as_ref().and_then(literal);
+    let wrong = match room {
+        Some(0) => Some("a queue has room for one entity at least: write 4096".to_owned()),
+        Some(room) if room > MAX_CAPACITY => {
+            Some(format!("a queue has room for {MAX_CAPACITY} entities at most: write less"))
+        }
+        Some(room) if !room.is_power_of_two() => {
+            let (more, less) = (room.next_power_of_two(), room.next_power_of_two() / 2);
+            Some(format!("the room of a queue is a power of two: write {less} or {more}"))
+        }
+        _ => None,
+    };
+    if let Some(message) = wrong {
+        errors.at(capacity.take(), message);
+    }
+    match (batch_size.as_ref().and_then(literal), room) {
+        (Some(0), _) => {
+            errors.at(batch_size.take(), "a batch has one entity at least: write 64");
+        }
+        (Some(batch), Some(room)) if batch > room && capacity.is_some() => {
+            let message = format!("a batch is no larger than its queue: write at most {room}");
+            errors.at(batch_size.take(), message);
+        }
+        _ => {}
+    }
+    if max_entities.as_ref().and_then(literal) == Some(0) {
+        let message = "a world has room for one entity at least: write more";
+        errors.at(max_entities.take(), message);
+    }
+    if let Some(OnFull::Spill(limit)) = on_full
+        && literal(limit) == Some(0)
+    {
+        errors.at(&*limit, "a spill of 0 holds nothing: write `on_full = retain`");
+        *on_full = Some(OnFull::Retain);
+    }
+}
+
+/// The number, where it is one.
+fn literal(value: &Expr) -> Option<u64> {
+    match value {
+        Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) => literal.base10_parse().ok(),
+        _ => None,
+    }
 }
 
 /// The targets that the world names itself.
@@ -159,13 +217,7 @@ fn events(mut events: Vec<Event>, errors: &mut Errors) -> Vec<Event> {
         events.truncate(MAX_EVENTS);
     }
     for event in &mut events {
-        let is_zero = |capacity: &mut Expr| match capacity {
-            Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) => {
-                literal.base10_parse::<u64>().is_ok_and(|value| value == 0)
-            }
-            _ => false,
-        };
-        if let Some(zero) = event.capacity.take_if(is_zero) {
+        if let Some(zero) = event.capacity.take_if(|capacity| literal(capacity) == Some(0)) {
             errors.at(zero, "a world has room for one event at least: raise the `capacity`");
         }
     }

@@ -4,17 +4,12 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{DeriveInput, Ident, Path, PathArguments};
+use syn::{Ident, Path, PathArguments};
 
 use super::{
     Archetype, Event, OnFull, Origin, Overflow, Role, Route, Settings, Target, Timeout, World,
 };
 use crate::root::Root;
-
-/// The item alone.
-pub(super) fn item(item: &DeriveInput) -> TokenStream {
-    item.to_token_stream()
-}
 
 /// The item, its `WorldConfig` and, for a world with components, its `Schema`. The promise of
 /// `HasSchema`: it is the same as that of `WorldConfig`.
@@ -32,7 +27,7 @@ pub(super) fn world(world: &World) -> TokenStream {
     };
     let (body, schema) = match &world.origin {
         Origin::Components(components, events) => {
-            schema(&world.root, ident, &name, components, events)
+            schema(&world.root, ident, &name, components, events, world.mistaken)
         }
         Origin::Base(base) => inherited(&world.root, base),
     };
@@ -72,13 +67,27 @@ fn schema(
     name: &str,
     components: &[Path],
     events: &[Event],
+    mistaken: bool,
 ) -> (TokenStream, TokenStream) {
     let support = root.support();
+    // One list that could not be read, or was left out, and so may hold anything.
+    let events = if mistaken && components.is_empty() { &[] } else { events };
     let (event_items, event_impls) = self::events(root, ident, events);
     let fields: Vec<Ident> =
         (0..components.len()).map(|index| format_ident!("component_{index}")).collect();
     let indices = 0..components.len();
     let names = components.iter().map(component_name);
+    // A list that could not be read may have had anything.
+    let unread = (mistaken && components.is_empty()).then(|| {
+        quote! {
+            unsafe impl<__C: #support::Component> #support::Contains<__C> for #ident {
+                const INDEX: #support::core::primitive::usize = 0;
+            }
+            unsafe impl<__E: #support::Event> #support::HasEvent<__E> for #ident {
+                const INDEX: #support::core::primitive::usize = 0;
+            }
+        }
+    });
     let contains = components.iter().zip(indices).map(|(component, index)| {
         // At the user's token, where an error about the component belongs.
         let span = component.span().resolved_at(Span::mixed_site());
@@ -133,6 +142,7 @@ fn schema(
         }
         #(#contains)*
         #event_impls
+        #unread
     };
     (body, ident.to_token_stream())
 }

@@ -121,10 +121,7 @@ pub(crate) fn world_config(args: TokenStream, item: TokenStream) -> TokenStream 
             return tokens;
         }
     };
-    let tokens = match check::world(args, &item, &mut errors) {
-        Some(world) => expand::world(&world),
-        None => expand::item(&item),
-    };
+    let tokens = expand::world(&check::world(args, &item, &mut errors));
     let mut out = errors.into_tokens();
     out.extend(tokens);
     out

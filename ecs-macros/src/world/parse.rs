@@ -1,15 +1,16 @@
 //! The arguments of `#[world_config]`.
 
 use proc_macro2::TokenStream;
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{Data, DeriveInput, Expr, Ident, LitInt, Path, Token};
 
 use super::{Archetype, Event, OnFull, Role, Route, Settings, Target, Timeout, event};
-use crate::errors::{Errors, doubled, known};
+use crate::errors::{Errors, doubled, known, nearest};
 use crate::list;
 use crate::root::Root;
-use crate::value::{assigned, equals, expression};
+use crate::value::{assigned, equals, expression, no_value};
 
 const ARGUMENTS: &[&str] = &[
     "components",
@@ -63,14 +64,20 @@ pub(super) fn arguments(tokens: TokenStream, errors: &mut Errors) -> Arguments {
     out
 }
 
-/// Parses the item; gives its tokens back where it is no struct.
+/// Parses the item; gives its tokens back where it is no type. A type that is no struct is a
+/// world all the same after that is told.
 pub(super) fn item(tokens: TokenStream, errors: &mut Errors) -> Result<DeriveInput, TokenStream> {
     let other = match syn::parse2::<DeriveInput>(tokens.clone()) {
-        Ok(item) => match &item.data {
-            Data::Struct(_) => return Ok(item),
-            Data::Enum(data) => data.enum_token.span,
-            Data::Union(data) => data.union_token.span,
-        },
+        Ok(item) => {
+            let other = match &item.data {
+                Data::Struct(_) => return Ok(item),
+                Data::Enum(data) => data.enum_token.span,
+                Data::Union(data) => data.union_token.span,
+            };
+            let name = &item.ident;
+            errors.span(other, format!("a world is a unit struct: write `struct {name};`"));
+            return Ok(item);
+        }
         Err(error) => error.span(),
     };
     errors.span(other, "a world is a unit struct: write `struct Name;`");
@@ -141,7 +148,10 @@ fn argument(
             equals(name, input)?;
             settings.neighbours = Some(type_path(input)?);
         }
-        _ => settings.source = true,
+        _ => {
+            settings.source = true;
+            no_value(name, input)?;
+        }
     }
     Ok(())
 }
@@ -153,6 +163,10 @@ fn archetypes(
     errors: &mut Errors,
 ) -> syn::Result<()> {
     list::group(word, input, errors, |input, errors| {
+        if !input.peek(Ident::peek_any) {
+            let message = "an archetype has a name and its components: write `name(A, B)`";
+            return Err(syn::Error::new(input.span(), message));
+        }
         let name = input.call(Ident::parse_any)?;
         if name == "closed" && !input.peek(syn::token::Paren) {
             return match settings.closed.replace(name.clone()) {
@@ -213,8 +227,13 @@ fn on_full(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<OnFull> {
             }
             let value = expression(&content)?;
             let rest = content.parse::<TokenStream>()?;
+            let is_unit = ["us", "ms", "s"].contains(&rest.to_string().as_str());
             if rest.is_empty() {
                 Ok(value)
+            } else if is_unit && name == "block" {
+                let value = value.to_token_stream();
+                let message = format!("a timeout is one word: write `{value}{rest}`");
+                Err(syn::Error::new_spanned(rest, message))
             } else {
                 let message = format!("`{name}` takes one value: take this out");
                 Err(syn::Error::new_spanned(rest, message))
@@ -259,7 +278,18 @@ fn routing(
     errors: &mut Errors,
 ) -> syn::Result<()> {
     // `peek(=)` is also true of `=>`.
-    if input.peek(Ident) && input.peek2(Token![=]) && !input.peek2(Token![=>]) {
+    let assigns = input.peek2(Token![=]) && !input.peek2(Token![=>]);
+    if assigns && !is_one_of(input, &["default_target"]) {
+        let name = input.fork().call(Ident::parse_any)?;
+        if nearest(&name.to_string(), ["default_target", "default", "target"]).is_none() {
+            let component = type_path(input)?;
+            errors.at(component, format!("a route has an arrow: write `{name} => World`"));
+            input.parse::<Token![=]>()?;
+            target(input)?;
+            return Ok(());
+        }
+    }
+    if input.peek(Ident) && assigns || is_one_of(input, &["default_target"]) {
         let name = known("routing setting", &["default_target"], seen, input, errors)?;
         equals(&name, input)?;
         out.default_target = Some(target(input)?);

@@ -3,9 +3,11 @@ use static_ecs::prelude::*;
 #[world_config(components())]
 struct Base;
 
-#[world_config(base = Base, transfer_queue(capacity = 0))]
+#[world_config(base = Base, transfer_queue(capacity = SIZE))]
 struct Io;
 
 coordinator!(type Server = (Io,));
+
+const SIZE: u32 = 0;
 
 fn main() {}

@@ -3,9 +3,11 @@ use static_ecs::prelude::*;
 #[world_config(components())]
 struct Base;
 
-#[world_config(base = Base, transfer_queue(on_full = spill(0)))]
+#[world_config(base = Base, transfer_queue(on_full = spill(SIZE)))]
 struct Io;
 
 coordinator!(type Server = (Io,));
+
+const SIZE: u32 = 0;
 
 fn main() {}

@@ -9,4 +9,6 @@ struct B;
 #[world_config(components(A))]
 enum Base {}
 
-fn main() {}
+fn main() {
+    let _ = World::<Base>::new().spawn(A);
+}

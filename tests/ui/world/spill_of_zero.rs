@@ -1,0 +1,9 @@
+use static_ecs::prelude::*;
+
+#[derive(Component)]
+struct A;
+
+#[world_config(components(A), transfer_queue(on_full = spill(0)))]
+struct Base;
+
+fn main() {}
