@@ -388,7 +388,7 @@ fn texts_are_found_in_the_sources() {
     for line in [
         "unknown queue setting `",
         "a bundle is a struct: write `struct Name`",
-        "changes of this component are not tracked: write `#[component(track)]` on it",
+        "changes of component `Health` are not tracked: write `#[component(track)]` on it",
         "component `C` is not in the schema `Base`",
         "nothing reaches ",
         "the capacity of a queue is a power of two: write 1, 2, 4, .. for `N`",

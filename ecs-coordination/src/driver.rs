@@ -61,6 +61,11 @@ use crate::net::{Desk, Reactor};
 /// assert_eq!(program.world::<Lines>().len(), 2);
 /// # Ok::<(), Box<dyn Error>>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a driver of the world `{W}`",
+    label = "not a driver",
+    note = "a driver is a type of yours that implements `Driver<{W}>` and is `Send`"
+)]
 pub trait Driver<W: WorldConfig>: Send {
     /// Registers the driver's sources, on the world's thread, before its first tick.
     ///

@@ -13,7 +13,7 @@ pub const MAX_WORLDS: usize = 256;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a world",
     label = "not a world",
-    note = "put `#[world_config(...)]` on `{Self}`"
+    note = "put `#[world_config(...)]` on `{Self}`, or name a world here"
 )]
 pub trait WorldConfig: Sized + 'static {
     /// The components of the world, shared by all worlds with one `base`.

@@ -8,8 +8,9 @@ use core::slice;
 
 use crate::component::{Component, Storage};
 use crate::entity::Entity;
-use crate::schema::{Contains, Mask, Schema};
+use crate::schema::{ComponentInfo, Contains, Mask, Schema};
 use crate::table::{Table, WORD};
+use crate::text::Text;
 use crate::tick::Ticks;
 
 pub use filter::{Filter, Filterable, Or, Rows, With, Without};
@@ -32,10 +33,10 @@ pub struct Access {
 /// Why a query can't be asked. Whoever lets one be asked asserts that it has no fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// A component is borrowed twice, at least once to write.
-    Twice,
-    /// Changes of a component are looked at that is not tracked.
-    Untracked,
+    /// The component with this index is borrowed twice, at least once to write.
+    Twice(usize),
+    /// Changes of the component with this index are looked at, and it is not tracked.
+    Untracked(usize),
     /// A side of a relation is written, which the world keeps.
     Kept,
 }
@@ -47,21 +48,20 @@ impl Fault {
     }
 
     /// Fails to compile where there is one.
-    pub(crate) const fn assert_none(fault: Option<Self>) {
-        match fault {
-            None => {}
-            Some(Self::Twice) => {
-                panic!(
-                    "this query borrows one component twice, at least once with `&mut`: ask for it once"
-                )
-            }
-            Some(Self::Untracked) => {
-                panic!(
-                    "changes of this component are not tracked: write `#[component(track)]` on it"
-                )
-            }
+    pub(crate) const fn assert_none(fault: Option<Self>, components: &[ComponentInfo]) {
+        let text = match fault {
+            None => return,
             Some(Self::Kept) => crate::relation::refuse_kept(),
-        }
+            Some(Self::Twice(index)) => Text::new()
+                .str("this query borrows component `")
+                .str(components[index].name)
+                .str("` twice, at least once with `&mut`: ask for it once"),
+            Some(Self::Untracked(index)) => Text::new()
+                .str("changes of component `")
+                .str(components[index].name)
+                .str("` are not tracked: write `#[component(track)]` on it"),
+        };
+        panic!("{}", text.as_str())
     }
 }
 
@@ -78,7 +78,8 @@ impl Access {
     /// Both at once.
     pub const fn and(self, other: Self) -> Self {
         let twice = self.write & (other.read | other.write) | other.write & self.read;
-        let twice = if twice != 0 { Some(Fault::Twice) } else { None };
+        let twice =
+            if twice != 0 { Some(Fault::Twice(twice.trailing_zeros() as usize)) } else { None };
         Self {
             required: self.required | other.required,
             read: self.read | other.read,

@@ -94,7 +94,7 @@ macro_rules! filter {
             const ROWS: bool = true;
             const WITH: Mask = S::BIT;
             const READ: Mask = S::BIT;
-            const FAULT: Option<Fault> = untracked::<C>();
+            const FAULT: Option<Fault> = untracked::<S, C>();
 
             #[inline(always)]
             fn table(table: &Table) -> bool {
@@ -314,7 +314,7 @@ unsafe impl<S: Contains<C>, C: Component> QueryData<S> for Ref<'_, C> {
     type Item<'w> = Ref<'w, C>;
     type Slices<'w> = NoSlices;
     type Fetch = Stamped<C>;
-    const ACCESS: Access = by_row::<C>(reads(S::BIT));
+    const ACCESS: Access = by_row::<S, C>(reads(S::BIT));
 
     #[inline(always)]
     unsafe fn fetch(table: &Table, ticks: Ticks) -> Stamped<C> {
@@ -345,7 +345,7 @@ unsafe impl<S: Contains<C>, C: Component> QueryData<S> for Mut<'_, C> {
     type Item<'w> = Mut<'w, C>;
     type Slices<'w> = NoSlices;
     type Fetch = Stamped<C>;
-    const ACCESS: Access = by_row::<C>(writes::<S>(S::BIT));
+    const ACCESS: Access = by_row::<S, C>(writes::<S>(S::BIT));
 
     #[inline(always)]
     unsafe fn fetch(table: &Table, ticks: Ticks) -> Stamped<C> {
@@ -382,12 +382,12 @@ unsafe impl<S: Contains<C>, C: Component> QueryData<S> for Mut<'_, C> {
 pub struct NoSlices(());
 
 /// What is asked of a component and its stamps, row by row.
-const fn by_row<C: Component>(access: Access) -> Access {
-    let fault = Fault::either(access.fault, untracked::<C>());
+const fn by_row<S: Contains<C>, C: Component>(access: Access) -> Access {
+    let fault = Fault::either(access.fault, untracked::<S, C>());
     Access { by_row: true, fault, ..access }
 }
 
 /// The fault of who asks for changes where nothing is ever stamped.
-const fn untracked<C: Component>() -> Option<Fault> {
-    if C::TRACK { None } else { Some(Fault::Untracked) }
+pub(crate) const fn untracked<S: Contains<C>, C: Component>() -> Option<Fault> {
+    if C::TRACK { None } else { Some(Fault::Untracked(S::INDEX)) }
 }

@@ -212,7 +212,7 @@ fn what_borrows_twice_conflicts() {
     type Twice = (&'static mut Place, &'static mut Place);
     type Fine = (&'static Place, Option<&'static Place>, &'static mut Name, Entity);
     const fn conflicts<Q: ecs_core::query::QueryData<Base>>() -> bool {
-        matches!(Q::ACCESS.fault, Some(ecs_core::query::Fault::Twice))
+        matches!(Q::ACCESS.fault, Some(ecs_core::query::Fault::Twice(_)))
     }
     assert!(conflicts::<Pair>() && conflicts::<Inside>() && conflicts::<Deep>());
     assert!(conflicts::<Twice>() && conflicts::<Option<Twice>>() && !conflicts::<Fine>());

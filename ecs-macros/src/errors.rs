@@ -125,9 +125,22 @@ pub(crate) fn nearest<'a>(
     written: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let distances = known.into_iter().map(|known| (distance(written, known), known));
+    let known: Vec<&str> = known.into_iter().collect();
+    let distances = known.iter().map(|known| (distance(written, known), *known));
     let near = distances.filter(|(distance, known)| distance * 3 <= known.len().max(3));
-    near.min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
+    if let Some((_, nearest)) = near.min_by_key(|(distance, _)| *distance) {
+        return Some(nearest);
+    }
+    // A beginning, or a last word, of one name alone: `capa`, `id`.
+    let is_part = |known: &&&str| {
+        known.strip_prefix(written).is_some()
+            || known.strip_suffix(written).is_some_and(|rest| rest.ends_with('_'))
+    };
+    let mut parts = known.iter().filter(is_part);
+    match (parts.next(), parts.next()) {
+        (Some(only), None) if written.len() > 1 => Some(only),
+        _ => None,
+    }
 }
 
 /// What to say of a name that is given a second time.

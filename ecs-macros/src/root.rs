@@ -23,6 +23,19 @@ impl Root {
         self.support_at(Span::mixed_site())
     }
 
+    /// The path of `__support`, as if the user had written it there: of what is at a derive's
+    /// own place, the compiler speaks of the derive.
+    pub(crate) fn support_of(&self, user: Span) -> TokenStream {
+        let Some(path) = &self.0 else {
+            return quote_spanned!(user=> ::static_ecs::__support);
+        };
+        let path = path.to_token_stream().into_iter().map(|mut token| {
+            token.set_span(user.resolved_at(token.span()));
+            token
+        });
+        quote_spanned!(user=> #(#path)*::__support)
+    }
+
     /// The path of `__support`, at a place where an error is to be shown.
     pub(crate) fn support_at(&self, span: Span) -> TokenStream {
         let own = span.resolved_at(Span::mixed_site());

@@ -4,8 +4,10 @@ use super::access::SystemAccess;
 use super::param::{MissingResource, SystemContext, SystemParam};
 use crate::component::Component;
 use crate::config::WorldConfig;
+use crate::query::Access;
 use crate::removed::{Removed, RemovedReader};
 use crate::schema::Contains;
+use crate::track::untracked;
 
 // SAFETY: the log is read, which nobody writes who has not all of the world.
 unsafe impl<W, C> SystemParam<W> for Removed<'_, '_, C>
@@ -15,7 +17,11 @@ where
 {
     type State = RemovedReader<C>;
     type Item<'w, 's> = Removed<'w, 's, C>;
-    const ACCESS: SystemAccess = SystemAccess { shares: true, ..SystemAccess::NONE };
+    const ACCESS: SystemAccess = SystemAccess {
+        components: Access { fault: untracked::<W::Schema, C>(), ..Access::NONE },
+        shares: true,
+        ..SystemAccess::NONE
+    };
 
     fn state() -> RemovedReader<C> {
         RemovedReader::default()
@@ -26,6 +32,6 @@ where
         context: SystemContext<'w, W>,
     ) -> Result<Removed<'w, 's, C>, MissingResource> {
         // SAFETY: nobody has all of the world.
-        Ok(unsafe { context.world() }.removed(state))
+        Ok(unsafe { context.world() }.removals(state))
     }
 }

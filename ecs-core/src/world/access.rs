@@ -152,6 +152,6 @@ pub(super) fn missing<S: Schema>(entity: Entity, lacking: Mask) -> AccessError {
 /// that takes one from users asserts it by itself and calls none that does: the compiler
 /// tells of each assertion that fails, and shows the line of the outermost.
 pub(super) const fn assert_sound<S: Schema, Q: QueryData<S>, F: Filter<S>>() {
-    Fault::assert_none(Q::ACCESS.fault);
-    Fault::assert_none(F::FAULT);
+    Fault::assert_none(Q::ACCESS.fault, S::COMPONENTS);
+    Fault::assert_none(F::FAULT, S::COMPONENTS);
 }

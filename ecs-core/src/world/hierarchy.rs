@@ -12,8 +12,9 @@ use crate::error::{EntityError, Refused};
 use crate::relation::{ChildOf, Children, RelateError, tree};
 use crate::schema::Contains;
 
-/// There where the schema has [`ChildOf`] and [`Children`].
-impl<W: WorldConfig<Schema: Contains<ChildOf> + Contains<Children>>> World<W> {
+/// For schemas that have [`ChildOf`] and [`Children`]. Each method asks for them by itself: of a
+/// bound on all of them, the compiler tells in its own words.
+impl<W: WorldConfig> World<W> {
     /// Makes `parent` the parent of `child`, which becomes its last child. Answers the
     /// parent that it had; if that is the same, nothing changes.
     ///
@@ -24,7 +25,10 @@ impl<W: WorldConfig<Schema: Contains<ChildOf> + Contains<Children>>> World<W> {
         &mut self,
         child: Entity,
         parent: Entity,
-    ) -> Result<Option<Entity>, RelateError> {
+    ) -> Result<Option<Entity>, RelateError>
+    where
+        W::Schema: Contains<ChildOf> + Contains<Children>,
+    {
         self.relate::<ChildOf>(child, parent)
     }
 
@@ -32,7 +36,10 @@ impl<W: WorldConfig<Schema: Contains<ChildOf> + Contains<Children>>> World<W> {
     ///
     /// # Errors
     /// If it is not here.
-    pub fn remove_parent(&mut self, child: Entity) -> Result<Option<Entity>, EntityError> {
+    pub fn remove_parent(&mut self, child: Entity) -> Result<Option<Entity>, EntityError>
+    where
+        W::Schema: Contains<ChildOf> + Contains<Children>,
+    {
         self.unrelate::<ChildOf>(child)
     }
 
@@ -60,7 +67,10 @@ impl<W: WorldConfig<Schema: Contains<ChildOf> + Contains<Children>>> World<W> {
         parent: Entity,
         index: usize,
         child: Entity,
-    ) -> Result<Option<Entity>, RelateError> {
+    ) -> Result<Option<Entity>, RelateError>
+    where
+        W::Schema: Contains<ChildOf> + Contains<Children>,
+    {
         let relation = <W::Schema as Contains<ChildOf>>::INDEX;
         let old = self.check_relate(child, parent, relation)?;
         // The index among the others, whether or not the child is one already.
@@ -82,34 +92,52 @@ impl<W: WorldConfig<Schema: Contains<ChildOf> + Contains<Children>>> World<W> {
         &mut self,
         parent: Entity,
         bundle: B,
-    ) -> Result<Entity, Refused<B>> {
+    ) -> Result<Entity, Refused<B>>
+    where
+        W::Schema: Contains<ChildOf> + Contains<Children>,
+    {
         self.spawn_related::<ChildOf, B>(parent, bundle)
     }
 
     /// The parent of an entity; `None` also if the entity is not here. The parent may be
     /// in another world, if one of the two has left alone, or dead, if it died there.
-    pub fn parent(&self, child: Entity) -> Option<Entity> {
+    pub fn parent(&self, child: Entity) -> Option<Entity>
+    where
+        W::Schema: Contains<ChildOf> + Contains<Children>,
+    {
         self.target_of::<ChildOf>(child)
     }
 
     /// The children of an entity, in order; empty also if it is not here. All are here.
-    pub fn children(&self, parent: Entity) -> &[Entity] {
+    pub fn children(&self, parent: Entity) -> &[Entity]
+    where
+        W::Schema: Contains<ChildOf> + Contains<Children>,
+    {
         self.sources_of::<ChildOf>(parent)
     }
 
     /// The parent of an entity, the parent's parent, and so on. Ends with the root, or
     /// the first that is not here.
-    pub fn ancestors(&self, entity: Entity) -> impl Iterator<Item = Entity> + '_ {
+    pub fn ancestors(&self, entity: Entity) -> impl Iterator<Item = Entity> + '_
+    where
+        W::Schema: Contains<ChildOf> + Contains<Children>,
+    {
         core::iter::successors(self.parent(entity), |&entity| self.parent(entity))
     }
 
     /// The last of an entity's [`ancestors`](Self::ancestors), or itself if it has none.
-    pub fn root(&self, entity: Entity) -> Entity {
+    pub fn root(&self, entity: Entity) -> Entity
+    where
+        W::Schema: Contains<ChildOf> + Contains<Children>,
+    {
         self.ancestors(entity).last().unwrap_or(entity)
     }
 
     /// The children of an entity, each followed by its own descendants.
-    pub fn descendants(&self, entity: Entity) -> Descendants<'_, W> {
+    pub fn descendants(&self, entity: Entity) -> Descendants<'_, W>
+    where
+        W::Schema: Contains<ChildOf> + Contains<Children>,
+    {
         Descendants { world: self, open: alloc::vec![self.children(entity).iter()] }
     }
 
@@ -120,7 +148,10 @@ impl<W: WorldConfig<Schema: Contains<ChildOf> + Contains<Children>>> World<W> {
     ///
     /// # Errors
     /// If the entity is not here.
-    pub fn despawn_recursive(&mut self, entity: Entity) -> Result<usize, EntityError> {
+    pub fn despawn_recursive(&mut self, entity: Entity) -> Result<usize, EntityError>
+    where
+        W::Schema: Contains<ChildOf> + Contains<Children>,
+    {
         let members = self.subtree(entity)?;
         Ok(self.despawn_batch(&members))
     }

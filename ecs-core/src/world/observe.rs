@@ -19,6 +19,7 @@ use crate::entity::Entity;
 use crate::memory::bits;
 use crate::schedule::DEFAULT_COMMANDS;
 use crate::schema::{Contains, Mask, Schema};
+use crate::text::Text;
 
 type Observer<W> = Box<dyn FnMut(&mut DeferredWorld<'_, W>, Entity) + Send>;
 
@@ -142,7 +143,7 @@ impl<W: WorldConfig> World<W> {
     ) where
         W::Schema: Contains<C>,
     {
-        const { assert_observed::<C>() };
+        const { assert_observed::<W::Schema, C>() };
         self.observe::<C>(Event::Add, Box::new(observer));
     }
 
@@ -155,7 +156,7 @@ impl<W: WorldConfig> World<W> {
     ) where
         W::Schema: Contains<C>,
     {
-        const { assert_observed::<C>() };
+        const { assert_observed::<W::Schema, C>() };
         self.observe::<C>(Event::Insert, Box::new(observer));
     }
 
@@ -167,7 +168,7 @@ impl<W: WorldConfig> World<W> {
     ) where
         W::Schema: Contains<C>,
     {
-        const { assert_observed::<C>() };
+        const { assert_observed::<W::Schema, C>() };
         self.observe::<C>(Event::Remove, Box::new(observer));
     }
 
@@ -180,7 +181,7 @@ impl<W: WorldConfig> World<W> {
     ) where
         W::Schema: Contains<C>,
     {
-        const { assert_observed::<C>() };
+        const { assert_observed::<W::Schema, C>() };
         self.observe::<C>(Event::Despawn, Box::new(observer));
     }
 
@@ -426,6 +427,12 @@ impl<W: WorldConfig> Drop for Operation<'_, W> {
 }
 
 /// Fails to compile where nobody would ever be told.
-const fn assert_observed<C: Component>() {
-    assert!(C::OBSERVE, "this component is not observed: write `#[component(observe)]` on it");
+const fn assert_observed<S: Contains<C>, C: Component>() {
+    if !C::OBSERVE {
+        let text = Text::new()
+            .str("component `")
+            .str(S::COMPONENTS[S::INDEX].name)
+            .str("` is not observed: write `#[component(observe)]` on it");
+        panic!("{}", text.as_str())
+    }
 }

@@ -10,6 +10,7 @@ use crate::entity::Entity;
 use crate::removed::{Removed, RemovedReader};
 use crate::schema::{Contains, Mask, Schema};
 use crate::table::Table;
+use crate::text::Text;
 use crate::tick::{Clock, Outer, Tick, Ticks};
 
 impl<W: WorldConfig> World<W> {
@@ -85,12 +86,18 @@ impl<W: WorldConfig> World<W> {
     where
         W::Schema: Contains<C>,
     {
-        const {
-            assert!(
-                C::TRACK,
-                "removals of this component are not tracked: write `#[component(track)]` on it"
-            );
-        };
+        const { assert_tracked::<W::Schema, C>() };
+        self.removals(reader)
+    }
+
+    /// As [`removed`](Self::removed), of a component that is tracked.
+    pub(crate) fn removals<'w, 's, C: Component>(
+        &'w self,
+        reader: &'s mut RemovedReader<C>,
+    ) -> Removed<'w, 's, C>
+    where
+        W::Schema: Contains<C>,
+    {
         Removed::new(self.removed.of(<W::Schema as Contains<C>>::INDEX), reader)
     }
 
@@ -228,5 +235,16 @@ impl<W: WorldConfig> Drop for Since<'_, W> {
 impl<W: WorldConfig> fmt::Debug for Since<'_, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Since").field(&*self.world).finish()
+    }
+}
+
+/// Fails to compile where removals are not remembered.
+const fn assert_tracked<S: Contains<C>, C: Component>() {
+    if !C::TRACK {
+        let text = Text::new()
+            .str("removals of component `")
+            .str(S::COMPONENTS[S::INDEX].name)
+            .str("` are not tracked: write `#[component(track)]` on it");
+        panic!("{}", text.as_str())
     }
 }

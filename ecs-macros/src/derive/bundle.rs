@@ -1,8 +1,9 @@
 //! The impl of `Bundle`.
 
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::parse_quote;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{parse_quote, parse_quote_spanned};
 
 use super::Bundle;
 
@@ -18,22 +19,28 @@ pub(super) fn expand(bundle: &Bundle) -> TokenStream {
     let (_, arguments, _) = generics.split_for_impl();
 
     let mut extended = generics.clone();
-    extended.params.push(parse_quote!(__S: #support::Schema));
+    // Of the user's, or the compiler speaks of the derive where a bound is not met.
+    let span = ident.span();
+    let of_user = root.support_of(span);
+    extended.params.push(parse_quote_spanned!(span=> __S: #of_user::Schema));
     let owned = generics.type_params().map(|param| &param.ident);
     let bounds = &mut extended.make_where_clause().predicates;
     bounds.extend(owned.map(|param| -> syn::WherePredicate { parse_quote!(#param: 'static) }));
-    bounds.extend(
-        types.iter().map(|ty| -> syn::WherePredicate { parse_quote!(#ty: #support::Bundle<__S>) }),
-    );
+    bounds.extend(types.iter().map(|ty| -> syn::WherePredicate {
+        let span = ty.span();
+        let of_user = root.support_of(span);
+        parse_quote_spanned!(span=> #ty: #of_user::Bundle<__S>)
+    }));
     let (params, _, bounds) = extended.split_for_impl();
 
     let read = match fields {
         Some(_) => quote!(Self { #(#members: <#types as #support::Bundle<__S>>::read(cells)),* }),
         None => quote!(loop {}),
     };
+    let bundle = quote_spanned!(span=> #of_user::Bundle<__S>);
     quote! {
         #[automatically_derived]
-        unsafe impl #params #support::Bundle<__S> for #ident #arguments #bounds {
+        unsafe impl #params #bundle for #ident #arguments #bounds {
             const MASK: #support::Mask = 0 #(| <#types as #support::Bundle<__S>>::MASK)*;
             const DUPLICATE: #support::core::primitive::bool =
                 #support::has_duplicate(&[#(#support::part::<__S, #types>()),*]);

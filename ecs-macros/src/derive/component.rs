@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::parse_quote;
+use syn::parse_quote_spanned;
 use syn::spanned::Spanned;
 
 use super::{Component, Relation, bounded};
@@ -14,9 +14,14 @@ pub(super) fn expand(component: &Component) -> TokenStream {
     let support = root.support();
     let generics = bounded(generics, &quote!('static));
     let mut extended = generics.clone();
-    extended.params.push(parse_quote!(__S: #support::Contains<Self>));
+    let support_here = root.support_of(ident.span());
+    extended.params.push(parse_quote_spanned!(ident.span()=> __S: #support_here::Contains<Self>));
     let (params, arguments, bounds) = generics.split_for_impl();
     let (bundle_params, _, bundle_bounds) = extended.split_for_impl();
+    // Of the user's, or the compiler speaks of the derive where a bound is not met.
+    let span = ident.span();
+    let support_here = root.support_of(span);
+    let bundle = quote_spanned!(span=> #support_here::Bundle<__S>);
     let storage =
         sparse.then(|| quote!(const STORAGE: #support::Storage = #support::Storage::Sparse;));
     let version = version
@@ -69,7 +74,7 @@ pub(super) fn expand(component: &Component) -> TokenStream {
         }
 
         #[automatically_derived]
-        unsafe impl #bundle_params #support::Bundle<__S> for #ident #arguments #bundle_bounds {
+        unsafe impl #bundle_params #bundle for #ident #arguments #bundle_bounds {
             const MASK: #support::Mask = __S::BIT;
             const DUPLICATE: #support::core::primitive::bool = false;
             const MARKER: #support::core::primitive::bool = false;

@@ -1,8 +1,12 @@
 //! The impl of `QueryData`.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
-use syn::{GenericArgument, GenericParam, Index, Lifetime, WherePredicate, parse_quote};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{
+    GenericArgument, GenericParam, Index, Lifetime, WherePredicate, parse_quote,
+    parse_quote_spanned,
+};
 
 use super::{Form, Query};
 
@@ -30,14 +34,18 @@ pub(super) fn expand(query: &Query) -> TokenStream {
     };
 
     let mut extended = generics.clone();
-    extended.params.push(parse_quote!(__S: #support::Schema));
-    extended.make_where_clause().predicates.extend(bounds(query, &support));
+    // Of the user's, or the compiler speaks of the derive where a bound is not met.
+    let span = ident.span();
+    let of_user = root.support_of(span);
+    extended.params.push(parse_quote_spanned!(span=> __S: #of_user::Schema));
+    extended.make_where_clause().predicates.extend(bounds(query));
     let read_only = read_only(query, &support, extended.clone());
     let (params, _, bounds) = extended.split_for_impl();
 
+    let query_data = quote_spanned!(span=> #of_user::QueryData<__S>);
     quote! {
         #[automatically_derived]
-        unsafe impl #params #support::QueryData<__S> for #ident #arguments #bounds {
+        unsafe impl #params #query_data for #ident #arguments #bounds {
             type Item<'__item> = #item;
             type Slices<'__item> = (#(<#types as #support::QueryData<__S>>::Slices<'__item>,)*);
             type Fetch = (#(<#types as #support::QueryData<__S>>::Fetch,)*);
@@ -101,16 +109,18 @@ fn item(query: &Query) -> TokenStream {
 }
 
 /// What the fields need of the schema.
-fn bounds(query: &Query, support: &TokenStream) -> Vec<WherePredicate> {
+fn bounds(query: &Query) -> Vec<WherePredicate> {
     let bound = |field: &super::QueryField| -> WherePredicate {
         let ty = &field.ty;
+        let span = ty.span();
+        let support = query.root.support_of(span);
         match &field.form {
             Form::Read(component) | Form::Write(component) => {
-                parse_quote!(__S: #support::Contains<#component>)
+                parse_quote_spanned!(span=> __S: #support::Contains<#component>)
             }
             Form::Nested => {
                 let item = with_lifetime(ty.to_token_stream(), query.lifetime.as_ref());
-                parse_quote!(for<'__item> #ty: #support::QueryData<__S, Item<'__item> = #item>)
+                parse_quote_spanned!(span=> for<'__item> #ty: #support::QueryData<__S, Item<'__item> = #item>)
             }
         }
     };

@@ -17,6 +17,9 @@ const MAX_COMPONENTS: usize = 128;
 /// The most entities in flight that a queue is made for.
 const MAX_CAPACITY: u64 = 1 << 24;
 
+/// The most worlds in a coordinator.
+const MAX_WORLDS: u64 = 256;
+
 /// The most events in a schema.
 const MAX_EVENTS: usize = 128;
 
@@ -52,6 +55,11 @@ pub(super) fn world(args: Arguments, item: &DeriveInput, errors: &mut Errors) ->
     let origin = match (args.components, args.base) {
         (Some((_, list)), None) => components(schema(list, errors)),
         (None, Some((_, base))) => match base {
+            Some(base) if base.is_ident(&item.ident) => {
+                let message = "a world is not its own base: name the one that has the `components`";
+                errors.at(base, message);
+                components(Vec::new())
+            }
             Some(base) => Origin::Base(base),
             None => components(Vec::new()),
         },
@@ -103,7 +111,7 @@ pub(super) fn world(args: Arguments, item: &DeriveInput, errors: &mut Errors) ->
 
 /// Numbers that can't work, where they are literals: the coordinator finds the others.
 fn numbers(settings: &mut Settings, errors: &mut Errors) {
-    let Settings { capacity, batch_size, max_entities, on_full, .. } = settings;
+    let Settings { id, capacity, batch_size, max_entities, on_full, .. } = settings;
     let room = capacity.as_ref().and_then(literal);
     let wrong = match room {
         Some(0) => Some("a queue has room for one entity at least: write 4096".to_owned()),
@@ -128,6 +136,9 @@ fn numbers(settings: &mut Settings, errors: &mut Errors) {
             errors.at(batch_size.take(), message);
         }
         _ => {}
+    }
+    if id.as_ref().and_then(literal).is_some_and(|id| id >= MAX_WORLDS) {
+        errors.at(id.take(), "an id is below 256, the most worlds there are: write a lower one");
     }
     if max_entities.as_ref().and_then(literal) == Some(0) {
         let message = "a world has room for one entity at least: write more";
