@@ -1,5 +1,6 @@
 ///The world that accepts.
 pub struct Accept;
+#[allow(dead_code)]
 const _: () = {
     const __BASE: ::static_ecs::__support::WorldDesc = {
         #[allow(unused_imports)]
@@ -35,6 +36,7 @@ const _: () = {
 };
 /// Waits.
 struct Io;
+#[allow(dead_code)]
 const _: () = {
     const __BASE: ::static_ecs::__support::WorldDesc = {
         #[allow(unused_imports)]
@@ -70,6 +72,7 @@ const _: () = {
 };
 ///The world that computes.
 pub(crate) struct Compute;
+#[allow(dead_code)]
 const _: () = {
     const __BASE: ::static_ecs::__support::WorldDesc = {
         #[allow(unused_imports)]

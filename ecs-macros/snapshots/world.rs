@@ -1,14 +1,13 @@
 /// A game.
 #[derive(Debug)]
 pub struct Game;
+#[allow(dead_code)]
 const _: () = {
-    #[allow(dead_code)]
     #[repr(C)]
     pub struct __Row {
         component_0: ::static_ecs::__support::core::mem::MaybeUninit<Position>,
         component_1: ::static_ecs::__support::core::mem::MaybeUninit<physics::Velocity>,
     }
-    #[allow(dead_code)]
     pub struct __Types(
         ::static_ecs::__support::core::marker::PhantomData<(Position, physics::Velocity)>,
     );

@@ -1,4 +1,5 @@
 struct Zone;
+#[allow(dead_code)]
 const _: () = {
     const __BASE: ::static_ecs::__support::WorldDesc = {
         #[allow(unused_imports)]

@@ -1,4 +1,5 @@
 pub(crate) struct r#Io;
+#[allow(dead_code)]
 const _: () = {
     const __BASE: renamed::__support::WorldDesc = {
         #[allow(unused_imports)]

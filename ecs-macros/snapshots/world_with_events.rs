@@ -1,11 +1,10 @@
 struct Game;
+#[allow(dead_code)]
 const _: () = {
-    #[allow(dead_code)]
     #[repr(C)]
     pub struct __Row {
         component_0: ::static_ecs::__support::core::mem::MaybeUninit<Position>,
     }
-    #[allow(dead_code)]
     pub struct __Types(::static_ecs::__support::core::marker::PhantomData<(Position,)>);
     impl ::static_ecs::__support::core::clone::Clone for __Types
     where

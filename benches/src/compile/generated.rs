@@ -23,10 +23,15 @@ fn structs(text: &mut String, derive: &str, components: usize) {
     }
 }
 
-/// The head of `main`, which every app has, and what an edit changes.
-fn main_of(body: &str) -> String {
+/// The whole app. What an edit changes stands before all types, so that it moves their lines.
+fn with_main(text: &str, body: &str) -> String {
+    let (first, rest) = match text.split_once('\n') {
+        Some((first, rest)) if first.starts_with("use ") => (first, rest),
+        _ => ("", text),
+    };
     format!(
-        "const STEPS: u32 = 1;\n\nfn main() {{\n    let mut sum = 0.0;\n{body}    println!(\"{{sum}}\");\n}}\n"
+        "{first}\nconst STEPS: u32 = 1;\n{rest}\nfn main() {{\n    let mut sum = 0.0;\n{body}    \
+         println!(\"{{sum}}\");\n}}\n"
     )
 }
 
@@ -49,7 +54,7 @@ pub fn hand(Size { entities: components, archetypes: worlds }: Size) -> String {
              sum += world.a.iter().map(|a| a.0).sum::<f32>();"
         );
     }
-    text + &main_of(&body)
+    with_main(&text, &body)
 }
 
 /// The system of a world, where queries are parameters.
@@ -95,7 +100,7 @@ pub fn worlds(size: Size) -> String {
              sum += world.view::<&C{a}>().map(|a| a.0).sum::<f32>();"
         );
     }
-    text + &main_of(&body)
+    with_main(&text, &body)
 }
 
 /// The same worlds in coordinators, which tick them.
@@ -126,7 +131,7 @@ pub fn coordinated(size: Size) -> String {
             );
         }
     }
-    text + &main_of(&body)
+    with_main(&text, &body)
 }
 
 pub fn bevy(Size { entities: components, archetypes: worlds }: Size) -> String {
@@ -144,7 +149,7 @@ pub fn bevy(Size { entities: components, archetypes: worlds }: Size) -> String {
              sum += world.query::<&C{a}>().iter(&world).map(|a| a.0).sum::<f32>();"
         );
     }
-    text + &main_of(&body)
+    with_main(&text, &body)
 }
 
 pub fn hecs(Size { entities: components, archetypes: worlds }: Size) -> String {
@@ -165,5 +170,5 @@ pub fn hecs(Size { entities: components, archetypes: worlds }: Size) -> String {
              sum += world.query_mut::<&C{a}>().into_iter().map(|a| a.0).sum::<f32>();"
         );
     }
-    text + &main_of(&body)
+    with_main(&text, &body)
 }

@@ -72,7 +72,8 @@ const CASES: &[Case] = &[
     ),
     case(
         EDIT,
-        "A debug build of the same app, incremental, after its system has been changed",
+        "A debug build of the same app, incremental, after a change of a constant, and of the lines \
+         on which all else stands",
         &[size(2, 1)],
     ),
     case(
@@ -81,7 +82,11 @@ const CASES: &[Case] = &[
          incremental; the library has been built",
         SIZES,
     ),
-    case(WHOLE_EDIT, "The same app, incremental, after one system has been changed", SIZES),
+    case(
+        WHOLE_EDIT,
+        "The same app, incremental, after a change as in `compile_edit`",
+        &[size(8, 4), size(128, 4), size(8, 64), size(128, 64)],
+    ),
 ];
 
 /// An app of a side.

@@ -32,7 +32,10 @@ pub(super) fn world(world: &World) -> TokenStream {
         Origin::Base(base) => inherited(&world.root, base),
     };
     let settings = settings(&support, world);
+    // Lints are allowed here: with an attribute of its own, a type that stands in that of each
+    // world makes all of a program compile again when a line is added before it.
     let generated = quote! {
+        #[allow(dead_code)]
         const _: () = {
             #body
             unsafe impl #support::HasSchema<#schema> for #ident {}
@@ -100,12 +103,10 @@ fn schema(
         }
     });
     let body = quote! {
-        #[allow(dead_code)]
         #[repr(C)]
         pub struct __Row {
             #(#fields: #support::core::mem::MaybeUninit<#components>,)*
         }
-        #[allow(dead_code)]
         pub struct __Types(#support::core::marker::PhantomData<(#(#components,)*)>);
 
         // The bounds are over a lifetime, or the compiler would demand them here and
