@@ -30,7 +30,7 @@
 use std::sync::{Arc, OnceLock};
 
 use ecs_core::config::WorldConfig;
-use ecs_core::event::{Event, EventStore, EventVisitor, HasEvent, Parcel};
+use ecs_core::event::{Event, EventOf, EventStore, EventVisitor, HasEvent, Parcel};
 use ecs_core::schema::Schema;
 use ecs_core::world::World;
 
@@ -68,13 +68,13 @@ trait EventQueue<S: Schema>: Send + Sync {
 
 struct Queue<E>(OnceLock<SharedQueue<Parcel<E>>>);
 
-impl<S: HasEvent<E>, E: Event> EventQueue<S> for Queue<E> {
+impl<S: Schema, E: EventOf<S>> EventQueue<S> for Queue<E> {
     fn send(&self, place: usize, store: &mut EventStore<S>, accounts: &Accounts) -> usize {
         let waiting = store.waiting_for::<E>(place);
         if waiting == 0 {
             return 0;
         }
-        let capacity = S::INFO.capacity as usize;
+        let capacity = E::INFO.capacity as usize;
         let queue = self.0.get_or_init(|| SharedQueue::new(capacity.next_power_of_two()));
         // Nobody else pushes, so there is room for as many, or more.
         let count = waiting.min(capacity - queue.len());

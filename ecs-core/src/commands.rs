@@ -14,7 +14,7 @@ use crate::bundle::{Bundle, assert_distinct};
 use crate::config::WorldConfig;
 use crate::entity::Entity;
 use crate::error::Refusal;
-use crate::event::{Event, HasEvent};
+use crate::event::EventOf;
 use crate::schema::Schema;
 use crate::world::{Change, World};
 
@@ -165,10 +165,7 @@ impl<W: WorldConfig> Commands<W> {
     ///
     /// # Errors
     /// If the buffer is full: the event is handed back.
-    pub fn send<E: Event>(&mut self, event: E) -> Result<(), BufferFull<E>>
-    where
-        W::Schema: HasEvent<E>,
-    {
+    pub fn send<E: EventOf<W::Schema>>(&mut self, event: E) -> Result<(), BufferFull<E>> {
         self.push(Tell(event)).map_err(|full| BufferFull(full.0.0))
     }
 
@@ -177,10 +174,11 @@ impl<W: WorldConfig> Commands<W> {
     ///
     /// # Errors
     /// If the buffer is full: the event is handed back.
-    pub fn send_to<E: Event>(&mut self, target: u16, event: E) -> Result<(), BufferFull<E>>
-    where
-        W::Schema: HasEvent<E>,
-    {
+    pub fn send_to<E: EventOf<W::Schema>>(
+        &mut self,
+        target: u16,
+        event: E,
+    ) -> Result<(), BufferFull<E>> {
         self.push(TellTo(target, event)).map_err(|full| BufferFull(full.0.1))
     }
 
@@ -189,14 +187,11 @@ impl<W: WorldConfig> Commands<W> {
     ///
     /// # Errors
     /// If the buffer is full: the event is handed back.
-    pub fn send_to_entity<E: Event>(
+    pub fn send_to_entity<E: EventOf<W::Schema>>(
         &mut self,
         entity: Entity,
         event: E,
-    ) -> Result<(), BufferFull<E>>
-    where
-        W::Schema: HasEvent<E>,
-    {
+    ) -> Result<(), BufferFull<E>> {
         self.push(TellEntity(entity, event)).map_err(|full| BufferFull(full.0.1))
     }
 

@@ -139,10 +139,31 @@ impl EventInfo {
 pub unsafe trait HasEvent<E: Event>: Schema {
     /// The event's index.
     const INDEX: usize;
+}
+
+/// The event is in the schema `S`: [`HasEvent`], said of the event. What is sent is known by its
+/// value, and the compiler looks at that before it asks whether the schema has it; of the schema
+/// it would ask first, and name no event, or the one that is listed.
+///
+/// # Safety
+/// `INDEX` is the event's place in [`Schema::EVENTS`], and no other event's.
+#[diagnostic::on_unimplemented(
+    message = "event `{Self}` is not in the schema `{S}`",
+    label = "not an event of `{S}`",
+    note = "list `{Self}` in the `events(...)` of `{S}`'s `#[world_config]`"
+)]
+pub unsafe trait EventOf<S: Schema>: Event {
+    /// The event's index.
+    const INDEX: usize;
     /// The event's bit.
     const BIT: Mask = 1 << Self::INDEX;
     /// What is declared of it.
-    const INFO: EventInfo = Self::EVENTS[Self::INDEX];
+    const INFO: EventInfo = S::EVENTS[Self::INDEX];
+}
+
+// SAFETY: the schema promises the same.
+unsafe impl<S: HasEvent<E>, E: Event> EventOf<S> for E {
+    const INDEX: usize = <S as HasEvent<E>>::INDEX;
 }
 
 /// Shows an event of a schema to a visitor.

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use ecs_core::commands::Commands;
 use ecs_core::error::Refusal;
-use ecs_core::event::{EventCounts, EventCursor, HasEvent, Overflow, Parcel};
+use ecs_core::event::{EventCounts, EventCursor, EventOf, Overflow, Parcel};
 use ecs_core::schedule::Schedule;
 use ecs_core::schema::Schema;
 use ecs_core::world::World;
@@ -77,8 +77,8 @@ fn a_schema_says_what_its_events_are() {
         ("Of<Vec<u32>>", 2, refuse),
     ];
     assert_eq!(said, expected);
-    assert_eq!(<Base as HasEvent<Newest>>::INDEX, 2);
-    assert_eq!(<Base as HasEvent<Newest>>::BIT, 4);
+    assert_eq!(<Newest as EventOf<Base>>::INDEX, 2);
+    assert_eq!(<Newest as EventOf<Base>>::BIT, 4);
     assert!(Silent::EVENTS.is_empty());
     let mut heir = World::<Heir>::new();
     heir.send(Plain(1)).unwrap();
@@ -172,7 +172,7 @@ macro_rules! as_the_model {
     ($event:ident, $steps:expr) => {{
         let ledger = Ledger::default();
         let mut world = World::<Base>::new();
-        let info = <Base as HasEvent<$event>>::INFO;
+        let info = <$event as EventOf<Base>>::INFO;
         let mut model = Model::new(info.capacity as usize, info.overflow);
         let mut cursors: [EventCursor<$event>; 3] = Default::default();
         for step in $steps {

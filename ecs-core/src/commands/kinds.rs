@@ -6,7 +6,7 @@ use crate::bundle::Bundle;
 use crate::config::WorldConfig;
 use crate::entity::Entity;
 use crate::error::Refusal;
-use crate::event::{Event, HasEvent};
+use crate::event::EventOf;
 use crate::schema::Mask;
 use crate::world::{Change, World};
 
@@ -207,7 +207,7 @@ impl<W: WorldConfig> Command<W> for Complete {
 
 pub(super) struct Tell<E>(pub(super) E);
 
-impl<W: WorldConfig<Schema: HasEvent<E>>, E: Event> Command<W> for Tell<E> {
+impl<W: WorldConfig, E: EventOf<W::Schema>> Command<W> for Tell<E> {
     fn entity(&self) -> Option<Entity> {
         None
     }
@@ -225,7 +225,7 @@ impl<W: WorldConfig<Schema: HasEvent<E>>, E: Event> Command<W> for Tell<E> {
 
 pub(super) struct TellTo<E>(pub(super) u16, pub(super) E);
 
-impl<W: WorldConfig<Schema: HasEvent<E>>, E: Event> Command<W> for TellTo<E> {
+impl<W: WorldConfig, E: EventOf<W::Schema>> Command<W> for TellTo<E> {
     fn entity(&self) -> Option<Entity> {
         None
     }
@@ -244,7 +244,7 @@ impl<W: WorldConfig<Schema: HasEvent<E>>, E: Event> Command<W> for TellTo<E> {
 
 pub(super) struct TellEntity<E>(pub(super) Entity, pub(super) E);
 
-impl<W: WorldConfig<Schema: HasEvent<E>>, E: Event> Command<W> for TellEntity<E> {
+impl<W: WorldConfig, E: EventOf<W::Schema>> Command<W> for TellEntity<E> {
     fn entity(&self) -> Option<Entity> {
         None
     }

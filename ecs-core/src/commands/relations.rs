@@ -61,8 +61,9 @@ impl<W: WorldConfig> Commands<W> {
     }
 }
 
-/// There where the schema has [`ChildOf`] and [`Children`].
-impl<W: WorldConfig<Schema: Contains<ChildOf> + Contains<Children>>> Commands<W> {
+/// For schemas that have [`ChildOf`] and [`Children`]. Each method asks for them by itself: of a
+/// bound on all of them, the compiler tells in its own words.
+impl<W: WorldConfig> Commands<W> {
     /// Makes `parent` the parent of `child`. Missed where `World::set_parent` is an error.
     ///
     /// # Errors
@@ -71,7 +72,10 @@ impl<W: WorldConfig<Schema: Contains<ChildOf> + Contains<Children>>> Commands<W>
         &mut self,
         child: Entity,
         parent: Entity,
-    ) -> Result<(), BufferFull<(Entity, Entity)>> {
+    ) -> Result<(), BufferFull<(Entity, Entity)>>
+    where
+        W::Schema: Contains<ChildOf> + Contains<Children>,
+    {
         self.relate::<ChildOf>(child, parent)
     }
 
@@ -79,7 +83,10 @@ impl<W: WorldConfig<Schema: Contains<ChildOf> + Contains<Children>>> Commands<W>
     ///
     /// # Errors
     /// If the buffer is full.
-    pub fn remove_parent(&mut self, child: Entity) -> Result<(), BufferFull<Entity>> {
+    pub fn remove_parent(&mut self, child: Entity) -> Result<(), BufferFull<Entity>>
+    where
+        W::Schema: Contains<ChildOf> + Contains<Children>,
+    {
         self.unrelate::<ChildOf>(child)
     }
 
@@ -92,7 +99,10 @@ impl<W: WorldConfig<Schema: Contains<ChildOf> + Contains<Children>>> Commands<W>
         &mut self,
         parent: Entity,
         bundle: B,
-    ) -> Result<(), BufferFull<B>> {
+    ) -> Result<(), BufferFull<B>>
+    where
+        W::Schema: Contains<ChildOf> + Contains<Children>,
+    {
         self.spawn_related::<ChildOf, B>(parent, bundle)
     }
 
@@ -100,7 +110,10 @@ impl<W: WorldConfig<Schema: Contains<ChildOf> + Contains<Children>>> Commands<W>
     ///
     /// # Errors
     /// If the buffer is full.
-    pub fn despawn_recursive(&mut self, entity: Entity) -> Result<(), BufferFull<Entity>> {
+    pub fn despawn_recursive(&mut self, entity: Entity) -> Result<(), BufferFull<Entity>>
+    where
+        W::Schema: Contains<ChildOf> + Contains<Children>,
+    {
         self.push(DespawnRecursive(entity)).map_err(|full| BufferFull(full.0.0))
     }
 
@@ -113,7 +126,10 @@ impl<W: WorldConfig<Schema: Contains<ChildOf> + Contains<Children>>> Commands<W>
         &mut self,
         root: Entity,
         marker: TransferMarker,
-    ) -> Result<(), BufferFull<(Entity, TransferMarker)>> {
+    ) -> Result<(), BufferFull<(Entity, TransferMarker)>>
+    where
+        W::Schema: Contains<ChildOf> + Contains<Children>,
+    {
         self.push(SendTree(root, marker)).map_err(|full| BufferFull((full.0.0, full.0.1)))
     }
 }

@@ -6,7 +6,8 @@ use core::fmt;
 use core::iter::FusedIterator;
 use core::marker::PhantomData;
 
-use super::{Event, EventInfo, HasEvent, Overflow};
+use super::{Event, EventInfo, EventOf, Overflow};
+use crate::schema::Schema;
 
 /// A bounded queue with a policy.
 pub(super) struct Bounded<E> {
@@ -123,8 +124,11 @@ impl<E: Event> Events<E> {
     }
 
     /// Those of a world in which none was sent yet.
-    pub(crate) fn none<S: HasEvent<E>>() -> &'static Self {
-        const { &Self::new(S::INFO) }
+    pub(crate) fn none<S: Schema>() -> &'static Self
+    where
+        E: EventOf<S>,
+    {
+        const { &Self::new(E::INFO) }
     }
 
     /// Puts an event in, or hands it back.

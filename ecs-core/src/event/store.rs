@@ -9,7 +9,7 @@ use core::marker::PhantomData;
 
 use super::channel::{AnyChannel, Channel, EventTarget};
 use super::post::{Parcel, Targets};
-use super::{Event, EventCounts, EventInfo, HasEvent};
+use super::{EventCounts, EventInfo, EventOf};
 use crate::inspect::EventReport;
 use crate::location::Locator;
 use crate::schema::Schema;
@@ -37,12 +37,9 @@ impl<S: Schema> EventStore<S> {
     }
 
     /// What there is of `E`.
-    pub(crate) fn channel<E: Event>(&self) -> Option<&Channel<E>>
-    where
-        S: HasEvent<E>,
-    {
+    pub(crate) fn channel<E: EventOf<S>>(&self) -> Option<&Channel<E>> {
         // SAFETY: who writes a slot of a shared store promises that nobody else uses it.
-        let channel = unsafe { &*self.slots[S::INDEX].get() }.as_deref()?;
+        let channel = unsafe { &*self.slots[E::INDEX].get() }.as_deref()?;
         debug_assert!((channel as &dyn Any).is::<Channel<E>>());
         // SAFETY: `channel_in` alone fills the slot, with the channel of the one event
         // that has this index.
@@ -50,11 +47,8 @@ impl<S: Schema> EventStore<S> {
     }
 
     /// What there is of `E`, to change; made now if it is the first.
-    pub(crate) fn channel_mut<E: Event>(&mut self) -> &mut Channel<E>
-    where
-        S: HasEvent<E>,
-    {
-        channel_in::<S, E>(self.slots[S::INDEX].get_mut())
+    pub(crate) fn channel_mut<E: EventOf<S>>(&mut self) -> &mut Channel<E> {
+        channel_in::<S, E>(self.slots[E::INDEX].get_mut())
     }
 
     /// As [`channel_mut`](Self::channel_mut), while others use other events.
@@ -62,21 +56,15 @@ impl<S: Schema> EventStore<S> {
     /// # Safety
     /// Nobody else uses events of type `E` for as long as the answer lives.
     #[allow(clippy::mut_from_ref)]
-    pub(crate) unsafe fn channel_unshared<E: Event>(&self) -> &mut Channel<E>
-    where
-        S: HasEvent<E>,
-    {
+    pub(crate) unsafe fn channel_unshared<E: EventOf<S>>(&self) -> &mut Channel<E> {
         // SAFETY: the caller keeps others away from the slot.
-        channel_in::<S, E>(unsafe { &mut *self.slots[S::INDEX].get() })
+        channel_in::<S, E>(unsafe { &mut *self.slots[E::INDEX].get() })
     }
 
     /// What there is of `E`, and where it can go.
-    pub(crate) fn channel_and_targets<E: Event>(&mut self) -> (&mut Channel<E>, Targets<'_>)
-    where
-        S: HasEvent<E>,
-    {
+    pub(crate) fn channel_and_targets<E: EventOf<S>>(&mut self) -> (&mut Channel<E>, Targets<'_>) {
         let targets = Targets { near: &self.targets, ways: &self.ways };
-        (channel_in::<S, E>(self.slots[S::INDEX].get_mut()), targets)
+        (channel_in::<S, E>(self.slots[E::INDEX].get_mut()), targets)
     }
 
     /// Sends events to entities on their way.
@@ -175,10 +163,7 @@ impl<S: Schema> EventStore<S> {
     }
 
     /// How many events of type `E` wait to leave for the world at this place.
-    pub fn waiting_for<E: Event>(&self, place: usize) -> usize
-    where
-        S: HasEvent<E>,
-    {
+    pub fn waiting_for<E: EventOf<S>>(&self, place: usize) -> usize {
         self.channel::<E>().map_or(0, |channel| channel.waiting_for(place))
     }
 
@@ -213,19 +198,13 @@ impl<S: Schema> EventStore<S> {
 
     /// Takes out the oldest event of type `E` that waits to leave for the world at this
     /// place.
-    pub fn pop_outgoing<E: Event>(&mut self, place: usize) -> Option<Parcel<E>>
-    where
-        S: HasEvent<E>,
-    {
+    pub fn pop_outgoing<E: EventOf<S>>(&mut self, place: usize) -> Option<Parcel<E>> {
         self.channel_mut::<E>().pop_away(place)
     }
 
     /// Takes events in that come from another world, as long as there are any and there
     /// is room. Those to entities wait for [`World::sort_post`](crate::world::World::sort_post).
-    pub fn arrive<E: Event>(&mut self, mut next: impl FnMut() -> Option<Parcel<E>>)
-    where
-        S: HasEvent<E>,
-    {
+    pub fn arrive<E: EventOf<S>>(&mut self, mut next: impl FnMut() -> Option<Parcel<E>>) {
         let channel = self.channel_mut::<E>();
         while channel.events.has_room()
             && channel.post.has_room()
@@ -240,8 +219,8 @@ impl<S: Schema> EventStore<S> {
 }
 
 /// What a slot has of `E`; made now if it is the first.
-fn channel_in<S: HasEvent<E>, E: Event>(slot: &mut Option<Box<dyn AnyChannel>>) -> &mut Channel<E> {
-    let channel = slot.get_or_insert_with(|| Box::new(Channel::<E>::new(S::INFO)));
+fn channel_in<S: Schema, E: EventOf<S>>(slot: &mut Option<Box<dyn AnyChannel>>) -> &mut Channel<E> {
+    let channel = slot.get_or_insert_with(|| Box::new(Channel::<E>::new(E::INFO)));
     debug_assert!((&**channel as &dyn Any).is::<Channel<E>>());
     // SAFETY: the slot is that of the one event with this index, and is filled here
     // alone.

@@ -7,7 +7,7 @@ use super::param::{MissingResource, SystemContext, SystemParam};
 use crate::config::WorldConfig;
 use crate::entity::Entity;
 use crate::error::Refused;
-use crate::event::{Channel, Event, EventCursor, EventIter, Events, HasEvent, Targets, target_of};
+use crate::event::{Channel, Event, EventCursor, EventIter, EventOf, Events, Targets, target_of};
 use crate::location::Locator;
 use crate::schema::Schema;
 
@@ -105,16 +105,13 @@ impl<'r, E: Event> IntoIterator for &'r mut EventReader<'_, '_, E> {
 // SAFETY: events of one type are read.
 unsafe impl<W, E> SystemParam<W> for EventReader<'_, '_, E>
 where
-    W: WorldConfig<Schema: HasEvent<E>>,
-    E: Event + Sync,
+    W: WorldConfig,
+    E: EventOf<W::Schema> + Sync,
 {
     type State = EventCursor<E>;
     type Item<'w, 's> = EventReader<'w, 's, E>;
-    const ACCESS: SystemAccess = SystemAccess::of_events(EventUse {
-        read: <W::Schema as HasEvent<E>>::BIT,
-        write: 0,
-        known: W::Schema::EVENTS,
-    });
+    const ACCESS: SystemAccess =
+        SystemAccess::of_events(EventUse { read: E::BIT, write: 0, known: W::Schema::EVENTS });
 
     fn state() -> EventCursor<E> {
         EventCursor::new()
@@ -188,16 +185,13 @@ impl<E: Event> EventWriter<'_, E> {
 // SAFETY: events of one type are sent.
 unsafe impl<W, E> SystemParam<W> for EventWriter<'_, E>
 where
-    W: WorldConfig<Schema: HasEvent<E>>,
-    E: Event,
+    W: WorldConfig,
+    E: EventOf<W::Schema>,
 {
     type State = ();
     type Item<'w, 's> = EventWriter<'w, E>;
-    const ACCESS: SystemAccess = SystemAccess::of_events(EventUse {
-        read: 0,
-        write: <W::Schema as HasEvent<E>>::BIT,
-        known: W::Schema::EVENTS,
-    });
+    const ACCESS: SystemAccess =
+        SystemAccess::of_events(EventUse { read: 0, write: E::BIT, known: W::Schema::EVENTS });
 
     fn state() {}
 

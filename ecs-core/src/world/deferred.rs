@@ -9,7 +9,7 @@ use crate::component::Component;
 use crate::config::WorldConfig;
 use crate::entity::Entity;
 use crate::error::{AccessError, Refused};
-use crate::event::{Event, HasEvent};
+use crate::event::EventOf;
 use crate::iter::QueryIter;
 use crate::query::{Filter, QueryData};
 use crate::resources::Resources;
@@ -53,10 +53,7 @@ impl<'w, W: WorldConfig> DeferredWorld<'w, W> {
     /// # Errors
     /// As [`World::send`].
     #[inline]
-    pub fn send<E: Event>(&mut self, event: E) -> Result<(), Refused<E>>
-    where
-        W::Schema: HasEvent<E>,
-    {
+    pub fn send<E: EventOf<W::Schema>>(&mut self, event: E) -> Result<(), Refused<E>> {
         self.world.send(event)
     }
 
@@ -64,10 +61,11 @@ impl<'w, W: WorldConfig> DeferredWorld<'w, W> {
     ///
     /// # Errors
     /// As [`World::send_to`].
-    pub fn send_to<E: Event>(&mut self, target: u16, event: E) -> Result<(), Refused<E>>
-    where
-        W::Schema: HasEvent<E>,
-    {
+    pub fn send_to<E: EventOf<W::Schema>>(
+        &mut self,
+        target: u16,
+        event: E,
+    ) -> Result<(), Refused<E>> {
         self.world.send_to(target, event)
     }
 
@@ -75,10 +73,11 @@ impl<'w, W: WorldConfig> DeferredWorld<'w, W> {
     ///
     /// # Errors
     /// As [`World::send_to_entity`].
-    pub fn send_to_entity<E: Event>(&mut self, entity: Entity, event: E) -> Result<(), Refused<E>>
-    where
-        W::Schema: HasEvent<E>,
-    {
+    pub fn send_to_entity<E: EventOf<W::Schema>>(
+        &mut self,
+        entity: Entity,
+        event: E,
+    ) -> Result<(), Refused<E>> {
         self.world.send_to_entity(entity, event)
     }
 

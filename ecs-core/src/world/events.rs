@@ -4,7 +4,7 @@ use super::World;
 use crate::config::WorldConfig;
 use crate::entity::Entity;
 use crate::error::Refused;
-use crate::event::{Event, EventStore, Events, HasEvent, target_of};
+use crate::event::{EventOf, EventStore, Events, target_of};
 use crate::location::Locator;
 
 const HAS_STORE: &str = "a schema that has an event has a place for it";
@@ -34,11 +34,8 @@ impl<W: WorldConfig> World<W> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[inline]
-    pub fn send<E: Event>(&mut self, event: E) -> Result<(), Refused<E>>
-    where
-        W::Schema: HasEvent<E>,
-    {
-        self.event_store_of::<E>().channel_mut::<E>().send(event)
+    pub fn send<E: EventOf<W::Schema>>(&mut self, event: E) -> Result<(), Refused<E>> {
+        self.store().channel_mut::<E>().send(event)
     }
 
     /// Tells those who read events of type `E` in the world with id `target`, to which
@@ -51,14 +48,15 @@ impl<W: WorldConfig> World<W> {
     /// # Errors
     /// If no edge leads there, which is counted, or too many wait: the event is handed
     /// back.
-    pub fn send_to<E: Event>(&mut self, target: u16, event: E) -> Result<(), Refused<E>>
-    where
-        W::Schema: HasEvent<E>,
-    {
+    pub fn send_to<E: EventOf<W::Schema>>(
+        &mut self,
+        target: u16,
+        event: E,
+    ) -> Result<(), Refused<E>> {
         if self.id() == Some(target) {
             return self.send(event);
         }
-        let store = self.event_store_of::<E>();
+        let store = self.store();
         let (channel, targets) = store.channel_and_targets::<E>();
         channel.send_to(targets, target, event)
     }
@@ -105,10 +103,11 @@ impl<W: WorldConfig> World<W> {
     /// assert_eq!(pair.world::<Work>().events::<Cancel>().len(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn send_to_entity<E: Event>(&mut self, entity: Entity, event: E) -> Result<(), Refused<E>>
-    where
-        W::Schema: HasEvent<E>,
-    {
+    pub fn send_to_entity<E: EventOf<W::Schema>>(
+        &mut self,
+        entity: Entity,
+        event: E,
+    ) -> Result<(), Refused<E>> {
         let locator = Locator::new(&self.entities, &self.directory);
         let store = self.events.as_deref_mut().expect(HAS_STORE);
         let (channel, targets) = store.channel_and_targets::<E>();
@@ -132,11 +131,8 @@ impl<W: WorldConfig> World<W> {
     /// The events of type `E` that are here, to read.
     ///
     /// # Examples
-    /// See [`Event`].
-    pub fn events<E: Event>(&self) -> &Events<E>
-    where
-        W::Schema: HasEvent<E>,
-    {
+    /// See [`Event`](crate::event::Event).
+    pub fn events<E: EventOf<W::Schema>>(&self) -> &Events<E> {
         let channel = self.events.as_deref().and_then(EventStore::channel);
         channel.map_or(Events::none::<W::Schema>(), |channel| channel.events())
     }
@@ -161,10 +157,7 @@ impl<W: WorldConfig> World<W> {
         self.events.as_deref()
     }
 
-    fn event_store_of<E: Event>(&mut self) -> &mut EventStore<W::Schema>
-    where
-        W::Schema: HasEvent<E>,
-    {
+    fn store(&mut self) -> &mut EventStore<W::Schema> {
         self.events.as_deref_mut().expect(HAS_STORE)
     }
 }
