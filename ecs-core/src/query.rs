@@ -100,7 +100,8 @@ impl Access {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be queried in the schema `{S}`",
     label = "not a query over `{S}`",
-    note = "ask for `&C`, `&mut C`, `Ref<C>`, `Mut<C>`, an `Option` of these or `Entity`, for a tuple of up to 16 of these, or a struct with `#[derive(Query)]`; every component must be in the schema"
+    note = "a component is asked for as `&C` or `&mut C`; a filter stands behind what is asked for: `Query<Schema, (&A, &mut B), With<C>>`",
+    note = "else ask for `Ref<C>`, `Mut<C>`, an `Option` of these, `Entity`, a tuple of up to 16 of these or a struct with `#[derive(Query)]`; every component must be in the schema"
 )]
 pub unsafe trait QueryData<S: Schema> {
     /// What one entity gives.

@@ -102,7 +102,8 @@ impl<W: WorldConfig> fmt::Debug for SystemContext<'_, W> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a parameter of systems of the world `{W}`",
     label = "not a parameter",
-    note = "ask for `Query<Schema, (&mut A, &B)>`, `Res<R>`, `ResMut<R>`, `EventReader<E>`, `EventWriter<E>`, `Local<T>`, `&mut Commands<{W}>` or `&mut World<{W}>`; the schema of a query is that of the world"
+    note = "commands come as `&mut Commands<{W}>`, a query as `Query<Schema, (&mut A, &B)>`, with the schema of the world",
+    note = "else ask for `Res<R>`, `ResMut<R>`, `EventReader<E>`, `EventWriter<E>`, `Local<T>` or `&mut World<{W}>`"
 )]
 pub unsafe trait SystemParam<W: WorldConfig> {
     /// What the system keeps of it from run to run.
