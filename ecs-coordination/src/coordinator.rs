@@ -12,6 +12,7 @@ use ecs_core::location::{Location, Whereabouts};
 use ecs_core::members::{MemberVisitor, WorldSet};
 use ecs_core::schedule::{IntoSystem, Schedule};
 use ecs_core::schema::Schema;
+use ecs_core::system::Checked;
 use ecs_core::topology::Topology;
 use ecs_core::transfer::EntityTransfer;
 use ecs_core::world::World;
@@ -274,6 +275,7 @@ where
         W: WorldConfig<Schema = Worlds::Schema>,
     {
         const { Self::assert_member::<W>() };
+        Checked::<W, M, _>::NEW.of(&system);
         for index in 0..Self::count::<W>() {
             self.member_mut::<W>(index).schedule.add(system.clone());
         }

@@ -205,6 +205,24 @@ impl<W: WorldConfig, S: HasSignature<M>, M: Signature<W, S>> IntoSystem<W, M> fo
     }
 }
 
+/// That a system can be made of an `S`. For functions that can't name `S`: they make one of a type
+/// that is left open, and ask what it is [`of`](Self::of), so that the compiler shows the line of
+/// their caller.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Checked<W, M, S>(PhantomData<(W, M, S)>);
+
+impl<W: WorldConfig, M, S: IntoSystem<W, M>> Checked<W, M, S> {
+    /// Fails to compile where two parameters are in each other's way.
+    pub const NEW: Self = {
+        let () = S::CHECKED;
+        Self(PhantomData)
+    };
+
+    /// It was of this one.
+    pub fn of(&self, _: &S) {}
+}
+
 /// Can be called like `M`, a pointer to a function; or is a [`System`].
 #[doc(hidden)]
 pub trait HasSignature<M> {}
@@ -252,6 +270,8 @@ impl SystemResult for () {
     }
 }
 
+// Or the compiler would tell of what a boxed error lacks, in three errors.
+#[diagnostic::do_not_recommend]
 impl<E: Into<BoxError>> SystemResult for Result<(), E> {
     fn into_result(self) -> Result<(), BoxError> {
         self.map_err(Into::into)

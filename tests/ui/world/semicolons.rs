@@ -1,0 +1,14 @@
+use static_ecs::prelude::*;
+
+#[derive(Component)]
+struct A;
+
+#[derive(Component)]
+struct B;
+
+#[world_config(components(A; B))]
+struct Base;
+
+fn main() {
+    let _ = World::<Base>::new().spawn((A, B));
+}
