@@ -392,7 +392,8 @@ fn texts_are_found_in_the_sources() {
         "component `C` is not in the schema `Base`",
         "nothing reaches ",
         "the capacity of a queue is a power of two: write 1, 2, 4, .. for `N`",
-        "this world is no member of the coordinator: name it in its `coordinator!`",
+        "`Audit` is no member of the coordinator: name it in its `coordinator!`",
+        "this bundle holds one component twice: remove one of the two",
     ] {
         let found = messages.iter().any(|message| {
             message.parts.iter().map(String::len).sum::<usize>() * 2 > line.len()

@@ -9,7 +9,7 @@ use ecs_core::config::WorldConfig;
 use ecs_core::entity::Entity;
 use ecs_core::inspect::WorldReport;
 use ecs_core::location::{Location, Whereabouts};
-use ecs_core::members::{MemberVisitor, WorldSet};
+use ecs_core::members::{self, MemberVisitor, WorldSet};
 use ecs_core::schedule::{IntoSystem, Schedule};
 use ecs_core::schema::Schema;
 use ecs_core::system::Checked;
@@ -681,19 +681,13 @@ where
     /// asserts it by itself and calls none that does: the compiler tells of each assertion
     /// that fails, and shows the line of the outermost.
     pub(crate) const fn assert_member<W: WorldConfig>() {
-        assert!(
-            Self::find::<W>().is_some(),
-            "this world is no member of the coordinator: name it in its `coordinator!`"
-        );
+        members::assert_member(&W::DESC, Self::find::<W>().is_some());
     }
 
     /// Fails to compile where `W` is no member, or one without a driver.
     const fn assert_driven<W: WorldConfig>() {
         Self::assert_member::<W>();
-        assert!(
-            W::DESC.role.has_driver(),
-            "only worlds with the role `accept`, `io` or `custom` have a driver: set the `role` of this one"
-        );
+        members::assert_driven(&W::DESC);
     }
 
     /// The group of worlds of type `W`, which is a member.

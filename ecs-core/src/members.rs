@@ -3,6 +3,7 @@
 
 use crate::config::{WorldConfig, WorldDesc};
 use crate::schema::{ComponentInfo, Schema};
+use crate::text::{Text, last_segment};
 
 /// A world, or an array of like worlds, as a member of a coordinator.
 #[diagnostic::on_unimplemented(
@@ -102,3 +103,27 @@ macro_rules! world_set {
     };
 }
 crate::tuples::for_each_tuple!(world_set);
+
+/// Fails to compile where a world is no member of a coordinator.
+#[doc(hidden)]
+pub const fn assert_member(world: &WorldDesc, is_member: bool) {
+    if !is_member {
+        let text = Text::new()
+            .str("`")
+            .str(last_segment(world.path))
+            .str("` is no member of the coordinator: name it in its `coordinator!`");
+        panic!("{}", text.as_str())
+    }
+}
+
+/// Fails to compile where a world has no driver.
+#[doc(hidden)]
+pub const fn assert_driven(world: &WorldDesc) {
+    if !world.role.has_driver() {
+        let text = Text::new()
+            .str("only worlds with the role `accept`, `io` or `custom` have a driver: set the `role` of `")
+            .str(last_segment(world.path))
+            .str("`");
+        panic!("{}", text.as_str())
+    }
+}
