@@ -88,8 +88,18 @@ pub(crate) fn ask<W: WorldConfig>(
     if world.outbox_len() > 0 {
         plan(world, endpoint);
     }
+    ask_lanes(tick, endpoint);
+}
+
+/// By itself, as [`take_grants`] is, so that worlds of one schema share it.
+fn ask_lanes<S: Schema>(tick: u64, endpoint: &mut Endpoint<S>) {
     let id = endpoint.id;
     for_each_lane(endpoint, |lane, wanted, limit| lane.ask(tick, id, wanted, limit));
+}
+
+fn take_grants<S: Schema>(tick: u64, endpoint: &mut Endpoint<S>) {
+    let id = endpoint.id;
+    for_each_lane(endpoint, |lane, (wanted, _), limit| lane.take_grant(tick, id, wanted, limit));
 }
 
 /// The second half: sends as far as room was granted.
@@ -98,8 +108,7 @@ pub(crate) fn send_granted<W: WorldConfig>(
     world: &mut World<W>,
     endpoint: &mut Endpoint<W::Schema>,
 ) -> Dispatched {
-    let id = endpoint.id;
-    for_each_lane(endpoint, |lane, (wanted, _), limit| lane.take_grant(tick, id, wanted, limit));
+    take_grants(tick, endpoint);
     let gone = flush_spills(endpoint);
     if endpoint.plan.is_empty() && endpoint.trees.is_empty() && endpoint.kept.is_empty() {
         endpoint.plan.clear();
@@ -227,24 +236,12 @@ fn shed_excess<W: WorldConfig>(
         if outlet.on_full != OnFull::Shed {
             continue;
         }
-        let mine = |key: &Key| {
-            key.outlet as usize == index && usize::from(key.lane) == NORMAL && !key.copy
-        };
-        let mut oldest: Vec<u32> = plan
-            .runs()
-            .filter(|(key, _)| mine(key))
-            .flat_map(|(_, sequences)| sequences.iter().copied())
-            .collect();
-        let room = outlet.lanes[NORMAL].room(outlet.limit);
-        let excess = oldest.len().saturating_sub(room);
-        if excess == 0 {
+        let excess = plan.take_oldest(index, outlet.lanes[NORMAL].room(outlet.limit));
+        if excess.is_empty() {
             continue;
         }
         outlet.counters.add_full();
-        oldest.sort_unstable();
-        oldest.truncate(excess);
-        plan.retain(|key, sequence, _| !mine(&key) || oldest.binary_search(&sequence).is_err());
-        for sequence in oldest {
+        for sequence in excess {
             let entity = plan.parcels[sequence as usize].entity;
             if world.shed(entity, outlet.target_id()).is_ok() {
                 outlet.counters.add_shed(1);

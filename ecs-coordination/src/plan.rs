@@ -96,6 +96,24 @@ impl Plan {
             + sweeps.map(|sweep| sweep.count).sum::<usize>()
     }
 
+    /// Takes out those who may be dropped at this outlet beyond how many it has room for: the
+    /// oldest. Answers their sequences, in order.
+    pub(crate) fn take_oldest(&mut self, outlet: usize, room: usize) -> Vec<u32> {
+        let mine = |key: &Key| {
+            key.outlet as usize == outlet && usize::from(key.lane) == NORMAL && !key.copy
+        };
+        let mut oldest = Vec::new();
+        for (_, sequences) in self.runs().filter(|(key, _)| mine(key)) {
+            oldest.extend_from_slice(sequences);
+        }
+        oldest.sort_unstable();
+        oldest.truncate(oldest.len().saturating_sub(room));
+        if !oldest.is_empty() {
+            self.retain(|key, sequence, _| !mine(&key) || oldest.binary_search(&sequence).is_err());
+        }
+        oldest
+    }
+
     /// Of the runs of which `of` is true, takes out all but the first, as many as `most`
     /// answers for how many they are. Adds their sequences to `out`.
     fn keep_first(

@@ -7,6 +7,7 @@ use crate::component::Storage;
 use crate::config::WorldConfig;
 use crate::event::{EventCounts, EventStore};
 use crate::memory::bits;
+use crate::resources::Resources;
 use crate::schema::{ComponentInfo, Schema};
 use crate::table::Table;
 use crate::world::{Counts, World};
@@ -116,28 +117,6 @@ impl<W: WorldConfig> World<W> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn inspect(&self) -> WorldReport {
-        let components = W::Schema::COMPONENTS;
-        let of = |(index, info): (usize, &ComponentInfo)| {
-            let entities = self.tables().iter().map(|table| having(table, index)).sum();
-            ComponentReport {
-                name: info.name,
-                size: info.size,
-                align: info.align,
-                storage: info.storage,
-                entities,
-                bytes: entities * info.size,
-            }
-        };
-        let names = |mask| bits(mask).map(|index| components[index].name).collect();
-        let archetype = |table: &Table| ArchetypeReport {
-            components: names(table.mask()),
-            sparse: names(table.possible() & !table.mask()),
-            entities: table.len(),
-            capacity: table.capacity(),
-            bytes: table.bytes(),
-        };
-        let mut resources: Vec<_> = self.resources().names().collect();
-        resources.sort_unstable();
         WorldReport {
             name: W::DESC.name,
             id: self.id(),
@@ -146,12 +125,45 @@ impl<W: WorldConfig> World<W> {
             outbox: self.outbox_len(),
             counts: self.counts(),
             bytes: self.bytes(),
-            components: components.iter().enumerate().map(of).collect(),
-            archetypes: self.tables().iter().map(archetype).collect(),
-            resources,
+            components: components(self.tables(), W::Schema::COMPONENTS),
+            archetypes: archetypes(self.tables(), W::Schema::COMPONENTS),
+            resources: resources(self.resources()),
             events: self.event_store().map_or(Vec::new(), EventStore::inspect),
         }
     }
+}
+
+fn components(tables: &[Table], components: &[ComponentInfo]) -> Vec<ComponentReport> {
+    let of = |(index, info): (usize, &ComponentInfo)| {
+        let entities = tables.iter().map(|table| having(table, index)).sum();
+        ComponentReport {
+            name: info.name,
+            size: info.size,
+            align: info.align,
+            storage: info.storage,
+            entities,
+            bytes: entities * info.size,
+        }
+    };
+    components.iter().enumerate().map(of).collect()
+}
+
+fn archetypes(tables: &[Table], components: &[ComponentInfo]) -> Vec<ArchetypeReport> {
+    let names = |mask| bits(mask).map(|index| components[index].name).collect();
+    let archetype = |table: &Table| ArchetypeReport {
+        components: names(table.mask()),
+        sparse: names(table.possible() & !table.mask()),
+        entities: table.len(),
+        capacity: table.capacity(),
+        bytes: table.bytes(),
+    };
+    tables.iter().map(archetype).collect()
+}
+
+fn resources(resources: &Resources) -> Vec<&'static str> {
+    let mut names: Vec<_> = resources.names().collect();
+    names.sort_unstable();
+    names
 }
 
 /// How many rows of a table have a component.

@@ -395,14 +395,13 @@ impl<W: WorldConfig> Schedule<W> {
         (0..).zip(&mut self.slots).for_each(|(number, slot)| slot.added = number);
         self.added = self.slots.len();
         // Who was to run before or after them need not any more.
-        let is = |slots: &[Slot<W>], label: &Label| slots.iter().any(|slot| slot.node().is(label));
+        let gone: Vec<Node<'_>> = gone.iter().map(Slot::node).collect();
         for at in 0..self.slots.len() {
             let Slot { after, before, .. } = &mut self.slots[at];
-            let (mut after, mut before) = (core::mem::take(after), core::mem::take(before));
-            for labels in [&mut after, &mut before] {
-                labels.retain(|label| !is(&gone, label) || is(&self.slots, label));
-            }
-            (self.slots[at].after, self.slots[at].before) = (after, before);
+            let mut labels = [core::mem::take(after), core::mem::take(before)];
+            let left: Vec<Node<'_>> = self.slots.iter().map(Slot::node).collect();
+            labels.iter_mut().for_each(|labels| Node::forget(labels, &gone, &left));
+            [self.slots[at].after, self.slots[at].before] = labels;
         }
     }
 }

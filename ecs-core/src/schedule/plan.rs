@@ -38,6 +38,12 @@ impl Node<'_> {
         }
     }
 
+    /// Takes labels out of a list that are of those who are gone, and of nobody who is left.
+    pub(super) fn forget(labels: &mut Vec<Label>, gone: &[Self], left: &[Self]) {
+        let is = |nodes: &[Self], label: &Label| nodes.iter().any(|node| node.is(label));
+        labels.retain(|label| !is(gone, label) || is(left, label));
+    }
+
     /// Why `later` can't run beside this one.
     fn reason(&self, later: &Self, components: &'static [ComponentInfo]) -> Option<Reason> {
         if let Some(clash) = self.access.clash(later.access) {
