@@ -96,7 +96,7 @@ fn an_arrival_waits_and_is_reported() {
     let mut two = Two::new();
     two.start().unwrap();
     fill(two.world_mut::<Full>());
-    let target = two.id_of::<Full>();
+    let target = Two::id_of::<Full>();
     let source = two.world_mut::<Source>();
     let name = source.spawn(Name("Ada".to_owned())).unwrap();
     source.insert(name, TransferMarker::to(target)).unwrap();

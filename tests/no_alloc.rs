@@ -269,7 +269,7 @@ macro_rules! bytes_of_full_event_queue {
 
         let mut pair = Pair::new();
         pair.start().unwrap();
-        let sink = pair.id_of::<Sink>();
+        let sink = Pair::id_of::<Sink>();
         let send = |source: &mut World<Source>| while source.send_to(sink, Note([0; 5])).is_ok() {};
         // The line in the source is the world's, and has its memory already.
         send(pair.world_mut::<Source>());
@@ -392,7 +392,7 @@ macro_rules! bytes_of_events_to_an_array {
 
         let mut fan = Fan::new();
         fan.start().unwrap();
-        let first = fan.id_of::<Sink>();
+        let first = Fan::id_of::<Sink>();
         for sink in first..first + 4 {
             let source = fan.world_mut::<Source>();
             while source.send_to(sink, Note([0; 5])).is_ok() {}

@@ -2,7 +2,6 @@
 //! flight comes back or ends.
 
 use ecs_core::members::WorldSet;
-use ecs_core::schema::Schema;
 use ecs_core::topology::Topology;
 
 use crate::coordinator::WorldCoordinator;
@@ -11,10 +10,7 @@ use crate::outlet::{NORMAL, PRIORITY};
 use crate::report::{Conservation, EdgeBalance, WorldBalance};
 use crate::stats::{EdgeEnd, EdgeStats};
 
-impl<Worlds: WorldSet> WorldCoordinator<Worlds>
-where
-    <Worlds::Schema as Schema>::Types: Send,
-{
+impl<Worlds: WorldSet> WorldCoordinator<Worlds> {
     /// Counts every entity, in worlds and in queues, and checks that none was
     /// lost or doubled. The counters run from the start, whatever was reset.
     pub fn conservation(&mut self) -> Conservation {

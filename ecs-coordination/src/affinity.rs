@@ -2,8 +2,6 @@
 
 #[cfg(feature = "affinity")]
 use ecs_core::members::WorldSet;
-#[cfg(feature = "affinity")]
-use ecs_core::schema::Schema;
 
 #[cfg(feature = "affinity")]
 use crate::coordinator::WorldCoordinator;
@@ -32,10 +30,7 @@ pub(crate) fn stay_on(_: usize) -> bool {
 }
 
 #[cfg(feature = "affinity")]
-impl<Worlds: WorldSet> WorldCoordinator<Worlds>
-where
-    <Worlds::Schema as Schema>::Types: Send,
-{
+impl<Worlds: WorldSet> WorldCoordinator<Worlds> {
     /// Keeps the threads of later runs on cores: the first on the first of these, and so on,
     /// from the first again if there are more threads. Each world's memory then comes from
     /// its own core's node, since a thread makes what its worlds need. Without cores, threads

@@ -32,6 +32,7 @@ use crate::placement::Placement;
 use crate::problem::Problem;
 use crate::running::Running;
 use crate::runtime::{NotStarted, Threads};
+use crate::seated::{Seated, under_its_other_name};
 use crate::stats::{CoordinatorStats, StatsReader};
 use crate::supervise::{Handling, Watch};
 use crate::wiring::{Wiring, wire};
@@ -74,10 +75,7 @@ use crate::wiring::{Wiring, wire};
 /// assert!(stopped.conservation.holds());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct WorldCoordinator<Worlds: WorldSet>
-where
-    <Worlds::Schema as Schema>::Types: Send,
-{
+pub struct WorldCoordinator<Worlds: WorldSet> {
     /// Seats by world id.
     pub(crate) crew: Crew<Worlds::Schema>,
     pub(crate) backend: Backend,
@@ -96,20 +94,21 @@ where
 }
 
 /// Puts the nodes in the order of their ids.
-fn by_id<S: Schema>(nodes: &mut [Box<dyn Node<S>>]) {
+fn by_id<S: Schema>(nodes: &mut [Seated<S>]) {
     nodes.sort_by_key(|node| node.endpoint().id());
 }
 
 /// Makes the members of a set of worlds.
 struct Maker<'a, S: Schema> {
     wiring: &'a mut Wiring<S>,
-    nodes: Vec<Box<dyn Node<S>>>,
+    nodes: Vec<Seated<S>>,
 }
 
-impl<S: Schema<Types: Send>> MemberVisitor<S> for Maker<'_, S> {
-    fn member<W: WorldConfig<Schema = S>>(&mut self, count: usize) {
+impl<S: Schema> MemberVisitor for Maker<'_, S> {
+    fn member<W: WorldConfig>(&mut self, count: usize) {
         for _ in 0..count {
-            let endpoint = self.wiring.endpoints.remove(0);
+            let endpoint: Endpoint<W::Schema> =
+                under_its_other_name(self.wiring.endpoints.remove(0));
             let admission = self.wiring.admissions.remove(0);
             let mut world = World::<W>::with_origin(endpoint.id() + 1);
             world.insert_resource(admission);
@@ -118,15 +117,12 @@ impl<S: Schema<Types: Send>> MemberVisitor<S> for Maker<'_, S> {
                 events.set_targets(endpoint.events.targets());
                 events.set_ways(endpoint.events.ways());
             }
-            self.nodes.push(Box::new(Member::new(world, endpoint)));
+            self.nodes.push(under_its_other_name(Seated::new(world, endpoint)));
         }
     }
 }
 
-impl<Worlds: WorldSet> WorldCoordinator<Worlds>
-where
-    <Worlds::Schema as Schema>::Types: Send,
-{
+impl<Worlds: WorldSet> WorldCoordinator<Worlds> {
     pub(crate) const CHECKED: () = ecs_core::topology::check(Worlds::GROUPS);
 
     /// Makes the worlds, empty, and the queues between them.
@@ -167,21 +163,19 @@ where
     }
 
     /// The world of type `W`; of an array, its first.
-    pub fn world<W: WorldConfig<Schema = Worlds::Schema>>(&self) -> &World<W> {
+    pub fn world<W: WorldConfig>(&self) -> &World<W> {
         const { Self::assert_member::<W>() };
         &self.member::<W>(0).world
     }
 
     /// As [`world`](Self::world), to change.
-    pub fn world_mut<W: WorldConfig<Schema = Worlds::Schema>>(&mut self) -> &mut World<W> {
+    pub fn world_mut<W: WorldConfig>(&mut self) -> &mut World<W> {
         const { Self::assert_member::<W>() };
         &mut self.member_mut::<W>(0).world
     }
 
     /// The worlds of type `W`: one, or the members of an array.
-    pub fn worlds<W: WorldConfig<Schema = Worlds::Schema>>(
-        &self,
-    ) -> impl ExactSizeIterator<Item = &World<W>> {
+    pub fn worlds<W: WorldConfig>(&self) -> impl ExactSizeIterator<Item = &World<W>> {
         const { Self::assert_member::<W>() };
         (0..Self::count::<W>()).map(|index| &self.member::<W>(index).world)
     }
@@ -190,7 +184,7 @@ where
     ///
     /// # Panics
     /// If there are not so many.
-    pub fn world_at<W: WorldConfig<Schema = Worlds::Schema>>(&self, index: usize) -> &World<W> {
+    pub fn world_at<W: WorldConfig>(&self, index: usize) -> &World<W> {
         const { Self::assert_member::<W>() };
         &self.member::<W>(index).world
     }
@@ -199,10 +193,7 @@ where
     ///
     /// # Panics
     /// If there are not so many.
-    pub fn world_at_mut<W: WorldConfig<Schema = Worlds::Schema>>(
-        &mut self,
-        index: usize,
-    ) -> &mut World<W> {
+    pub fn world_at_mut<W: WorldConfig>(&mut self, index: usize) -> &mut World<W> {
         const { Self::assert_member::<W>() };
         &mut self.member_mut::<W>(index).world
     }
@@ -263,16 +254,17 @@ where
         self.endpoint(0).directory.bytes()
     }
 
-    /// The id of the world of type `W`; of an array, of its first.
-    pub fn id_of<W: WorldConfig<Schema = Worlds::Schema>>(&self) -> u16 {
+    /// The id of the world of type `W`; of an array, of its first. It is a constant, and needs
+    /// no coordinator: `Server::id_of::<Audit>()`.
+    pub const fn id_of<W: WorldConfig>() -> u16 {
         const { Self::assert_member::<W>() };
-        self.member::<W>(0).endpoint.id()
+        const { Self::first_id::<W>() as u16 }
     }
 
     /// Adds a system to the world of type `W`, or a clone to each member of an array.
     pub fn add_system<W, M>(&mut self, system: impl IntoSystem<W, M> + Clone) -> &mut Self
     where
-        W: WorldConfig<Schema = Worlds::Schema>,
+        W: WorldConfig,
     {
         const { Self::assert_member::<W>() };
         Checked::<W, M, _>::NEW.of(&system);
@@ -283,7 +275,7 @@ where
     }
 
     /// The systems of the world of type `W`.
-    pub fn schedule<W: WorldConfig<Schema = Worlds::Schema>>(&mut self) -> &mut Schedule<W> {
+    pub fn schedule<W: WorldConfig>(&mut self) -> &mut Schedule<W> {
         const { Self::assert_member::<W>() };
         &mut self.member_mut::<W>(0).schedule
     }
@@ -292,10 +284,7 @@ where
     ///
     /// # Panics
     /// If there are not so many.
-    pub fn schedule_at<W: WorldConfig<Schema = Worlds::Schema>>(
-        &mut self,
-        index: usize,
-    ) -> &mut Schedule<W> {
+    pub fn schedule_at<W: WorldConfig>(&mut self, index: usize) -> &mut Schedule<W> {
         const { Self::assert_member::<W>() };
         &mut self.member_mut::<W>(index).schedule
     }
@@ -304,7 +293,7 @@ where
     /// `accept`, `io` or `custom` have one. Of an array, the first member is meant.
     pub fn set_driver<W>(&mut self, driver: impl Driver<W> + 'static) -> &mut Self
     where
-        W: WorldConfig<Schema = Worlds::Schema>,
+        W: WorldConfig,
     {
         const { Self::assert_driven::<W>() };
         self.member_mut::<W>(0).driver = Some(Box::new(driver));
@@ -317,7 +306,7 @@ where
     /// If there are not so many.
     pub fn set_driver_at<W>(&mut self, index: usize, driver: impl Driver<W> + 'static) -> &mut Self
     where
-        W: WorldConfig<Schema = Worlds::Schema>,
+        W: WorldConfig,
     {
         const { Self::assert_driven::<W>() };
         self.member_mut::<W>(index).driver = Some(Box::new(driver));
@@ -330,10 +319,10 @@ where
     /// default. Of an array, the first member is meant.
     pub fn set_intake<W>(
         &mut self,
-        intake: impl FnMut(&mut World<W>, &mut Endpoint<Worlds::Schema>) + Send + 'static,
+        intake: impl FnMut(&mut World<W>, &mut Endpoint<W::Schema>) + Send + 'static,
     ) -> &mut Self
     where
-        W: WorldConfig<Schema = Worlds::Schema>,
+        W: WorldConfig,
     {
         const { Self::assert_member::<W>() };
         self.member_mut::<W>(0).intake = Some(Box::new(intake));
@@ -347,10 +336,10 @@ where
     pub fn set_intake_at<W>(
         &mut self,
         index: usize,
-        intake: impl FnMut(&mut World<W>, &mut Endpoint<Worlds::Schema>) + Send + 'static,
+        intake: impl FnMut(&mut World<W>, &mut Endpoint<W::Schema>) + Send + 'static,
     ) -> &mut Self
     where
-        W: WorldConfig<Schema = Worlds::Schema>,
+        W: WorldConfig,
     {
         const { Self::assert_member::<W>() };
         self.member_mut::<W>(index).intake = Some(Box::new(intake));
@@ -366,7 +355,7 @@ where
     }
 
     /// Says when the worlds of type `W` tick on their threads.
-    pub fn set_pace<W: WorldConfig<Schema = Worlds::Schema>>(&mut self, pace: Pace) -> &mut Self {
+    pub fn set_pace<W: WorldConfig>(&mut self, pace: Pace) -> &mut Self {
         const { Self::assert_member::<W>() };
         for index in 0..Self::count::<W>() {
             self.member_mut::<W>(index).pace = pace;
@@ -376,7 +365,7 @@ where
 
     /// Says what the threads of worlds of type `W` do when there is nothing to
     /// do; among worlds of one thread, the most wakeful wins.
-    pub fn set_idle<W: WorldConfig<Schema = Worlds::Schema>>(&mut self, idle: Idle) -> &mut Self {
+    pub fn set_idle<W: WorldConfig>(&mut self, idle: Idle) -> &mut Self {
         const { Self::assert_member::<W>() };
         for index in 0..Self::count::<W>() {
             self.member_mut::<W>(index).idle = Some(idle);
@@ -433,9 +422,7 @@ where
     ///
     /// # Errors
     /// If one fails.
-    pub fn tick_world<W: WorldConfig<Schema = Worlds::Schema>>(
-        &mut self,
-    ) -> Result<Activity, Failure> {
+    pub fn tick_world<W: WorldConfig>(&mut self) -> Result<Activity, Failure> {
         const { Self::assert_member::<W>() };
         let first = self.seat::<W>(0);
         let mut all = Activity::default();
@@ -452,10 +439,7 @@ where
     ///
     /// # Panics
     /// If there are not so many.
-    pub fn tick_world_at<W: WorldConfig<Schema = Worlds::Schema>>(
-        &mut self,
-        index: usize,
-    ) -> Result<Activity, Failure> {
+    pub fn tick_world_at<W: WorldConfig>(&mut self, index: usize) -> Result<Activity, Failure> {
         const { Self::assert_member::<W>() };
         let seat = self.seat::<W>(index);
         self.tick_seat(seat)
@@ -620,7 +604,7 @@ where
         }
         let sources = self.by_place(|desc| desc.role.is_source() || desc.source);
         let nodes = std::mem::replace(&mut self.crew, Crew::new(Vec::new())).into_nodes();
-        let mut nodes: Vec<Option<Box<dyn Node<Worlds::Schema>>>> = nodes.map(Some).collect();
+        let mut nodes: Vec<Option<Seated<Worlds::Schema>>> = nodes.map(Some).collect();
         let crews = threads.iter().map(|ids| {
             // Each id is on exactly one thread.
             Crew::new(ids.iter().filter_map(|&id| nodes[id].take()).collect())
@@ -656,7 +640,7 @@ where
         (0..topology.total()).map(|place| value(desc(place))).collect()
     }
 
-    pub(crate) fn seat_all(&mut self, mut nodes: Vec<Box<dyn Node<Worlds::Schema>>>) {
+    pub(crate) fn seat_all(&mut self, mut nodes: Vec<Seated<Worlds::Schema>>) {
         by_id(&mut nodes);
         self.crew = Crew::new(nodes);
     }
@@ -695,26 +679,26 @@ where
         const { Self::find::<W>() }.expect("whoever takes a world asserts that it is a member")
     }
 
+    /// The id of the first world of type `W`; 0 if it is no member.
+    const fn first_id<W: WorldConfig>() -> usize {
+        match Self::find::<W>() {
+            Some(group) => Topology::new(Worlds::GROUPS).first_id(group),
+            None => 0,
+        }
+    }
+
     fn seat<W: WorldConfig>(&self, index: usize) -> usize {
-        let first = const {
-            match Self::find::<W>() {
-                Some(group) => Topology::new(Worlds::GROUPS).first_id(group),
-                None => 0,
-            }
-        };
+        let first = const { Self::first_id::<W>() };
         assert!(index < Self::count::<W>(), "there is no world {index} in this array");
         first + index
     }
 
-    fn member<W: WorldConfig<Schema = Worlds::Schema>>(&self, index: usize) -> &Member<W> {
+    fn member<W: WorldConfig>(&self, index: usize) -> &Member<W> {
         let node = self.crew.node(self.seat::<W>(index)).as_any();
         node.downcast_ref().expect("a world's path is its own")
     }
 
-    pub(crate) fn member_mut<W: WorldConfig<Schema = Worlds::Schema>>(
-        &mut self,
-        index: usize,
-    ) -> &mut Member<W> {
+    pub(crate) fn member_mut<W: WorldConfig>(&mut self, index: usize) -> &mut Member<W> {
         let seat = self.seat::<W>(index);
         let node = self.crew.node_mut(seat).as_any_mut();
         node.downcast_mut().expect("a world's path is its own")
@@ -737,19 +721,13 @@ const fn same(a: &str, b: &str) -> bool {
     true
 }
 
-impl<Worlds: WorldSet> Default for WorldCoordinator<Worlds>
-where
-    <Worlds::Schema as Schema>::Types: Send,
-{
+impl<Worlds: WorldSet> Default for WorldCoordinator<Worlds> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<Worlds: WorldSet> fmt::Debug for WorldCoordinator<Worlds>
-where
-    <Worlds::Schema as Schema>::Types: Send,
-{
+impl<Worlds: WorldSet> fmt::Debug for WorldCoordinator<Worlds> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let endpoints = self.crew.nodes().map(Node::endpoint);
         f.debug_struct("WorldCoordinator")

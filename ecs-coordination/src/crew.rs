@@ -11,6 +11,7 @@ use crate::driver::Port;
 use crate::error::{Cause, Failure};
 use crate::member::{Activity, Node, Step};
 use crate::net::{Backend, Desk, Reactor};
+use crate::seated::Seated;
 
 /// The worlds of one thread; an empty seat's world is ticking, down the stack.
 pub(crate) struct Crew<S: Schema> {
@@ -24,12 +25,12 @@ pub(crate) struct Crew<S: Schema> {
 
 struct Seat<S: Schema> {
     place: usize,
-    node: Option<Box<dyn Node<S>>>,
+    node: Option<Seated<S>>,
 }
 
 impl<S: Schema> Crew<S> {
     /// The nodes in the order of their turns.
-    pub(crate) fn new(nodes: Vec<Box<dyn Node<S>>>) -> Self {
+    pub(crate) fn new(nodes: Vec<Seated<S>>) -> Self {
         let desks = nodes.iter().map(|node| Desk::new(node.endpoint().place, None)).collect();
         let seats = nodes.into_iter().map(|node| {
             let place = node.endpoint().place;
@@ -38,7 +39,7 @@ impl<S: Schema> Crew<S> {
         Self { seats: seats.collect(), reactor: None, desks, now: None }
     }
 
-    pub(crate) fn into_nodes(self) -> impl Iterator<Item = Box<dyn Node<S>>> {
+    pub(crate) fn into_nodes(self) -> impl Iterator<Item = Seated<S>> {
         self.seats.into_iter().filter_map(|seat| seat.node)
     }
 
@@ -50,7 +51,7 @@ impl<S: Schema> Crew<S> {
         self.seats.iter().filter_map(|seat| seat.node.as_deref())
     }
 
-    pub(crate) fn nodes_mut(&mut self) -> impl Iterator<Item = &mut Box<dyn Node<S>>> {
+    pub(crate) fn nodes_mut(&mut self) -> impl Iterator<Item = &mut Seated<S>> {
         self.seats.iter_mut().filter_map(|seat| seat.node.as_mut())
     }
 
@@ -58,12 +59,12 @@ impl<S: Schema> Crew<S> {
         self.seats[seat].node.as_deref().expect("between ticks every seat is taken")
     }
 
-    pub(crate) fn node_mut(&mut self, seat: usize) -> &mut Box<dyn Node<S>> {
+    pub(crate) fn node_mut(&mut self, seat: usize) -> &mut Seated<S> {
         self.seats[seat].node.as_mut().expect("between ticks every seat is taken")
     }
 
     /// Two nodes on different seats.
-    pub(crate) fn pair_mut(&mut self, a: usize, b: usize) -> [&mut Box<dyn Node<S>>; 2] {
+    pub(crate) fn pair_mut(&mut self, a: usize, b: usize) -> [&mut Seated<S>; 2] {
         let seats = self.seats.get_disjoint_mut([a, b]).expect("two seats that exist");
         seats.map(|seat| seat.node.as_mut().expect("between ticks every seat is taken"))
     }
@@ -164,7 +165,7 @@ impl<S: Schema> Crew<S> {
         let node = seats[seat].node.as_mut().expect("between ticks every seat is taken");
         desk.begin();
         let worked = node.step_work(step, &mut port(place, desk, reactor));
-        end(node.as_ref(), desk, reactor);
+        end(&**node, desk, reactor);
         worked
     }
 }
@@ -198,7 +199,7 @@ impl<S: Schema> Turn<'_, S> {
         let Some(mut node) = self.seats[seat].node.take() else { return Ok(Activity::default()) };
         self.desks[seat].begin();
         let ticked = node.tick(self);
-        end(node.as_ref(), &mut self.desks[seat], self.reactor);
+        end(&*node, &mut self.desks[seat], self.reactor);
         self.seats[seat].node = Some(node);
         ticked
     }

@@ -122,10 +122,7 @@ impl fmt::Display for EdgeReason {
     }
 }
 
-impl<Worlds: WorldSet> WorldCoordinator<Worlds>
-where
-    <Worlds::Schema as Schema>::Types: Send,
-{
+impl<Worlds: WorldSet> WorldCoordinator<Worlds> {
     const FLOWS: Flows = {
         let () = Self::CHECKED;
         Flows::new(&Topology::new(Worlds::GROUPS))

@@ -4,7 +4,6 @@ use std::any::Any;
 use std::fmt;
 
 use ecs_core::members::WorldSet;
-use ecs_core::schema::Schema;
 use thiserror::Error;
 
 use crate::coordinator::WorldCoordinator;
@@ -154,18 +153,12 @@ pub enum RunErrorKind {
 /// Worlds were not handed to threads. Holds the coordinator, and says why.
 #[derive(Error)]
 #[error("{kind}")]
-pub struct RunError<Worlds: WorldSet>
-where
-    <Worlds::Schema as Schema>::Types: Send,
-{
+pub struct RunError<Worlds: WorldSet> {
     kind: RunErrorKind,
     coordinator: Box<WorldCoordinator<Worlds>>,
 }
 
-impl<Worlds: WorldSet> RunError<Worlds>
-where
-    <Worlds::Schema as Schema>::Types: Send,
-{
+impl<Worlds: WorldSet> RunError<Worlds> {
     pub(crate) fn new(coordinator: WorldCoordinator<Worlds>, kind: RunErrorKind) -> Self {
         Self { kind, coordinator: Box::new(coordinator) }
     }
@@ -181,10 +174,7 @@ where
     }
 }
 
-impl<Worlds: WorldSet> fmt::Debug for RunError<Worlds>
-where
-    <Worlds::Schema as Schema>::Types: Send,
-{
+impl<Worlds: WorldSet> fmt::Debug for RunError<Worlds> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RunError").field("kind", &self.kind).finish_non_exhaustive()
     }

@@ -70,6 +70,7 @@ pub mod returns;
 pub mod ring;
 pub mod running;
 mod runtime;
+mod seated;
 mod shared;
 mod slots;
 pub mod spsc;

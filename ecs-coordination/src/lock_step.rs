@@ -40,10 +40,7 @@ use crate::running::{Running, Stopped};
 use crate::runtime::{Control, Threads};
 use crate::supervise::Handling;
 
-impl<Worlds: WorldSet> WorldCoordinator<Worlds>
-where
-    <Worlds::Schema as Schema>::Types: Send,
-{
+impl<Worlds: WorldSet> WorldCoordinator<Worlds> {
     /// Ticks all worlds once in lock-step, by hand: each receives what was sent
     /// in the last step and runs its systems; then each sends. Threads in
     /// lock-step do the same, bit for bit.

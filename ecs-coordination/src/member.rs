@@ -126,7 +126,7 @@ pub(crate) struct Member<W: WorldConfig> {
 const ECHOES: u32 = 64;
 
 /// A member whatever its world.
-pub(crate) trait Node<S: Schema>: Send {
+pub(crate) trait Node<S: Schema> {
     fn tick(&mut self, thread: &mut dyn Thread) -> Result<Activity, Failure>;
     /// The first half of a tick in lock-step: receives and runs the systems.
     fn step_work(&mut self, step: Step, port: &mut Port<'_>) -> Result<Activity, Failure>;
@@ -352,10 +352,7 @@ impl<W: WorldConfig> Member<W> {
     }
 }
 
-impl<W: WorldConfig> Node<W::Schema> for Member<W>
-where
-    <W::Schema as Schema>::Types: Send,
-{
+impl<W: WorldConfig> Node<W::Schema> for Member<W> {
     fn tick(&mut self, thread: &mut dyn Thread) -> Result<Activity, Failure> {
         if self.failed {
             return Ok(Activity::default());

@@ -4,7 +4,6 @@ use std::fmt;
 use std::time::Duration;
 
 use ecs_core::members::WorldSet;
-use ecs_core::schema::Schema;
 
 use crate::coordinator::WorldCoordinator;
 use crate::error::Failure;
@@ -13,20 +12,14 @@ use crate::runtime::{DEFAULT_DEADLINE, StopHandle, Threads};
 use crate::stats::{CoordinatorStats, StatsReader};
 
 /// Worlds that run on threads. Dropped, it stops them.
-pub struct Running<Worlds: WorldSet>
-where
-    <Worlds::Schema as Schema>::Types: Send,
-{
+pub struct Running<Worlds: WorldSet> {
     /// Without its worlds until they are back.
     coordinator: Option<WorldCoordinator<Worlds>>,
     threads: Option<Threads<Worlds::Schema>>,
     stats: StatsReader,
 }
 
-impl<Worlds: WorldSet> Running<Worlds>
-where
-    <Worlds::Schema as Schema>::Types: Send,
-{
+impl<Worlds: WorldSet> Running<Worlds> {
     pub(crate) fn new(
         coordinator: WorldCoordinator<Worlds>,
         threads: Threads<Worlds::Schema>,
@@ -89,10 +82,7 @@ where
     }
 }
 
-impl<Worlds: WorldSet> Drop for Running<Worlds>
-where
-    <Worlds::Schema as Schema>::Types: Send,
-{
+impl<Worlds: WorldSet> Drop for Running<Worlds> {
     fn drop(&mut self) {
         if let Some(threads) = &self.threads {
             threads.stop_handle().stop();
@@ -102,10 +92,7 @@ where
     }
 }
 
-impl<Worlds: WorldSet> fmt::Debug for Running<Worlds>
-where
-    <Worlds::Schema as Schema>::Types: Send,
-{
+impl<Worlds: WorldSet> fmt::Debug for Running<Worlds> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Running").field("is_running", &self.is_running()).finish_non_exhaustive()
     }
@@ -136,10 +123,7 @@ where
 /// assert!(stopped.conservation.holds());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Stopped<Worlds: WorldSet>
-where
-    <Worlds::Schema as Schema>::Types: Send,
-{
+pub struct Stopped<Worlds: WorldSet> {
     /// The worlds, with whatever stayed in them and in the queues. It can run again.
     pub coordinator: WorldCoordinator<Worlds>,
     /// Worlds that failed, first to last.
@@ -156,10 +140,7 @@ where
     pub conservation: Conservation,
 }
 
-impl<Worlds: WorldSet> Stopped<Worlds>
-where
-    <Worlds::Schema as Schema>::Types: Send,
-{
+impl<Worlds: WorldSet> Stopped<Worlds> {
     /// The coordinator, if no world failed.
     ///
     /// # Errors
@@ -169,10 +150,7 @@ where
     }
 }
 
-impl<Worlds: WorldSet> fmt::Debug for Stopped<Worlds>
-where
-    <Worlds::Schema as Schema>::Types: Send,
-{
+impl<Worlds: WorldSet> fmt::Debug for Stopped<Worlds> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stopped")
             .field("failures", &self.failures)

@@ -23,11 +23,12 @@ use crate::crew::Crew;
 use crate::error::{Cause, Failure};
 use crate::flags::{Flags, are_quiet};
 use crate::lock_step::Steps;
-use crate::member::{Activity, Idle, Node};
+use crate::member::{Activity, Idle};
 use crate::net::Backend;
 use crate::park::{Parker, Waker};
 use crate::pending::Pending;
 use crate::problem::Problem;
+use crate::seated::Seated;
 use crate::stats::{Counters, ns_after_epoch};
 use crate::supervise::{Handling, Overdue, Watch};
 
@@ -252,7 +253,7 @@ pub(crate) struct Threads<S: Schema> {
 
 /// What came back from the threads.
 pub(crate) struct Ended<S: Schema> {
-    pub(crate) nodes: Vec<Box<dyn Node<S>>>,
+    pub(crate) nodes: Vec<Seated<S>>,
     pub(crate) failures: Vec<Failure>,
     pub(crate) survived: Vec<Failure>,
     pub(crate) watch: Option<Watch>,
@@ -264,14 +265,11 @@ pub(crate) struct Ended<S: Schema> {
 
 /// Threads could not be started; the nodes are all here.
 pub(crate) struct NotStarted<S: Schema> {
-    pub(crate) nodes: Vec<Box<dyn Node<S>>>,
+    pub(crate) nodes: Vec<Seated<S>>,
     pub(crate) error: std::io::Error,
 }
 
-impl<S: Schema> Threads<S>
-where
-    S::Types: Send,
-{
+impl<S: Schema> Threads<S> {
     /// Starts a thread for each crew.
     pub(crate) fn start(
         mut crews: Vec<Crew<S>>,

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use ecs_core::config::WorldConfig;
 use ecs_core::members::WorldSet;
-use ecs_core::schema::Schema;
 
 use crate::coordinator::WorldCoordinator;
 
@@ -129,16 +128,10 @@ pub(crate) struct Watch {
     pub(crate) tell: Box<dyn FnMut(Overdue) + Send>,
 }
 
-impl<Worlds: WorldSet> WorldCoordinator<Worlds>
-where
-    <Worlds::Schema as Schema>::Types: Send,
-{
+impl<Worlds: WorldSet> WorldCoordinator<Worlds> {
     /// Says what happens when a tick of a world of type `W` fails: all worlds stop, unless
     /// it is said.
-    pub fn supervise<W: WorldConfig<Schema = Worlds::Schema>>(
-        &mut self,
-        policy: Supervision,
-    ) -> &mut Self {
+    pub fn supervise<W: WorldConfig>(&mut self, policy: Supervision) -> &mut Self {
         const { Self::assert_member::<W>() };
         for index in 0..Self::count::<W>() {
             self.member_mut::<W>(index).supervisor.policy = policy;

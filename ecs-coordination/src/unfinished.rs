@@ -13,10 +13,7 @@ use crate::outlet::PRIORITY;
 use crate::plan::key_of;
 use crate::trees::plan_tree;
 
-impl<Worlds: WorldSet> WorldCoordinator<Worlds>
-where
-    <Worlds::Schema as Schema>::Types: Send,
-{
+impl<Worlds: WorldSet> WorldCoordinator<Worlds> {
     /// Takes out, one by one, the entities that are on their way from one world to another:
     /// those in queues, then those in spills, then those that asked to leave their world and
     /// have not left. For after a stop that did not finish before its deadline; what is not

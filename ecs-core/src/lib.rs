@@ -71,13 +71,13 @@ pub mod __support {
     pub use crate::event::{
         DEFAULT_CAPACITY, Event, EventInfo, EventVisitor, HasEvent, NoEvent, Overflow, Shown,
     };
-    pub use crate::members::{Group, Member};
+    pub use crate::members::{Group, Member, Same};
     pub use crate::query::{Access, QueryData, ReadOnlyQueryData};
     pub use crate::relation::{Relation, Target as RelationTarget};
     pub use crate::resources::Resource;
     pub use crate::schema::{ComponentInfo, Contains, HasSchema, Mask, Schema};
     pub use crate::table::Table;
     pub use crate::tick::Ticks;
-    pub use crate::topology::check;
+    pub use crate::topology::Verdict;
     pub use core;
 }

@@ -123,7 +123,7 @@ pub(crate) type WorldDirectory = Option<Box<dyn Directory>>;
 /// source.complete(job)?;
 /// pair.start()?;
 /// pair.tick()?;
-/// let work = pair.id_of::<Work>();
+/// let work = Pair::id_of::<Work>();
 /// let hint = Location::Elsewhere(Whereabouts::SentTo(work));
 /// assert_eq!(pair.world::<Source>().locate(job), hint);
 /// assert_eq!(pair.world::<Work>().locate(job), Location::Here);

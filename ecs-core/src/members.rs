@@ -17,7 +17,7 @@ pub trait Member: 'static {
     /// The member as a constant.
     const GROUP: Group;
     /// Shows the member's world type to `visitor`.
-    fn visit<V: MemberVisitor<Self::Schema>>(visitor: &mut V);
+    fn visit<V: MemberVisitor>(visitor: &mut V);
 }
 
 /// A member of a coordinator as a constant.
@@ -41,7 +41,7 @@ impl<W: WorldConfig> Member for W {
         array: false,
         components: <W::Schema as Schema>::COMPONENTS,
     };
-    fn visit<V: MemberVisitor<Self::Schema>>(visitor: &mut V) {
+    fn visit<V: MemberVisitor>(visitor: &mut V) {
         visitor.member::<W>(1);
     }
 }
@@ -54,15 +54,20 @@ impl<W: WorldConfig, const N: usize> Member for [W; N] {
         array: true,
         components: <W::Schema as Schema>::COMPONENTS,
     };
-    fn visit<V: MemberVisitor<Self::Schema>>(visitor: &mut V) {
+    fn visit<V: MemberVisitor>(visitor: &mut V) {
         visitor.member::<W>(N);
     }
 }
 
+/// A type as an argument, of which the compiler says what it says of `(World,)` in a
+/// coordinator's type.
+#[doc(hidden)]
+pub type Same<T> = T;
+
 /// Is shown each member of a [`WorldSet`] in order.
-pub trait MemberVisitor<S: Schema> {
+pub trait MemberVisitor {
     /// A member of `count` worlds `W`.
-    fn member<W: WorldConfig<Schema = S>>(&mut self, count: usize);
+    fn member<W: WorldConfig>(&mut self, count: usize);
 }
 
 /// All worlds of a coordinator: a tuple of up to 16 members, or an array.
@@ -77,25 +82,23 @@ pub trait WorldSet: 'static {
     /// The members in order.
     const GROUPS: &'static [Group];
     /// Shows each member's world type to `visitor`, in order.
-    fn visit<V: MemberVisitor<Self::Schema>>(visitor: &mut V);
+    fn visit<V: MemberVisitor>(visitor: &mut V);
 }
 
 impl<W: WorldConfig, const N: usize> WorldSet for [W; N] {
     type Schema = W::Schema;
     const GROUPS: &'static [Group] = &[<[W; N] as Member>::GROUP];
-    fn visit<V: MemberVisitor<Self::Schema>>(visitor: &mut V) {
+    fn visit<V: MemberVisitor>(visitor: &mut V) {
         <[W; N] as Member>::visit(visitor);
     }
 }
 
 macro_rules! world_set {
     ($first:ident $($rest:ident)*) => {
-        impl<$first: Member, $($rest: Member<Schema = $first::Schema>),*> WorldSet
-            for ($first, $($rest,)*)
-        {
+        impl<$first: Member, $($rest: Member),*> WorldSet for ($first, $($rest,)*) {
             type Schema = $first::Schema;
             const GROUPS: &'static [Group] = &[$first::GROUP, $($rest::GROUP),*];
-            fn visit<V: MemberVisitor<Self::Schema>>(visitor: &mut V) {
+            fn visit<V: MemberVisitor>(visitor: &mut V) {
                 $first::visit(visitor);
                 $($rest::visit(visitor);)*
             }

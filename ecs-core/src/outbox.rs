@@ -23,7 +23,7 @@ use crate::entity::Entity;
 ///
 /// let mut mail = Mail::new();
 /// mail.start()?;
-/// let archive = mail.id_of::<Archive>();
+/// let archive = Mail::id_of::<Archive>();
 /// let inbox = mail.world_mut::<Inbox>();
 /// let message = inbox.spawn(Message("hello".to_owned()))?;
 /// inbox.insert(message, TransferMarker { priority: true, ..TransferMarker::to(archive) })?;

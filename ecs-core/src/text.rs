@@ -4,6 +4,7 @@
 const CAPACITY: usize = 1024;
 
 /// A text; what finds no room is left out.
+#[derive(Debug)]
 pub(crate) struct Text {
     bytes: [u8; CAPACITY],
     len: usize,

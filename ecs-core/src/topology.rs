@@ -11,7 +11,7 @@ mod rules;
 mod tests;
 
 pub use cycles::Cycles;
-pub use rules::check;
+pub use rules::{Verdict, check};
 
 use crate::config::{MAX_WORLDS, Neighbours, Target};
 use crate::members::Group;

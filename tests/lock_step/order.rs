@@ -198,7 +198,7 @@ fn block_does_what_retain_does() {
 #[test]
 fn transfers_by_hand_leave_at_the_end_of_the_tick() {
     let mut both = Both::new();
-    let sink = both.id_of::<Sink>();
+    let sink = Both::id_of::<Sink>();
     both.set_intake::<First>(move |_, endpoint| {
         let mut refused = 0;
         for number in 0..10 {

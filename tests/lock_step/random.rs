@@ -234,8 +234,8 @@ fn mix(seed: u64) -> (Mix, Log) {
     setup::<Block>(&mut mix, seed, &log);
     // This one also sends and receives by hand.
     let mut random = Random::new(seed);
-    let ring = mix.id_of::<Ring>();
-    let targets = [mix.id_of::<Loose>(), mix.id_of::<Block>(), mix.id_of::<Left>()];
+    let ring = Mix::id_of::<Ring>();
+    let targets = [Mix::id_of::<Loose>(), Mix::id_of::<Block>(), Mix::id_of::<Left>()];
     mix.set_intake::<Ring>(move |world, endpoint| {
         for _ in 0..random.next(6) {
             let Some(transfer) = endpoint.pop_transfer() else { break };

@@ -26,7 +26,7 @@ fn pipeline_configs() {
     assert_eq!(Third::DESC.role, Role::Compute);
     assert_eq!(Second::DESC.queue.capacity, 16, "the base's queue is kept");
     let mut pipeline = Pipeline::new();
-    let ids = (pipeline.id_of::<First>(), pipeline.id_of::<Second>(), pipeline.id_of::<Third>());
+    let ids = (Pipeline::id_of::<First>(), Pipeline::id_of::<Second>(), Pipeline::id_of::<Third>());
     assert_eq!(ids, (0, 1, 2));
     let entity = pipeline.world_mut::<First>().spawn((HERE,)).unwrap();
     pipeline.world_mut::<First>().complete(entity).unwrap();

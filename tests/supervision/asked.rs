@@ -60,7 +60,7 @@ fn who_asked_to_leave_leaves_after_a_hook_has_panicked() {
     // The first, one within a batch, the last, and one of those who were completed.
     for call in [1, 3, 10, 14] {
         let (mut town, armed) = town();
-        let (wide, home) = (town.id_of::<Wide>(), town.world_mut::<Home>());
+        let (wide, home) = (Town::id_of::<Wide>(), town.world_mut::<Home>());
         for number in 0..20 {
             let entity = home.spawn(Number(number)).unwrap();
             match number {
@@ -82,7 +82,7 @@ fn who_asked_to_leave_leaves_after_a_hook_has_panicked() {
 #[test]
 fn copies_are_not_made_twice() {
     let (mut town, armed) = town();
-    let (wide, home) = (town.id_of::<Wide>(), town.world_mut::<Home>());
+    let (wide, home) = (Town::id_of::<Wide>(), town.world_mut::<Home>());
     let copy = TransferMarker { destroy_on_transfer: false, ..TransferMarker::to(wide) };
     home.spawn((Number(0), copy)).unwrap();
     home.spawn((Number(1), TransferMarker::to(9))).unwrap();
@@ -102,7 +102,7 @@ fn copies_are_not_made_twice() {
 fn a_tree_that_waited_goes_after_a_hook_has_panicked() {
     for recalled in [false, true] {
         let (mut town, armed) = town();
-        let [narrow, wide] = [town.id_of::<Narrow>(), town.id_of::<Wide>()];
+        let [narrow, wide] = [Town::id_of::<Narrow>(), Town::id_of::<Wide>()];
         let home = town.world_mut::<Home>();
         let mut tree = || {
             let root = home.spawn(Number(0)).unwrap();
@@ -140,7 +140,7 @@ fn whole_tables_leave_after_a_drop_has_panicked() {
     let mut town = Town::new();
     town.supervise::<Home>(Supervision::Restart { most: 3 });
     town.start().unwrap();
-    let [wide, brim] = [town.id_of::<Wide>(), town.id_of::<Brim>()];
+    let [wide, brim] = [Town::id_of::<Wide>(), Town::id_of::<Brim>()];
     let home = town.world_mut::<Home>();
     // One more than there is room for.
     let armed = Arc::new(AtomicI64::new(1));

@@ -93,7 +93,8 @@ fn a_tree_moves_whole_and_in_order() {
     for target in ["inbox", "ring"] {
         let mut trees = Trees::new();
         trees.start().unwrap();
-        let id = if target == "ring" { trees.id_of::<Ring>() } else { trees.id_of::<Retaining>() };
+        let id =
+            if target == "ring" { Trees::id_of::<Ring>() } else { Trees::id_of::<Retaining>() };
         let home = trees.world_mut::<Home>();
         let root = plant(home, 16);
         let [outside, inside] = [home.spawn(Number(50)).unwrap(), home.children(root)[2]];
@@ -126,7 +127,7 @@ fn a_tree_moves_whole_and_in_order() {
 fn what_can_not_be_sent_is_refused_or_reported_and_stays() {
     let mut trees = Trees::new();
     trees.start().unwrap();
-    let (retaining, small) = (trees.id_of::<Retaining>(), trees.id_of::<Small>());
+    let (retaining, small) = (Trees::id_of::<Retaining>(), Trees::id_of::<Small>());
     let home = trees.world_mut::<Home>();
     let root = plant(home, 17);
     let copy = TransferMarker { destroy_on_transfer: false, ..TransferMarker::to(retaining) };
@@ -154,7 +155,7 @@ fn what_can_not_be_sent_is_refused_or_reported_and_stays() {
 fn a_tree_waits_in_the_queue_for_room_in_the_target() {
     let mut trees = Trees::new();
     trees.start().unwrap();
-    let small = trees.id_of::<Small>();
+    let small = Trees::id_of::<Small>();
     let home = trees.world_mut::<Home>();
     let roots = [6, 7, 3].map(|size| plant(home, size));
     for root in roots {
@@ -178,7 +179,7 @@ fn a_tree_waits_in_the_queue_for_room_in_the_target() {
 fn a_tree_that_waits_holds_back_what_goes_the_same_way() {
     let mut trees = Trees::new();
     trees.start().unwrap();
-    let (small, other) = (trees.id_of::<Small>(), trees.id_of::<Retaining>());
+    let (small, other) = (Trees::id_of::<Small>(), Trees::id_of::<Retaining>());
     let home = trees.world_mut::<Home>();
     let [first, second] = [9, 10].map(|size| plant(home, size));
     let [single, priority, elsewhere] = [0, 1, 2].map(|_| plant(home, 1));
@@ -207,7 +208,7 @@ fn a_tree_that_waits_holds_back_what_goes_the_same_way() {
 fn shed_drops_a_tree_whole() {
     let mut trees = Trees::new();
     trees.start().unwrap();
-    let shedding = trees.id_of::<Shedding>();
+    let shedding = Trees::id_of::<Shedding>();
     let drops = Drops::new(20);
     let home = trees.world_mut::<Home>();
     let roots = [10, 10].map(|size| plant(home, size));
@@ -237,7 +238,7 @@ fn shed_drops_a_tree_whole() {
 fn a_tree_is_not_spilled() {
     let mut trees = Trees::new();
     trees.start().unwrap();
-    let spilling = trees.id_of::<Spilling>();
+    let spilling = Trees::id_of::<Spilling>();
     let home = trees.world_mut::<Home>();
     let roots = [15, 2, 2].map(|size| plant(home, size));
     for root in roots {
@@ -257,7 +258,7 @@ fn a_tree_is_not_spilled() {
 fn block_waits_for_the_target_to_make_room() {
     let mut trees = Trees::new();
     trees.start().unwrap();
-    let blocking = trees.id_of::<Blocking>();
+    let blocking = Trees::id_of::<Blocking>();
     let home = trees.world_mut::<Home>();
     for size in [12, 9, 16, 3] {
         let root = plant(home, size);
@@ -275,7 +276,7 @@ fn block_waits_for_the_target_to_make_room() {
 fn a_tree_in_a_tree_goes_with_it() {
     let mut trees = Trees::new();
     trees.start().unwrap();
-    let (retaining, ring) = (trees.id_of::<Retaining>(), trees.id_of::<Ring>());
+    let (retaining, ring) = (Trees::id_of::<Retaining>(), Trees::id_of::<Ring>());
     let home = trees.world_mut::<Home>();
     let root = plant(home, 9);
     let inner = home.children(root)[1];
@@ -294,7 +295,7 @@ fn a_tree_in_a_tree_goes_with_it() {
 fn a_hook_is_told_of_each_member() {
     let mut trees = Trees::new();
     trees.start().unwrap();
-    let retaining = trees.id_of::<Retaining>();
+    let retaining = Trees::id_of::<Retaining>();
     let (left, came) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let count = left.clone();
     let home = trees.world_mut::<Home>();
@@ -322,7 +323,7 @@ fn what_is_dropped_in_flight_is_dropped_once() {
     let drops = Drops::new(12);
     let mut trees = Trees::new();
     trees.start().unwrap();
-    let small = trees.id_of::<Small>();
+    let small = Trees::id_of::<Small>();
     let full = trees.world_mut::<Small>();
     full.spawn_batch((0..5).map(|_| (Number(0), Size(1)))).unwrap();
     let home = trees.world_mut::<Home>();
@@ -406,7 +407,7 @@ fn trees_stay_whole_on_threads() {
 fn a_tree_that_is_unfinished_is_handed_back_whole() {
     let mut trees = Trees::new();
     trees.start().unwrap();
-    let (small, retaining) = (trees.id_of::<Small>(), trees.id_of::<Retaining>());
+    let (small, retaining) = (Trees::id_of::<Small>(), Trees::id_of::<Retaining>());
     let home = trees.world_mut::<Home>();
     let mut before = Vec::new();
     // The first fills the target, the next the queue; two more wait, and one is too large.

@@ -16,50 +16,110 @@ const MAX_LOOKED_AT: usize = 4096;
 /// The bytes of a message that are kept for how the naming of a cycle ends.
 const ENDING: usize = 96;
 
-/// Checks every rule, unless a world is not as it was meant to be.
+/// What is wrong with a topology, if anything is.
+#[derive(Debug)]
+pub struct Verdict(Option<Fault>);
+
+#[derive(Debug)]
+struct Fault {
+    text: Text,
+    /// Whose it is; none if it is of several.
+    group: Option<usize>,
+}
+
+impl Verdict {
+    /// Checks every rule, unless a world is not as it was meant to be. The first fault counts.
+    pub const fn new(groups: &[Group]) -> Self {
+        let mut group = 0;
+        while group < groups.len() {
+            if groups[group].desc.mistaken {
+                return Self(None);
+            }
+            group += 1;
+        }
+        Self(fault(groups))
+    }
+
+    /// Stops the build for a fault of the member that is this group.
+    ///
+    /// # Panics
+    /// At compile time, with a text that names the worlds.
+    #[track_caller]
+    pub const fn of_member(&self, group: usize) {
+        match &self.0 {
+            Some(Fault { text, group: Some(at) }) if *at == group => panic!("{}", text.as_str()),
+            _ => {}
+        }
+    }
+
+    /// Stops the build for a fault of several members.
+    ///
+    /// # Panics
+    /// As [`of_member`](Self::of_member).
+    #[track_caller]
+    pub const fn of_several(&self) {
+        if let Some(Fault { text, group: None }) = &self.0 {
+            panic!("{}", text.as_str())
+        }
+    }
+}
+
+/// Checks every rule, for worlds that nobody shows the compiler one by one.
 ///
 /// # Panics
 /// At compile time, with a text that names the worlds.
 #[track_caller]
 pub const fn check(groups: &[Group]) {
-    let mut group = 0;
-    while group < groups.len() {
-        if groups[group].desc.mistaken {
-            return;
-        }
-        group += 1;
+    if let Some(Fault { text, .. }) = &Verdict::new(groups).0 {
+        panic!("{}", text.as_str())
     }
-    send(groups);
-    schema(groups);
-    count(groups);
-    once(groups);
-    let topology = Topology::new(groups);
-    ids(&topology);
-    room(groups);
-    queues(groups);
-    targets(&topology);
-    inboxes(&topology);
-    reached(&topology);
-    blocking(&topology);
-    closed(&topology);
 }
 
-/// Stops the build with this text.
-#[track_caller]
-const fn refuse(text: Text) -> ! {
-    panic!("{}", text.as_str())
+/// The first of these that there is.
+macro_rules! first {
+    ($($fault:expr),+ $(,)?) => {
+        $(if let Some(fault) = $fault {
+            return Some(fault);
+        })+
+    };
+}
+
+const fn fault(groups: &[Group]) -> Option<Fault> {
+    first!(send(groups), schema(groups), count(groups), once(groups));
+    let topology = Topology::new(groups);
+    first!(
+        ids(&topology),
+        room(groups),
+        queues(groups),
+        targets(&topology),
+        inboxes(&topology),
+        reached(&topology),
+        blocking(&topology),
+        closed(&topology),
+    );
+    None
+}
+
+/// A fault of one member.
+const fn of(group: usize, text: Text) -> Option<Fault> {
+    Some(Fault { text, group: Some(group) })
+}
+
+/// A fault of several members.
+const fn of_several(text: Text) -> Option<Fault> {
+    Some(Fault { text, group: None })
 }
 
 /// Each component may move to another thread.
-#[track_caller]
-const fn send(groups: &[Group]) {
+const fn send(groups: &[Group]) -> Option<Fault> {
     let mut group = 0;
     while group < groups.len() {
         let components = groups[group].components;
         let mut index = 0;
         while index < components.len() {
             if !components[index].send {
-                refuse(
+                return of(
+                    group,
                     Text::new()
                         .str("component `")
                         .str(components[index].name)
@@ -74,16 +134,17 @@ const fn send(groups: &[Group]) {
         }
         group += 1;
     }
+    None
 }
 
 /// All worlds have one schema.
-#[track_caller]
-const fn schema(groups: &[Group]) {
+const fn schema(groups: &[Group]) -> Option<Fault> {
     let mut group = 1;
     while group < groups.len() {
         let (first, other) = (&groups[0].desc, &groups[group].desc);
         if !equal(first.schema, other.schema) {
-            refuse(
+            return of(
+                group,
                 Text::new()
                     .str("`")
                     .str(first.name)
@@ -98,17 +159,18 @@ const fn schema(groups: &[Group]) {
         }
         group += 1;
     }
+    None
 }
 
 /// There are worlds, and not too many.
-#[track_caller]
-const fn count(groups: &[Group]) {
+const fn count(groups: &[Group]) -> Option<Fault> {
     let mut total: usize = 0;
     let mut group = 0;
     while group < groups.len() {
         if groups[group].count == 0 {
             let name = groups[group].desc.name;
-            refuse(
+            return of(
+                group,
                 Text::new()
                     .str("the array of `")
                     .str(name)
@@ -121,7 +183,7 @@ const fn count(groups: &[Group]) {
         group += 1;
     }
     if total > MAX_WORLDS {
-        refuse(
+        return of_several(
             Text::new()
                 .str("this coordinator has ")
                 .number(total)
@@ -133,22 +195,23 @@ const fn count(groups: &[Group]) {
         );
     }
     if groups.len() > MAX_GROUPS {
-        refuse(
+        return of_several(
             Text::new().str("a coordinator has at most 16 members: write like worlds as an array"),
         );
     }
+    None
 }
 
 /// Each world type stands once: a route to it has one meaning.
-#[track_caller]
-const fn once(groups: &[Group]) {
+const fn once(groups: &[Group]) -> Option<Fault> {
     let mut a = 0;
     while a < groups.len() {
         let mut b = a + 1;
         while b < groups.len() {
             if equal(groups[a].desc.path, groups[b].desc.path) {
                 let name = groups[a].desc.name;
-                refuse(
+                return of(
+                    b,
                     Text::new()
                         .str("`")
                         .str(name)
@@ -165,11 +228,11 @@ const fn once(groups: &[Group]) {
         }
         a += 1;
     }
+    None
 }
 
 /// Ids are below the number of worlds, and each is one world's.
-#[track_caller]
-const fn ids(topology: &Topology<'_>) {
+const fn ids(topology: &Topology<'_>) -> Option<Fault> {
     let total = topology.total();
     let mut world = 0;
     while world < total {
@@ -185,7 +248,7 @@ const fn ids(topology: &Topology<'_>) {
                     .str(" worlds are 0 to ")
                     .number(total - 1)
             };
-            refuse(text.str(": write a lower `world_id`"));
+            return of(group, text.str(": write a lower `world_id`"));
         }
         world += 1;
     }
@@ -196,28 +259,42 @@ const fn ids(topology: &Topology<'_>) {
             let (a, b) = (topology.first_id(other), topology.first_id(group));
             let id = if a > b { a } else { b };
             if id < a + topology.groups[other].count && id < b + topology.groups[group].count {
-                let text = named(Text::new(), topology, topology.flat(other, id - a)).str(" and ");
-                refuse(
-                    named(text, topology, topology.flat(group, id - b))
+                let (first, second) = (&topology.groups[other], &topology.groups[group]);
+                let text = named(Text::new(), topology, topology.flat(other, id - a));
+                let text = match (first.desc.id, second.desc.id) {
+                    (None, Some(_)) | (Some(_), None) => {
+                        let text = by(text.str(" has id ").number(id), first).str(", and ");
+                        by(named(text, topology, topology.flat(group, id - b)), second)
+                    }
+                    _ => named(text.str(" and "), topology, topology.flat(group, id - b))
                         .str(" both have id ")
-                        .number(id)
-                        .str(": give each world a `world_id` of its own"),
-                );
+                        .number(id),
+                };
+                return of_several(text.str(": give each world a `world_id` of its own"));
             }
             other += 1;
         }
         group += 1;
     }
+    None
+}
+
+/// What gave the worlds of a group their ids.
+const fn by(text: Text, group: &Group) -> Text {
+    text.str(match group.desc.id {
+        Some(_) => " by its `world_id`",
+        None => " by its place",
+    })
 }
 
 /// Each world can hold an entity.
-#[track_caller]
-const fn room(groups: &[Group]) {
+const fn room(groups: &[Group]) -> Option<Fault> {
     let mut group = 0;
     while group < groups.len() {
         let desc = &groups[group].desc;
         if desc.max_entities == 0 {
-            refuse(
+            return of(
+                group,
                 Text::new()
                     .str("`")
                     .str(desc.name)
@@ -226,21 +303,22 @@ const fn room(groups: &[Group]) {
         }
         group += 1;
     }
+    None
 }
 
 /// Queues have a size that works.
-#[track_caller]
-const fn queues(groups: &[Group]) {
+const fn queues(groups: &[Group]) -> Option<Fault> {
     let mut group = 0;
     while group < groups.len() {
         let name = groups[group].desc.name;
         let queue = groups[group].desc.queue;
         let text = Text::new().str("`").str(name).str("` has a ");
         if queue.capacity == 0 {
-            refuse(text.str("queue capacity of 0: write a power of two, such as 4096"));
+            return of(group, text.str("queue capacity of 0: write a power of two, such as 4096"));
         }
         if queue.capacity > MAX_CAPACITY {
-            refuse(
+            return of(
+                group,
                 text.str("queue capacity of ")
                     .number(queue.capacity as usize)
                     .str(", more than 16_777_216: write a lower power of two"),
@@ -248,7 +326,8 @@ const fn queues(groups: &[Group]) {
         }
         if !queue.capacity.is_power_of_two() {
             let lower = 1 << (31 - queue.capacity.leading_zeros());
-            refuse(
+            return of(
+                group,
                 text.str("queue capacity of ")
                     .number(queue.capacity as usize)
                     .str(", which is no power of two: write ")
@@ -258,10 +337,11 @@ const fn queues(groups: &[Group]) {
             );
         }
         if queue.batch_size == 0 {
-            refuse(text.str("batch size of 0: write a number of entities, such as 64"));
+            return of(group, text.str("batch size of 0: write a number of entities, such as 64"));
         }
         if queue.batch_size > queue.capacity {
-            refuse(
+            return of(
+                group,
                 text.str("batch size of ")
                     .number(queue.batch_size as usize)
                     .str(", more than its queue's capacity of ")
@@ -270,15 +350,15 @@ const fn queues(groups: &[Group]) {
             );
         }
         if let OnFull::Spill(0) = queue.on_full {
-            refuse(text.str("spill of 0, which holds nothing: write `retain`"));
+            return of(group, text.str("spill of 0, which holds nothing: write `retain`"));
         }
         group += 1;
     }
+    None
 }
 
 /// Targets are in the coordinator, and no world is its own.
-#[track_caller]
-const fn targets(topology: &Topology<'_>) {
+const fn targets(topology: &Topology<'_>) -> Option<Fault> {
     let groups = topology.groups;
     let mut group = 0;
     while group < groups.len() {
@@ -289,7 +369,7 @@ const fn targets(topology: &Topology<'_>) {
             match topology.resolve(target) {
                 None => {
                     let text = Text::new().str("`").str(name).str("` sends to ");
-                    refuse(match target {
+                    return of(group, match target {
                         Target::World(path) => text
                             .str("`")
                             .str(last_segment(path))
@@ -311,7 +391,8 @@ const fn targets(topology: &Topology<'_>) {
                         && groups[group].count == 1
                         && to == topology.flat(group, 0) =>
                 {
-                    refuse(
+                    return of(
+                        group,
                         Text::new().str("`").str(name).str("` sends to itself: name another world"),
                     );
                 }
@@ -321,11 +402,11 @@ const fn targets(topology: &Topology<'_>) {
         }
         group += 1;
     }
+    None
 }
 
 /// An array that is routed to shares an inbox, which has many receivers.
-#[track_caller]
-const fn inboxes(topology: &Topology<'_>) {
+const fn inboxes(topology: &Topology<'_>) -> Option<Fault> {
     let groups = topology.groups;
     let mut group = 0;
     while group < groups.len() {
@@ -333,7 +414,8 @@ const fn inboxes(topology: &Topology<'_>) {
             && let Some(from) = topology.shared_by(group)
         {
             let name = groups[group].desc.name;
-            refuse(
+            return of(
+                group,
                 Text::new()
                     .str("`")
                     .str(groups[from].desc.name)
@@ -346,14 +428,14 @@ const fn inboxes(topology: &Topology<'_>) {
         }
         group += 1;
     }
+    None
 }
 
 /// Each world is reached, or is a source.
-#[track_caller]
-const fn reached(topology: &Topology<'_>) {
+const fn reached(topology: &Topology<'_>) -> Option<Fault> {
     let total = topology.total();
     if total == 1 {
-        return;
+        return None;
     }
     let mut reached = WorldBits::EMPTY;
     let mut world = 0;
@@ -366,18 +448,19 @@ const fn reached(topology: &Topology<'_>) {
         let (group, _) = topology.locate(world);
         let desc = &topology.groups[group].desc;
         if !(desc.source || desc.role.is_source()) {
-            refuse(
+            return of(
+                group,
                 named(Text::new().str("nothing reaches "), topology, world)
                     .str(": send to it, or write `source` if entities originate there"),
             );
         }
         unreached = unreached.without(world);
     }
+    None
 }
 
 /// No cycle of worlds that all wait for room in the next.
-#[track_caller]
-const fn blocking(topology: &Topology<'_>) {
+const fn blocking(topology: &Topology<'_>) -> Option<Fault> {
     let mut blocks = WorldBits::EMPTY;
     let mut group = 0;
     while group < topology.groups.len() {
@@ -399,7 +482,7 @@ const fn blocking(topology: &Topology<'_>) {
             let world = path[depth - 1];
             let next = topology.successors(world).and(blocks);
             if let Some(again) = next.and(on_path).first() {
-                cycle(topology, blocks, again);
+                return cycle(topology, blocks, again);
             }
             if let Some(to) = next.and(unseen).first() {
                 path[depth] = to;
@@ -412,11 +495,11 @@ const fn blocking(topology: &Topology<'_>) {
             }
         }
     }
+    None
 }
 
 /// Refuses the cycle that `world` is on, or a shorter one.
-#[track_caller]
-const fn cycle(topology: &Topology<'_>, blocks: WorldBits, world: usize) -> ! {
+const fn cycle(topology: &Topology<'_>, blocks: WorldBits, world: usize) -> Option<Fault> {
     let mut left = MAX_LOOKED_AT;
     let (mut shortest, mut len) = ([0; MAX_WORLDS], usize::MAX);
     // What goes through a world that was looked at is known.
@@ -441,10 +524,10 @@ const fn cycle(topology: &Topology<'_>, blocks: WorldBits, world: usize) -> ! {
     if index < len {
         text = text.str("(").number(len - index).str(" more) -> ");
     }
-    refuse(
+    of_several(
         plain(text, topology, shortest[0])
             .str("; write another `on_full` than `block` in one of them"),
-    );
+    )
 }
 
 /// The worlds of a shortest cycle through `start`, from there on, and how many; none if
@@ -496,8 +579,7 @@ const fn shortest_through(
 }
 
 /// What an open world sends to a closed one is declared there.
-#[track_caller]
-const fn closed(topology: &Topology<'_>) {
+const fn closed(topology: &Topology<'_>) -> Option<Fault> {
     let groups = topology.groups;
     let mut from = 0;
     while from < groups.len() {
@@ -509,16 +591,17 @@ const fn closed(topology: &Topology<'_>) {
                 && groups[to].desc.closed
                 && reached.and(topology.members(to)).first().is_some()
             {
-                declared(&groups[from], &groups[to]);
+                first!(declared(&groups[from], &groups[to], to));
             }
             to += 1;
         }
         from += 1;
     }
+    None
 }
 
-#[track_caller]
-const fn declared(from: &Group, to: &Group) {
+/// A fault of the closed group `to`, whose place is `at`.
+const fn declared(from: &Group, to: &Group, at: usize) -> Option<Fault> {
     let text = Text::new()
         .str("`")
         .str(from.desc.name)
@@ -526,13 +609,14 @@ const fn declared(from: &Group, to: &Group) {
         .str(to.desc.name);
     let archetypes = from.desc.archetypes;
     if archetypes.is_empty() && !from.desc.closed {
-        refuse(text.str("` and declares no archetypes: declare in both what is sent"));
+        return of_several(text.str("` and declares no archetypes: declare in both what is sent"));
     }
     let mut index = 0;
     while index < archetypes.len() {
         if !has(to.desc.archetypes, archetypes[index].mask) {
             let text = text.str("`, which has no archetype `").str(archetypes[index].name).str("(");
-            refuse(
+            return of(
+                at,
                 components(text, from, archetypes[index].mask)
                     .str(")`: declare it in `")
                     .str(to.desc.name)
@@ -541,6 +625,7 @@ const fn declared(from: &Group, to: &Group) {
         }
         index += 1;
     }
+    None
 }
 
 /// Whether an archetype with exactly these components is declared.

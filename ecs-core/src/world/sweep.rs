@@ -48,7 +48,7 @@ impl<W: WorldConfig> World<W> {
     ///
     /// let mut levels = Levels::new();
     /// levels.start()?;
-    /// let coarse = levels.id_of::<Coarse>();
+    /// let coarse = Levels::id_of::<Coarse>();
     /// let fine = levels.world_mut::<Fine>();
     /// fine.spawn_batch((0..100).map(|n| Boid(n as f32)))?;
     /// fine.spawn_batch((0..50).map(|n| (Boid(n as f32), Far)))?;

@@ -45,7 +45,7 @@ impl<W: WorldConfig> World<W> {
     ///
     /// let mut town = Town::new();
     /// town.start()?;
-    /// let garage = town.id_of::<Garage>();
+    /// let garage = Town::id_of::<Garage>();
     /// let road = town.world_mut::<Road>();
     /// let car = road.spawn(Name("car"))?;
     /// let wheels = [1, 2, 3, 4].map(|_| road.spawn_child(car, Name("wheel")).unwrap());

@@ -3,7 +3,7 @@
 use syn::Type;
 
 use super::Coordinator;
-use super::parse::{Declaration, WORLDS};
+use super::parse::{ARRAY, Declaration, WORLDS};
 use crate::errors::Errors;
 
 /// The most members of a tuple.
@@ -21,6 +21,7 @@ pub(super) fn coordinator(declaration: Declaration, errors: &mut Errors) -> Opti
     while let Type::Group(group) = written {
         written = &group.elem;
     }
+    let known = errors.count();
     let (members, span) = match written {
         Type::Tuple(tuple) if tuple.elems.is_empty() => {
             errors.at(tuple, "a coordinator needs a world: write `(World,)`");
@@ -35,7 +36,9 @@ pub(super) fn coordinator(declaration: Declaration, errors: &mut Errors) -> Opti
                 errors.at(first, message);
                 return None;
             }
-            (tuple.elems.iter().cloned().collect(), tuple.paren_token.span.join())
+            let mut members = Vec::new();
+            tuple.elems.iter().for_each(|member| self::member(member, &mut members, errors));
+            (members, tuple.paren_token.span.join())
         }
         Type::Array(array) => (vec![Type::Array(array.clone())], array.bracket_token.span.join()),
         Type::Paren(paren) => {
@@ -48,5 +51,29 @@ pub(super) fn coordinator(declaration: Declaration, errors: &mut Errors) -> Opti
             return None;
         }
     };
-    Some(Coordinator { root, attrs, vis, ident, worlds, span, members })
+    let mistaken = errors.count() > known;
+    Some(Coordinator { root, attrs, vis, ident, worlds, span, members, mistaken })
+}
+
+/// A member of a tuple, or after a mistake what was probably meant.
+fn member(written: &Type, out: &mut Vec<Type>, errors: &mut Errors) {
+    match written {
+        Type::Group(group) => member(&group.elem, out, errors),
+        Type::Reference(reference) => {
+            let world = &reference.elem;
+            let message = "a member is a world, and not a reference to one: take the `&` out";
+            errors.at(reference.and_token, message);
+            member(world, out, errors);
+        }
+        Type::Tuple(tuple) => {
+            let message = "a member is a world or an array of worlds: take these parentheses out";
+            errors.at(tuple, message);
+            tuple.elems.iter().for_each(|inner| member(inner, out, errors));
+        }
+        Type::Slice(slice) => {
+            errors.at(slice, ARRAY);
+            member(&slice.elem, out, errors);
+        }
+        world => out.push(world.clone()),
+    }
 }

@@ -22,6 +22,8 @@ struct Coordinator {
     span: Span,
     /// The tuple's members, or the array alone.
     members: Vec<Type>,
+    /// Whether a member is not as it was written.
+    mistaken: bool,
 }
 
 /// Expands `coordinator!(input)`.

@@ -1,6 +1,6 @@
 //! `crate = path; #[attributes] pub type Name = Worlds`.
 
-use proc_macro2::{Delimiter, Group, TokenStream};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
@@ -11,6 +11,9 @@ use crate::root::Root;
 /// What to write.
 pub(super) const WORLDS: &str =
     "a coordinator is a tuple or an array of worlds: write `(Accept, Io)` or `[Zone; 16]`";
+
+/// What to write for several like worlds.
+pub(super) const ARRAY: &str = "an array of worlds has a length: write `[World; 4]`";
 
 /// The declaration as written.
 pub(super) struct Declaration {
@@ -47,15 +50,26 @@ pub(super) fn declaration(tokens: TokenStream) -> syn::Result<Declaration> {
         if input.is_empty() || input.peek(Token![;]) {
             return Err(syn::Error::new(ident.span(), WORLDS));
         }
-        if let Ok(group) = input.fork().parse::<Group>()
-            && group.delimiter() == Delimiter::Bracket
-            && syn::parse2::<Type>(group.to_token_stream()).is_err()
-        {
-            return Err(syn::Error::new(group.span(), WORLDS));
+        if let Ok(group) = input.fork().parse::<Group>() {
+            if is_no_array(&group) {
+                return Err(syn::Error::new(group.span(), WORLDS));
+            }
+            for token in group.stream() {
+                if let TokenTree::Group(member) = token
+                    && is_no_array(&member)
+                {
+                    return Err(syn::Error::new(member.span(), ARRAY));
+                }
+            }
         }
         let worlds = input.parse()?;
         input.parse::<Option<Token![;]>>()?;
         Ok(Declaration { root, attrs, vis, ident, generics, worlds })
     };
     Parser::parse2(parser, tokens)
+}
+
+/// Whether it is in brackets and can't be read.
+fn is_no_array(group: &Group) -> bool {
+    group.delimiter() == Delimiter::Bracket && syn::parse2::<Type>(group.to_token_stream()).is_err()
 }

@@ -8,4 +8,11 @@ struct Base;
 
 coordinator!(type Server = (Base,));
 
-fn main() {}
+fn serve(server: &mut Server) {
+    server.world_mut::<Base>().len();
+}
+
+fn main() {
+    serve(&mut Server::new());
+    let _ = Server::new().run(Placement::PerWorld);
+}

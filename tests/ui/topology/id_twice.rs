@@ -1,14 +1,14 @@
 use static_ecs::prelude::*;
 
-#[world_config(components())]
+#[world_config(components(), source)]
 struct Base;
 
-#[world_config(base = Base, world_id = 0)]
+#[world_config(base = Base, world_id = 1)]
 struct Io;
 
-#[world_config(base = Base, world_id = 2)]
+#[world_config(base = Base, world_id = 1)]
 struct Compute;
 
-coordinator!(type Server = (Compute, Io, [Base; 2]));
+coordinator!(type Server = (Base, [Io; 2], Compute));
 
 fn main() {}

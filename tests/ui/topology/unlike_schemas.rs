@@ -8,4 +8,8 @@ struct Other;
 
 coordinator!(type Server = (Base, Other));
 
-fn main() {}
+fn main() {
+    let mut server = Server::new();
+    server.world_mut::<Other>().len();
+    let _ = (Server::id_of::<Base>(), Server::id_of::<Other>());
+}
