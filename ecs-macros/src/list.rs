@@ -24,6 +24,7 @@ pub(crate) fn entries(
                 if errors.count() == told {
                     errors.push(input.error("expected `,` here"));
                 }
+                told = errors.count();
                 input.parse::<Option<Token![;]>>().ok();
                 continue;
             }

@@ -6,7 +6,7 @@ struct A;
 #[derive(Component)]
 struct B;
 
-#[world_config(components(A B) role = io, world_id = 1)]
+#[world_config(components(A B) role = oi, world_id = 1)]
 struct Base;
 
 fn main() {
