@@ -17,7 +17,7 @@ use crate::memory::bits;
 use crate::probe::SerializeFn;
 use crate::query::Filter;
 use crate::schema::{ComponentSet, Mask, Schema};
-use crate::world::World;
+use crate::world::{Sound, World, assert_sound};
 
 /// A world, or a part of it, that can be serialized.
 ///
@@ -63,14 +63,14 @@ pub struct Saved<'w, W: WorldConfig, F = ()> {
     world: &'w World<W>,
     components: Mask,
     skip_unsupported: bool,
-    filter: PhantomData<fn() -> F>,
+    sound: Sound<W::Schema, Entity, F>,
 }
 
 impl<'w, W: WorldConfig> Saved<'w, W> {
     /// All of this world.
     pub fn of(world: &'w World<W>) -> Self {
-        let filter = PhantomData;
-        Self { world, components: Mask::MAX, skip_unsupported: false, filter }
+        let sound = const { assert_sound() };
+        Self { world, components: Mask::MAX, skip_unsupported: false, sound }
     }
 }
 
@@ -89,7 +89,7 @@ impl<'w, W: WorldConfig, F> Saved<'w, W, F> {
     /// The same with the entities that match `G` alone. Loaded, the others have ended.
     pub fn matching<G: Filter<W::Schema>>(self) -> Saved<'w, W, G> {
         let Self { world, components, skip_unsupported, .. } = self;
-        Saved { world, components, skip_unsupported, filter: PhantomData }
+        Saved { world, components, skip_unsupported, sound: const { assert_sound() } }
     }
 }
 
@@ -105,7 +105,7 @@ impl<W: WorldConfig, F: Filter<W::Schema>> Saved<'_, W, F> {
 
     /// The entities, and where their components are.
     fn entities(&self) -> impl Iterator<Item = Entity> + '_ {
-        self.world.view_filtered::<Entity, F>()
+        self.world.sound_view(self.sound)
     }
 
     /// The components that some entity has and that are to be saved.

@@ -1,11 +1,13 @@
 //! Components are read and written.
 
+use core::marker::PhantomData;
+
 use super::World;
 use crate::component::{Component, Storage};
 use crate::config::WorldConfig;
 use crate::entity::Entity;
 use crate::error::AccessError;
-use crate::iter::QueryIter;
+use crate::iter::{Exact, QueryIter};
 use crate::memory::bits;
 use crate::query::{Fault, Filter, QueryData, ReadOnlyQueryData, Rows};
 use crate::schema::{Contains, Mask, Schema};
@@ -104,10 +106,7 @@ impl<W: WorldConfig> World<W> {
     /// ```
     #[inline]
     pub fn query<Q: QueryData<W::Schema>>(&mut self) -> QueryIter<'_, W::Schema, Q> {
-        const { assert_sound::<W::Schema, Q, ()>() };
-        // SAFETY: `&mut self` is exclusive for the iterator's life, and the query has no
-        // fault.
-        unsafe { QueryIter::new(self.tables.all(), self.rows()) }
+        self.sound_query(const { assert_sound() })
     }
 
     /// All entities that have what `Q` asks for and match `F`.
@@ -115,7 +114,14 @@ impl<W: WorldConfig> World<W> {
     pub fn query_filtered<Q: QueryData<W::Schema>, F: Filter<W::Schema>>(
         &mut self,
     ) -> QueryIter<'_, W::Schema, Q, F> {
-        const { assert_sound::<W::Schema, Q, F>() };
+        self.sound_query(const { assert_sound() })
+    }
+
+    #[inline(always)]
+    pub(super) fn sound_query<Q: QueryData<W::Schema>, F: Filter<W::Schema>>(
+        &mut self,
+        _: Sound<W::Schema, Q, F>,
+    ) -> QueryIter<'_, W::Schema, Q, F> {
         // SAFETY: `&mut self` is exclusive for the iterator's life, and the query and
         // the filter have no fault.
         unsafe { QueryIter::new(self.tables.all(), self.rows()) }
@@ -124,9 +130,7 @@ impl<W: WorldConfig> World<W> {
     /// As [`query`](Self::query), for queries that only read.
     #[inline]
     pub fn view<Q: ReadOnlyQueryData<W::Schema>>(&self) -> QueryIter<'_, W::Schema, Q> {
-        const { assert_sound::<W::Schema, Q, ()>() };
-        // SAFETY: the query only reads, and `&self` keeps writers away; it has no fault.
-        unsafe { QueryIter::new(self.tables.all(), self.rows()) }
+        self.sound_view(const { assert_sound() })
     }
 
     /// As [`query_filtered`](Self::query_filtered), for queries that only read.
@@ -134,7 +138,14 @@ impl<W: WorldConfig> World<W> {
     pub fn view_filtered<Q: ReadOnlyQueryData<W::Schema>, F: Filter<W::Schema>>(
         &self,
     ) -> QueryIter<'_, W::Schema, Q, F> {
-        const { assert_sound::<W::Schema, Q, F>() };
+        self.sound_view(const { assert_sound() })
+    }
+
+    #[inline(always)]
+    pub(crate) fn sound_view<Q: ReadOnlyQueryData<W::Schema>, F: Filter<W::Schema>>(
+        &self,
+        _: Sound<W::Schema, Q, F>,
+    ) -> QueryIter<'_, W::Schema, Q, F> {
         // SAFETY: the query only reads, and `&self` keeps writers away; it has no fault,
         // nor has the filter.
         unsafe { QueryIter::new(self.tables.all(), self.rows()) }
@@ -148,10 +159,21 @@ pub(super) fn missing<S: Schema>(entity: Entity, lacking: Mask) -> AccessError {
     AccessError::Missing { entity, wanted: first.unwrap_or_default() }
 }
 
+/// That a query can be asked with this filter. Only [`assert_sound`] makes one.
+pub(crate) struct Sound<S, Q, F>(Exact<S, Q, F>);
+
+impl<S, Q, F> Copy for Sound<S, Q, F> {}
+impl<S, Q, F> Clone for Sound<S, Q, F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
 /// Fails to compile where a query can't be asked, or not with this filter. Each function
 /// that takes one from users asserts it by itself and calls none that does: the compiler
 /// tells of each assertion that fails, and shows the line of the outermost.
-pub(super) const fn assert_sound<S: Schema, Q: QueryData<S>, F: Filter<S>>() {
+pub(crate) const fn assert_sound<S: Schema, Q: QueryData<S>, F: Filter<S>>() -> Sound<S, Q, F> {
     Fault::assert_none(Q::ACCESS.fault, S::COMPONENTS);
     Fault::assert_none(F::FAULT, S::COMPONENTS);
+    Sound(PhantomData)
 }

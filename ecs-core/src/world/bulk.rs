@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::access::{Sound, assert_sound};
 use super::observe::Operation;
 use super::{RowCells, World, admits, sparse, tabled};
 use crate::bundle::{Bundle, assert_distinct};
@@ -47,12 +48,13 @@ impl<W: WorldConfig> World<W> {
         &mut self,
         mut make: impl FnMut(Entity) -> B,
     ) -> Result<usize, Refusal> {
+        let sound = const { assert_sound::<W::Schema, Entity, F>() };
         const { assert_distinct::<W::Schema, B>() };
         let whole = whole::<W, F, B>();
         // Rows that move leave tables with none of the components for tables with
         // all: no table is both, so none is visited twice.
         let moves = |table: &Table| whole && table.mask() & B::MASK == 0;
-        let (tables, single) = self.chosen::<F>(moves, |_| true, 0);
+        let (tables, single) = self.chosen(sound, moves, |_| true, 0);
         let changes = |mask| mask | tabled::<W>(B::MASK);
         tables.iter().try_for_each(|&table| self.check_change(table, changes))?;
         self.check_changes(&single, changes)?;
@@ -92,10 +94,11 @@ impl<W: WorldConfig> World<W> {
     pub fn remove_where<F: Filter<W::Schema>, B: Bundle<W::Schema>>(
         &mut self,
     ) -> Result<usize, Refusal> {
+        let sound = const { assert_sound::<W::Schema, Entity, F>() };
         const { assert_distinct::<W::Schema, B>() };
         let whole = whole::<W, F, B>();
         let has = |table: &Table| table.can_have(B::MASK);
-        let (tables, single) = self.chosen::<F>(|_| whole, has, B::MASK);
+        let (tables, single) = self.chosen(sound, |_| whole, has, B::MASK);
         let changes = |mask| mask & !tabled::<W>(B::MASK);
         tables.iter().try_for_each(|&table| self.check_change(table, changes))?;
         self.check_changes(&single, changes)?;
@@ -121,7 +124,8 @@ impl<W: WorldConfig> World<W> {
     /// Ends each entity that matches `F` and drops its components. Answers how many
     /// these were.
     pub fn despawn_where<F: Filter<W::Schema>>(&mut self) -> usize {
-        let (tables, single) = self.chosen::<F>(|_| !F::ROWS, |_| true, 0);
+        let sound = const { assert_sound::<W::Schema, Entity, F>() };
+        let (tables, single) = self.chosen(sound, |_| !F::ROWS, |_| true, 0);
         let mut world = Operation::begin(self);
         let mut despawned = world.despawn_batch(&single);
         for &table in &tables {
@@ -142,13 +146,14 @@ impl<W: WorldConfig> World<W> {
     /// A filter is asked here, once, since it need not answer the same again.
     pub(super) fn chosen<F: Filter<W::Schema>>(
         &mut self,
+        sound: Sound<W::Schema, Entity, F>,
         whole: impl Fn(&Table) -> bool,
         of: impl Fn(&Table) -> bool,
         mask: Mask,
     ) -> (Vec<u32>, Vec<Entity>) {
         let (mut tables, mut single) = self.scratch.lists();
         if F::ROWS {
-            let matching = self.view_filtered::<Entity, F>();
+            let matching = self.sound_view(sound);
             single.extend(matching.filter(|&entity| {
                 let place = self.entities.find(entity);
                 place.is_ok_and(|place| {

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::ops::Deref;
 
+use super::access::assert_sound;
 use super::{Lookup, World};
 use crate::commands::Commands;
 use crate::component::Component;
@@ -45,7 +46,7 @@ impl<'w, W: WorldConfig> DeferredWorld<'w, W> {
     where
         W::Schema: Contains<C>,
     {
-        self.world.get_mut(entity)
+        self.world.sound_one(const { assert_sound::<W::Schema, &mut C, ()>() }, entity)
     }
 
     /// As [`World::send`].
@@ -84,7 +85,7 @@ impl<'w, W: WorldConfig> DeferredWorld<'w, W> {
     /// As [`World::query`].
     #[inline]
     pub fn query<Q: QueryData<W::Schema>>(&mut self) -> QueryIter<'_, W::Schema, Q> {
-        self.world.query()
+        self.world.sound_query(const { assert_sound() })
     }
 
     /// As [`World::query_filtered`].
@@ -92,7 +93,7 @@ impl<'w, W: WorldConfig> DeferredWorld<'w, W> {
     pub fn query_filtered<Q: QueryData<W::Schema>, F: Filter<W::Schema>>(
         &mut self,
     ) -> QueryIter<'_, W::Schema, Q, F> {
-        self.world.query_filtered()
+        self.world.sound_query(const { assert_sound() })
     }
 
     /// As [`World::query_one`].
@@ -104,7 +105,7 @@ impl<'w, W: WorldConfig> DeferredWorld<'w, W> {
         &mut self,
         entity: Entity,
     ) -> Result<Q::Item<'_>, AccessError> {
-        self.world.query_one::<Q>(entity)
+        self.world.sound_one(const { assert_sound::<W::Schema, Q, ()>() }, entity)
     }
 
     /// As [`World::query_many`].
@@ -116,13 +117,13 @@ impl<'w, W: WorldConfig> DeferredWorld<'w, W> {
         &mut self,
         entities: [Entity; N],
     ) -> Result<[Q::Item<'_>; N], AccessError> {
-        self.world.query_many::<Q, N>(entities)
+        self.world.sound_many(const { assert_sound::<W::Schema, Q, ()>() }, entities)
     }
 
     /// As [`World::lookup`].
     #[inline]
     pub fn lookup<Q: QueryData<W::Schema>>(&mut self) -> Lookup<'_, W::Schema, Q> {
-        self.world.lookup()
+        self.world.sound_lookup(const { assert_sound() })
     }
 
     /// As [`World::resources_mut`].

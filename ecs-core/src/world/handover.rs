@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::access::assert_sound;
 use super::moving::MoveError;
 use super::{World, admits, tabled};
 use crate::config::WorldConfig;
@@ -46,11 +47,12 @@ impl<W: WorldConfig> World<W> {
         F: Filter<W::Schema>,
         V: WorldConfig<Schema = W::Schema>,
     {
+        let sound = const { assert_sound::<W::Schema, Entity, F>() };
         // Whose sources wait for it there is told one by one.
         let awaited = W::Schema::LINKED != 0 && !world.waiting.is_empty();
         let plain =
             |table: &Table| table.is_plain() && table.mask() & W::Schema::LINKED == 0 && !awaited;
-        let (tables, single) = self.chosen::<F>(plain, |_| true, 0);
+        let (tables, single) = self.chosen(sound, plain, |_| true, 0);
         let whole = tables.iter().map(|&table| self.tables.get(table).len()).sum::<usize>();
         let count = whole + single.len();
         let masks = tables.iter().map(|&table| self.tables.get(table).mask());

@@ -4,7 +4,7 @@ use core::fmt;
 use core::mem::MaybeUninit;
 
 use super::World;
-use super::access::{assert_sound, missing};
+use super::access::{Sound, assert_sound, missing};
 use crate::config::WorldConfig;
 use crate::entities::{Entities, NONE, Place};
 use crate::entity::Entity;
@@ -44,7 +44,14 @@ impl<W: WorldConfig> World<W> {
     /// ```
     #[inline]
     pub fn lookup<Q: QueryData<W::Schema>>(&mut self) -> Lookup<'_, W::Schema, Q> {
-        const { assert_sound::<W::Schema, Q, ()>() };
+        self.sound_lookup(const { assert_sound() })
+    }
+
+    #[inline(always)]
+    pub(super) fn sound_lookup<Q: QueryData<W::Schema>>(
+        &mut self,
+        _: Sound<W::Schema, Q, ()>,
+    ) -> Lookup<'_, W::Schema, Q> {
         // SAFETY: `&mut self` is exclusive for the lookup's life, and the query has no
         // fault.
         unsafe { Lookup::new(self.tables.all(), &self.entities, self.ticks()) }
@@ -67,7 +74,15 @@ impl<W: WorldConfig> World<W> {
         &mut self,
         entity: Entity,
     ) -> Result<Q::Item<'_>, AccessError> {
-        const { assert_sound::<W::Schema, Q, ()>() };
+        self.sound_one(const { assert_sound::<W::Schema, Q, ()>() }, entity)
+    }
+
+    #[inline(always)]
+    pub(super) fn sound_one<Q: QueryData<W::Schema>>(
+        &mut self,
+        _: Sound<W::Schema, Q, ()>,
+        entity: Entity,
+    ) -> Result<Q::Item<'_>, AccessError> {
         let (tables, ticks) = (self.tables.all(), self.ticks());
         // SAFETY: `&mut self` is exclusive for the item's life, and the query has no fault.
         unsafe { Lookup::<W::Schema, Q>::find(tables, &self.entities, ticks, entity) }
@@ -95,7 +110,14 @@ impl<W: WorldConfig> World<W> {
         &mut self,
         entities: [Entity; N],
     ) -> Result<[Q::Item<'_>; N], AccessError> {
-        const { assert_sound::<W::Schema, Q, ()>() };
+        self.sound_many(const { assert_sound::<W::Schema, Q, ()>() }, entities)
+    }
+
+    pub(super) fn sound_many<Q: QueryData<W::Schema>, const N: usize>(
+        &mut self,
+        _: Sound<W::Schema, Q, ()>,
+        entities: [Entity; N],
+    ) -> Result<[Q::Item<'_>; N], AccessError> {
         for (place, &entity) in entities.iter().enumerate() {
             if entities[..place].contains(&entity) {
                 return Err(AccessError::Twice(entity));

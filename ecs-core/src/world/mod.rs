@@ -51,6 +51,8 @@ use crate::table::Table;
 use crate::tables::Tables;
 use crate::tick::Clock;
 
+#[cfg(feature = "serde")]
+pub(crate) use access::{Sound, assert_sound};
 pub(crate) use change::Change;
 pub use copying::CopyError;
 pub use debug::EntityDebug;

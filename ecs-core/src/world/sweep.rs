@@ -2,6 +2,7 @@
 //! list.
 
 use super::World;
+use super::access::{Sound, assert_sound};
 use crate::block::Block;
 use crate::config::WorldConfig;
 use crate::entity::Entity;
@@ -59,7 +60,7 @@ impl<W: WorldConfig> World<W> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn transfer_query<F: Filter<W::Schema>>(&mut self, to: impl Into<TransferMarker>) -> usize {
-        self.ask_query::<F>(Request::Marked(to.into()))
+        self.ask_query(const { assert_sound::<W::Schema, Entity, F>() }, Request::Marked(to.into()))
     }
 
     /// Completes each entity that matches `F`: routing decides at the end of the tick where it
@@ -97,13 +98,17 @@ impl<W: WorldConfig> World<W> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn complete_query<F: Filter<W::Schema>>(&mut self) -> usize {
-        self.ask_query::<F>(Request::Completed)
+        self.ask_query(const { assert_sound::<W::Schema, Entity, F>() }, Request::Completed)
     }
 
-    fn ask_query<F: Filter<W::Schema>>(&mut self, request: Request) -> usize {
+    fn ask_query<F: Filter<W::Schema>>(
+        &mut self,
+        sound: Sound<W::Schema, Entity, F>,
+        request: Request,
+    ) -> usize {
         let moves = request.moves();
         let plain = |table: &Table| moves && table.is_plain();
-        let (tables, single) = self.chosen::<F>(plain, |_| true, 0);
+        let (tables, single) = self.chosen(sound, plain, |_| true, 0);
         let mut count = single.len();
         for &entity in &single {
             self.outbox.put(&mut self.entities, Parcel { entity, request });
