@@ -1,6 +1,5 @@
 //! Several components at once: tuples, and structs with `#[derive(Bundle)]`.
 
-use crate::component::Component;
 use crate::outbox::TransferMarker;
 use crate::schema::{Contains, Mask, Schema};
 
@@ -50,7 +49,7 @@ pub unsafe trait Bundle<S: Schema>: Sized + 'static {
 /// `cell` answers a pointer to the component's own place, aligned for it.
 pub unsafe trait Cells<S: Schema> {
     /// The place of component `C`.
-    fn cell<C: Component>(&mut self) -> *mut C
+    fn cell<C: 'static>(&mut self) -> *mut C
     where
         S: Contains<C>;
     /// Takes a marker.

@@ -134,7 +134,7 @@ impl EventInfo {
 #[diagnostic::on_unimplemented(
     message = "event `{E}` is not in the schema `{Self}`",
     label = "not an event of `{Self}`",
-    note = "list `{E}` in the `events(...)` of `{Self}`'s `#[world_config]`"
+    note = "list `{E}` in the `events(...)` of `{Self}`'s `#[world_config]`: a type with `#[derive(Event)]`"
 )]
 pub unsafe trait HasEvent<E: Event>: Schema {
     /// The event's index.
@@ -150,7 +150,7 @@ pub unsafe trait HasEvent<E: Event>: Schema {
 #[diagnostic::on_unimplemented(
     message = "event `{Self}` is not in the schema `{S}`",
     label = "not an event of `{S}`",
-    note = "list `{Self}` in the `events(...)` of `{S}`'s `#[world_config]`"
+    note = "list `{Self}` in the `events(...)` of `{S}`'s `#[world_config]`: a type with `#[derive(Event)]`"
 )]
 pub unsafe trait EventOf<S: Schema>: Event {
     /// The event's index.
@@ -161,6 +161,8 @@ pub unsafe trait EventOf<S: Schema>: Event {
     const INFO: EventInfo = S::EVENTS[Self::INDEX];
 }
 
+// Or the compiler would tell of what is no event twice.
+#[diagnostic::do_not_recommend]
 // SAFETY: the schema promises the same.
 unsafe impl<S: HasEvent<E>, E: Event> EventOf<S> for E {
     const INDEX: usize = <S as HasEvent<E>>::INDEX;

@@ -1,6 +1,7 @@
 //! What a query reads and writes of each entity, and which it matches.
 
 mod filter;
+mod misplaced;
 
 use core::fmt;
 use core::ptr::{self, NonNull};
@@ -14,6 +15,7 @@ use crate::text::Text;
 use crate::tick::Ticks;
 
 pub use filter::{Filter, Filterable, Or, Rows, With, Without};
+pub use misplaced::Nothing;
 
 /// The components that a query touches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +102,7 @@ impl Access {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be queried in the schema `{S}`",
     label = "not a query over `{S}`",
-    note = "a component is asked for as `&C` or `&mut C`; a filter stands behind what is asked for: `Query<Schema, (&A, &mut B), With<C>>`",
+    note = "a component is asked for with `&`: write `&{Self}` or `&mut {Self}`",
     note = "else ask for `Ref<C>`, `Mut<C>`, an `Option` of these, `Entity`, a tuple of up to 16 of these or a struct with `#[derive(Query)]`; every component must be in the schema"
 )]
 pub unsafe trait QueryData<S: Schema> {
@@ -188,10 +190,10 @@ impl<C> fmt::Debug for Values<C> {
     }
 }
 
-impl<C: Component> Values<C> {
+impl<C: 'static> Values<C> {
     #[inline(always)]
     pub(crate) fn of<S: Contains<C>>(table: &Table) -> Self {
-        let bitmap = match C::STORAGE {
+        let bitmap = match S::Component::STORAGE {
             Storage::Table => ptr::null(),
             Storage::Sparse => table.bitmap(S::INDEX),
         };
@@ -202,8 +204,8 @@ impl<C: Component> Values<C> {
     /// # Safety
     /// As [`QueryData::present`].
     #[inline(always)]
-    pub(crate) unsafe fn present(self, word: usize) -> u64 {
-        match C::STORAGE {
+    pub(crate) unsafe fn present<S: Contains<C>>(self, word: usize) -> u64 {
+        match S::Component::STORAGE {
             Storage::Table => !0,
             // SAFETY: the table holds the component, and so has a bit for each row.
             Storage::Sparse => unsafe { self.bitmap.add(word).read() },
@@ -234,11 +236,11 @@ impl<C> fmt::Debug for Written<C> {
     }
 }
 
-impl<C: Component> Written<C> {
+impl<C: 'static> Written<C> {
     #[inline(always)]
     fn of<S: Contains<C>>(table: &Table, ticks: Ticks) -> Self {
         let values = Values::of::<S>(table);
-        if !C::TRACK {
+        if !S::Component::TRACK {
             return Self { values, changed: ptr::null_mut(), now: 0 };
         }
         let [_, changed] = table.stamps(S::INDEX);
@@ -250,8 +252,8 @@ impl<C: Component> Written<C> {
     /// # Safety
     /// They are in the table, which has the component, and nobody else uses their stamps.
     #[inline(always)]
-    unsafe fn stamp(self, first: usize, count: usize) {
-        if C::TRACK {
+    unsafe fn stamp<S: Contains<C>>(self, first: usize, count: usize) {
+        if S::Component::TRACK {
             for row in first..first + count {
                 // SAFETY: there are stamps for each row.
                 unsafe { self.changed.add(row).write(self.now) }
@@ -261,7 +263,7 @@ impl<C: Component> Written<C> {
 }
 
 // SAFETY: reads the one component of the access.
-unsafe impl<S: Contains<C>, C: Component> QueryData<S> for &C {
+unsafe impl<S: Contains<C>, C: 'static> QueryData<S> for &C {
     type Item<'w> = &'w C;
     type Slices<'w> = &'w [C];
     type Fetch = Values<C>;
@@ -275,7 +277,7 @@ unsafe impl<S: Contains<C>, C: Component> QueryData<S> for &C {
     #[inline(always)]
     unsafe fn present(fetch: Values<C>, word: usize) -> u64 {
         // SAFETY: the caller promises the same.
-        unsafe { fetch.present(word) }
+        unsafe { fetch.present::<S>(word) }
     }
 
     #[inline(always)]
@@ -291,10 +293,10 @@ unsafe impl<S: Contains<C>, C: Component> QueryData<S> for &C {
     }
 }
 // SAFETY: writes nothing.
-unsafe impl<S: Contains<C>, C: Component> ReadOnlyQueryData<S> for &C {}
+unsafe impl<S: Contains<C>, C: 'static> ReadOnlyQueryData<S> for &C {}
 
 // SAFETY: writes the one component of the access.
-unsafe impl<S: Contains<C>, C: Component> QueryData<S> for &mut C {
+unsafe impl<S: Contains<C>, C: 'static> QueryData<S> for &mut C {
     type Item<'w> = &'w mut C;
     type Slices<'w> = &'w mut [C];
     type Fetch = Written<C>;
@@ -308,7 +310,7 @@ unsafe impl<S: Contains<C>, C: Component> QueryData<S> for &mut C {
     #[inline(always)]
     unsafe fn present(fetch: Written<C>, word: usize) -> u64 {
         // SAFETY: the caller promises the same.
-        unsafe { fetch.values.present(word) }
+        unsafe { fetch.values.present::<S>(word) }
     }
 
     #[inline(always)]
@@ -316,7 +318,7 @@ unsafe impl<S: Contains<C>, C: Component> QueryData<S> for &mut C {
         // SAFETY: the row is in the column and its stamps, and no one else uses it for
         // `'w`.
         unsafe {
-            fetch.stamp(row, 1);
+            fetch.stamp::<S>(row, 1);
             fetch.values.column.add(row).as_mut()
         }
     }
@@ -326,7 +328,7 @@ unsafe impl<S: Contains<C>, C: Component> QueryData<S> for &mut C {
         // SAFETY: the column holds `len` values, and its stamps as many, and no one else
         // uses them for `'w`.
         unsafe {
-            fetch.stamp(0, len);
+            fetch.stamp::<S>(0, len);
             slice::from_raw_parts_mut(fetch.values.column.as_ptr(), len)
         }
     }

@@ -119,9 +119,9 @@ macro_rules! mask_of {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a schema",
     label = "not a schema",
-    note = "declare it with `#[world_config(components(...))]`; a query of a system names its schema first: `Query<Schema, (&A, &mut B), Filter>`"
+    note = "declare it with `#[world_config(components(...))]`; of worlds with a `base`, the schema is the base"
 )]
-pub unsafe trait Schema: Sized + 'static {
+pub unsafe trait Schema: Queried<Schema = Self> + Sized + 'static {
     /// The components as a tuple, for bounds such as `Send` or `Clone`.
     type Types;
     /// One entity with every component: `repr(C)`, each field maybe uninitialised.
@@ -170,17 +170,32 @@ const fn all(count: usize) -> Mask {
 /// The schema has the component `C`.
 ///
 /// # Safety
-/// `INDEX` is `C`'s place in [`Schema::COMPONENTS`].
+/// `INDEX` is `C`'s place in [`Schema::COMPONENTS`], and `Component` is `C`.
 #[diagnostic::on_unimplemented(
     message = "component `{C}` is not in the schema `{Self}`",
     label = "not a component of `{Self}`",
-    note = "list `{C}` in the `components(...)` of `{Self}`'s `#[world_config]`; if that has a `base`, the schema is the base"
+    note = "list `{C}` in the `components(...)` of `{Self}`'s `#[world_config]`: a type with `#[derive(Component)]`, without `&`"
 )]
-pub unsafe trait Contains<C: Component>: Schema {
+pub unsafe trait Contains<C: 'static>: Schema {
+    /// `C` itself. That it is a component is told where it is listed, and nowhere else.
+    type Component: Component;
     /// The component's index.
     const INDEX: usize;
     /// The component's bit.
     const BIT: Mask = 1 << Self::INDEX;
+}
+
+/// What a query of a system names first: a world, maybe the schema itself. Apart from
+/// [`WorldConfig`], so that the compiler tells of what else is named there by our text.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a world: write `Query<World, {Self}>`",
+    label = "not a world",
+    note = "a query of a system names a world or its schema, then what is asked for, then a filter: `Query<World, (&A, &mut B), With<C>>`"
+)]
+pub trait Queried {
+    /// Whose components it has.
+    type Schema: Schema;
 }
 
 /// A world with the schema `S`. Apart from [`WorldConfig`], so that the compiler tells of a query

@@ -66,9 +66,9 @@ const CHANGED: usize = 1;
 
 /// Which rows of a word have a stamp of a component that is news.
 #[inline(always)]
-fn news<S: Contains<C>, C: Component, const WHICH: usize>(rows: Rows<'_>, word: usize) -> u64 {
+fn news<S: Contains<C>, C: 'static, const WHICH: usize>(rows: Rows<'_>, word: usize) -> u64 {
     let Rows { table, ticks, .. } = rows;
-    if !C::TRACK || table.possible() & S::BIT == 0 {
+    if !S::Component::TRACK || table.possible() & S::BIT == 0 {
         return 0;
     }
     let (first, len) = (word * WORD, table.len());
@@ -81,7 +81,7 @@ fn news<S: Contains<C>, C: Component, const WHICH: usize>(rows: Rows<'_>, word: 
         let sees = |row: usize| ticks.sees(unsafe { stamps.add(row).read() });
         (first..len).fold(0, |bits, row| bits | u64::from(sees(row)) << (row - first))
     };
-    match C::STORAGE {
+    match S::Component::STORAGE {
         Storage::Table => seen,
         Storage::Sparse => seen & table.present(S::INDEX, word),
     }
@@ -90,7 +90,7 @@ fn news<S: Contains<C>, C: Component, const WHICH: usize>(rows: Rows<'_>, word: 
 macro_rules! filter {
     ($name:ident $which:ident) => {
         // SAFETY: what lacks the component has no news of it.
-        unsafe impl<S: Contains<C>, C: Component> Filter<S> for $name<C> {
+        unsafe impl<S: Contains<C>, C: 'static> Filter<S> for $name<C> {
             const ROWS: bool = true;
             const WITH: Mask = S::BIT;
             const READ: Mask = S::BIT;
@@ -133,7 +133,7 @@ impl<C> fmt::Debug for Stamped<C> {
     }
 }
 
-impl<C: Component> Stamped<C> {
+impl<C: 'static> Stamped<C> {
     #[inline(always)]
     fn of<S: Contains<C>>(table: &Table, ticks: Ticks) -> Self {
         let [added, changed] = table.stamps(S::INDEX);
@@ -310,7 +310,7 @@ impl<C: fmt::Debug> fmt::Debug for Mut<'_, C> {
 }
 
 // SAFETY: reads the one component of the access.
-unsafe impl<S: Contains<C>, C: Component> QueryData<S> for Ref<'_, C> {
+unsafe impl<S: Contains<C>, C: 'static> QueryData<S> for Ref<'_, C> {
     type Item<'w> = Ref<'w, C>;
     type Slices<'w> = NoSlices;
     type Fetch = Stamped<C>;
@@ -324,7 +324,7 @@ unsafe impl<S: Contains<C>, C: Component> QueryData<S> for Ref<'_, C> {
     #[inline(always)]
     unsafe fn present(fetch: Stamped<C>, word: usize) -> u64 {
         // SAFETY: the caller promises the same.
-        unsafe { fetch.values.present(word) }
+        unsafe { fetch.values.present::<S>(word) }
     }
 
     #[inline(always)]
@@ -338,10 +338,10 @@ unsafe impl<S: Contains<C>, C: Component> QueryData<S> for Ref<'_, C> {
     }
 }
 // SAFETY: writes nothing.
-unsafe impl<S: Contains<C>, C: Component> ReadOnlyQueryData<S> for Ref<'_, C> {}
+unsafe impl<S: Contains<C>, C: 'static> ReadOnlyQueryData<S> for Ref<'_, C> {}
 
 // SAFETY: writes the one component of the access.
-unsafe impl<S: Contains<C>, C: Component> QueryData<S> for Mut<'_, C> {
+unsafe impl<S: Contains<C>, C: 'static> QueryData<S> for Mut<'_, C> {
     type Item<'w> = Mut<'w, C>;
     type Slices<'w> = NoSlices;
     type Fetch = Stamped<C>;
@@ -355,7 +355,7 @@ unsafe impl<S: Contains<C>, C: Component> QueryData<S> for Mut<'_, C> {
     #[inline(always)]
     unsafe fn present(fetch: Stamped<C>, word: usize) -> u64 {
         // SAFETY: the caller promises the same.
-        unsafe { fetch.values.present(word) }
+        unsafe { fetch.values.present::<S>(word) }
     }
 
     #[inline(always)]
@@ -382,12 +382,12 @@ unsafe impl<S: Contains<C>, C: Component> QueryData<S> for Mut<'_, C> {
 pub struct NoSlices(());
 
 /// What is asked of a component and its stamps, row by row.
-const fn by_row<S: Contains<C>, C: Component>(access: Access) -> Access {
+const fn by_row<S: Contains<C>, C: 'static>(access: Access) -> Access {
     let fault = Fault::either(access.fault, untracked::<S, C>());
     Access { by_row: true, fault, ..access }
 }
 
 /// The fault of who asks for changes where nothing is ever stamped.
-pub(crate) const fn untracked<S: Contains<C>, C: Component>() -> Option<Fault> {
-    if C::TRACK { None } else { Some(Fault::Untracked(S::INDEX)) }
+pub(crate) const fn untracked<S: Contains<C>, C: 'static>() -> Option<Fault> {
+    if S::Component::TRACK { None } else { Some(Fault::Untracked(S::INDEX)) }
 }

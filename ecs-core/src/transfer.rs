@@ -6,7 +6,6 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 use crate::bundle::{Bundle, Cells};
-use crate::component::Component;
 use crate::entity::Entity;
 use crate::memory::{DropRows, bits, move_value};
 use crate::outbox::TransferMarker;
@@ -122,7 +121,7 @@ impl<S: Schema> Drop for Row<S> {
 
 // SAFETY: answers each component's own place in the row.
 unsafe impl<S: Schema> Cells<S> for Row<S> {
-    fn cell<C: Component>(&mut self) -> *mut C
+    fn cell<C: 'static>(&mut self) -> *mut C
     where
         S: Contains<C>,
     {
@@ -256,7 +255,7 @@ impl<S: Schema> EntityTransfer<S> {
     ///
     /// # Errors
     /// If it is already there: the value is handed back.
-    pub fn pack<C: Component>(&mut self, value: C) -> Result<(), Doubled<C>>
+    pub fn pack<C: 'static>(&mut self, value: C) -> Result<(), Doubled<C>>
     where
         S: Contains<C>,
     {
@@ -284,7 +283,7 @@ impl<S: Schema> EntityTransfer<S> {
     }
 
     /// Looks at a component.
-    pub fn get<C: Component>(&self) -> Option<&C>
+    pub fn get<C: 'static>(&self) -> Option<&C>
     where
         S: Contains<C>,
     {
@@ -293,7 +292,7 @@ impl<S: Schema> EntityTransfer<S> {
     }
 
     /// Looks at a component to change it.
-    pub fn get_mut<C: Component>(&mut self) -> Option<&mut C>
+    pub fn get_mut<C: 'static>(&mut self) -> Option<&mut C>
     where
         S: Contains<C>,
     {
@@ -302,7 +301,7 @@ impl<S: Schema> EntityTransfer<S> {
     }
 
     /// Moves a component out.
-    pub fn unpack<C: Component>(&mut self) -> Option<C>
+    pub fn unpack<C: 'static>(&mut self) -> Option<C>
     where
         S: Contains<C>,
     {
@@ -315,7 +314,7 @@ impl<S: Schema> EntityTransfer<S> {
     }
 
     /// Whether a component is in it.
-    pub fn has<C: Component>(&self) -> bool
+    pub fn has<C: 'static>(&self) -> bool
     where
         S: Contains<C>,
     {

@@ -6,11 +6,13 @@ mod common;
 use ecs_core::commands::Commands;
 use ecs_core::entity::Entity;
 use ecs_core::error::AccessError;
-use ecs_core::query::{With, Without};
+use ecs_core::query::{QueryData, With, Without};
 use ecs_core::resources::Resource as _;
 use ecs_core::schedule::{OnError, Schedule};
+use ecs_core::schema::Schema;
 use ecs_core::system::{
-    BoxError, IntoSystem, Local, MissingResource, NotSingle, Query, Res, ResMut, WorldId,
+    BoxError, IntoSystem, Local, MissingResource, NotSingle, Query, Res, ResMut, SchemaQuery,
+    WorldId,
 };
 use ecs_core::world::World;
 use ecs_macros::{Component, Resource, world_config};
@@ -82,6 +84,44 @@ fn systems_fit_all_worlds_of_their_schema() -> Result<(), BoxError> {
         found.iter().for_each(|entity| commands.insert(entity, Number(7)).expect("there is room"));
     })?;
     assert_eq!(world.view::<&Number>().next(), Some(&Number(7)));
+    Ok(())
+}
+
+/// A query names the schema, or any world that has it: it is the same query.
+#[test]
+fn queries_name_a_world_or_its_schema() -> Result<(), BoxError> {
+    fn count(numbers: &Query<Base, &Number, With<Factor>>) -> u32 {
+        numbers.iter().map(|number| number.0).sum()
+    }
+    fn total(numbers: Query<Heir, &Number, With<Factor>>, mut sum: ResMut<Sum>) {
+        sum.0 += count(&numbers);
+    }
+    let mut base = World::<Base>::new();
+    base.insert_resource(Sum(0));
+    base.spawn((Number(2), Factor(10)))?;
+    base.spawn(Number(3))?;
+    base.run_system(total)?;
+    assert_eq!(base.resource::<Sum>(), Some(&Sum(2)));
+    let mut heir = World::<Heir>::new();
+    heir.insert_resource(Sum(1));
+    heir.spawn((Number(4), Factor(10)))?;
+    heir.run_system(total)?;
+    assert_eq!(heir.resource::<Sum>(), Some(&Sum(5)));
+    Ok(())
+}
+
+/// What is written for one schema is so for all.
+#[test]
+fn queries_of_any_schema_and_data() -> Result<(), BoxError> {
+    fn count<S: Schema, D: QueryData<S>>(mut query: SchemaQuery<S, D>) -> usize {
+        query.iter_mut().count()
+    }
+    let mut world = World::<Heir>::new();
+    world.spawn((Number(2), Factor(10)))?;
+    world.run_system(|query: Query<Heir, (&mut Number, &Factor)>, mut runs: Local<usize>| {
+        *runs += count(query);
+        assert_eq!(*runs, 1);
+    })?;
     Ok(())
 }
 

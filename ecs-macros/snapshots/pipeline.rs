@@ -10,6 +10,9 @@ const _: () = {
     unsafe impl ::static_ecs::__support::HasSchema<
         <Base as ::static_ecs::__support::WorldConfig>::Schema,
     > for Accept {}
+    impl ::static_ecs::__support::Queried for Accept {
+        type Schema = <Base as ::static_ecs::__support::WorldConfig>::Schema;
+    }
     impl ::static_ecs::__support::WorldConfig for Accept {
         type Schema = <Base as ::static_ecs::__support::WorldConfig>::Schema;
         const PATH: &'static ::static_ecs::__support::core::primitive::str = ::static_ecs::__support::core::concat!(
@@ -46,6 +49,9 @@ const _: () = {
     unsafe impl ::static_ecs::__support::HasSchema<
         <Base as ::static_ecs::__support::WorldConfig>::Schema,
     > for Io {}
+    impl ::static_ecs::__support::Queried for Io {
+        type Schema = <Base as ::static_ecs::__support::WorldConfig>::Schema;
+    }
     impl ::static_ecs::__support::WorldConfig for Io {
         type Schema = <Base as ::static_ecs::__support::WorldConfig>::Schema;
         const PATH: &'static ::static_ecs::__support::core::primitive::str = ::static_ecs::__support::core::concat!(
@@ -82,6 +88,9 @@ const _: () = {
     unsafe impl ::static_ecs::__support::HasSchema<
         <Base as ::static_ecs::__support::WorldConfig>::Schema,
     > for Compute {}
+    impl ::static_ecs::__support::Queried for Compute {
+        type Schema = <Base as ::static_ecs::__support::WorldConfig>::Schema;
+    }
     impl ::static_ecs::__support::WorldConfig for Compute {
         type Schema = <Base as ::static_ecs::__support::WorldConfig>::Schema;
         const PATH: &'static ::static_ecs::__support::core::primitive::str = ::static_ecs::__support::core::concat!(

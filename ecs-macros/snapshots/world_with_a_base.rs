@@ -9,6 +9,9 @@ const _: () = {
     unsafe impl ::static_ecs::__support::HasSchema<
         <game::Game as ::static_ecs::__support::WorldConfig>::Schema,
     > for Zone {}
+    impl ::static_ecs::__support::Queried for Zone {
+        type Schema = <game::Game as ::static_ecs::__support::WorldConfig>::Schema;
+    }
     impl ::static_ecs::__support::WorldConfig for Zone {
         type Schema = <game::Game as ::static_ecs::__support::WorldConfig>::Schema;
         const PATH: &'static ::static_ecs::__support::core::primitive::str = ::static_ecs::__support::core::concat!(

@@ -9,6 +9,9 @@ const _: () = {
     unsafe impl renamed::__support::HasSchema<
         <Game as renamed::__support::WorldConfig>::Schema,
     > for r#Io {}
+    impl renamed::__support::Queried for r#Io {
+        type Schema = <Game as renamed::__support::WorldConfig>::Schema;
+    }
     impl renamed::__support::WorldConfig for r#Io {
         type Schema = <Game as renamed::__support::WorldConfig>::Schema;
         const PATH: &'static renamed::__support::core::primitive::str = renamed::__support::core::concat!(

@@ -52,6 +52,7 @@ const _: () = {
         }
     }
     unsafe impl ::static_ecs::__support::Contains<Position> for Game {
+        type Component = Position;
         const INDEX: ::static_ecs::__support::core::primitive::usize = 0usize;
     }
     unsafe impl ::static_ecs::__support::HasEvent<Damage> for Game {
@@ -61,6 +62,9 @@ const _: () = {
         const INDEX: ::static_ecs::__support::core::primitive::usize = 1usize;
     }
     unsafe impl ::static_ecs::__support::HasSchema<Game> for Game {}
+    impl ::static_ecs::__support::Queried for Game {
+        type Schema = Game;
+    }
     impl ::static_ecs::__support::WorldConfig for Game {
         type Schema = Game;
         const PATH: &'static ::static_ecs::__support::core::primitive::str = ::static_ecs::__support::core::concat!(

@@ -82,12 +82,19 @@ impl fmt::Debug for Rows<'_> {
 }
 
 /// Something that an entity can have: a component, or a [`TransferMarker`].
+#[diagnostic::on_unimplemented(
+    message = "component `{Self}` is not in the schema `{S}`",
+    label = "not a component of `{S}`",
+    note = "list `{Self}` in the `components(...)` of `{S}`'s `#[world_config]`: a type with `#[derive(Component)]`, without `&`"
+)]
 pub trait Filterable<S: Schema> {
     /// The component; empty for the marker.
     const MASK: Mask;
     /// Whether it is the marker.
     const MARKER: bool;
 }
+// Or the compiler would tell of what is no component twice.
+#[diagnostic::do_not_recommend]
 impl<S: Contains<C>, C: Component> Filterable<S> for C {
     const MASK: Mask = S::BIT;
     const MARKER: bool = false;

@@ -10,7 +10,6 @@ use serde::de::{Deserialize, DeserializeOwned, DeserializeSeed, Deserializer};
 
 use super::error::{LoadError, LoadProblem};
 use super::read::Whole;
-use crate::component::Component;
 use crate::config::WorldConfig;
 use crate::names;
 use crate::schema::{Contains, Schema};
@@ -107,7 +106,7 @@ impl<W: WorldConfig> Loader<W> {
 
     /// The same, for saves that have `C` in this version: `migrate` makes a `C` of a
     /// value of then. A later one for the same version replaces an earlier one.
-    pub fn migrate<Old: DeserializeOwned, C: Component>(
+    pub fn migrate<Old: DeserializeOwned, C: 'static>(
         mut self,
         version: u32,
         migrate: impl Fn(Old) -> C + 'static,
@@ -128,7 +127,7 @@ impl<W: WorldConfig> Loader<W> {
     }
 
     /// The same, for saves in which `C` has this name.
-    pub fn rename<C: Component>(mut self, old: &str) -> Self
+    pub fn rename<C: 'static>(mut self, old: &str) -> Self
     where
         W::Schema: Contains<C>,
     {

@@ -25,7 +25,7 @@ pub(crate) use access::names;
 pub use access::{Clash, EventUse, ResourceUse, SystemAccess};
 pub use event::{EventReader, EventWriter};
 pub use param::{Local, MissingResource, Res, ResMut, SystemContext, SystemParam, WorldId};
-pub use query::{NotSingle, Query};
+pub use query::{NotSingle, Query, SchemaQuery};
 
 /// What a system fails with.
 pub type BoxError = Box<dyn Error + Send + Sync>;

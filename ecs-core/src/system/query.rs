@@ -10,13 +10,15 @@ use crate::config::WorldConfig;
 use crate::entity::Entity;
 use crate::error::AccessError;
 use crate::iter::{Exact, QueryIter};
-use crate::query::{Access, Fault, Filter, QueryData, ReadOnlyQueryData, Rows};
-use crate::schema::{HasSchema, Schema};
+use crate::query::{Access, Fault, Filter, Nothing, QueryData, ReadOnlyQueryData, Rows};
+use crate::schema::{HasSchema, Queried, Schema};
 use crate::table::Table;
 use crate::world::{find, find_row};
 
 /// The entities of a world that have what `D` asks for and match `F`, as a parameter of
-/// systems. `S` is the schema; the system then fits every world with it.
+/// systems. `W` is a schema, or a world in its place; the system fits every world with that schema.
+///
+/// What can be done with it is told at [`SchemaQuery`].
 ///
 /// # Examples
 /// ```
@@ -39,7 +41,11 @@ use crate::world::{find, find_row};
 /// assert_eq!(world.get::<Position>(body)?.0, 1.5);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Query<'w, S: Schema, D: QueryData<S>, F: Filter<S> = ()> {
+pub type Query<'w, W, D = Nothing, F = ()> = SchemaQuery<'w, <W as Queried>::Schema, D, F>;
+
+/// A [`Query`] over the schema `S`. Functions for any schema take this one: the compiler finds
+/// `S` by what they are given.
+pub struct SchemaQuery<'w, S: Schema, D: QueryData<S>, F: Filter<S> = ()> {
     tables: &'w [Table],
     /// Of any table.
     rows: Rows<'w>,
@@ -49,18 +55,18 @@ pub struct Query<'w, S: Schema, D: QueryData<S>, F: Filter<S> = ()> {
 // SAFETY: through a shared query, components are read only. Who has one keeps those who
 // would write them away.
 unsafe impl<S: Schema<Types: Send + Sync>, D: QueryData<S>, F: Filter<S>> Sync
-    for Query<'_, S, D, F>
+    for SchemaQuery<'_, S, D, F>
 {
 }
 
 // SAFETY: components may be read and written on another thread; ids and the outbox are
 // read, and nobody changes them meanwhile.
 unsafe impl<S: Schema<Types: Send + Sync>, D: QueryData<S>, F: Filter<S>> Send
-    for Query<'_, S, D, F>
+    for SchemaQuery<'_, S, D, F>
 {
 }
 
-impl<S: Schema, D: QueryData<S>, F: Filter<S>> Query<'_, S, D, F> {
+impl<S: Schema, D: QueryData<S>, F: Filter<S>> SchemaQuery<'_, S, D, F> {
     /// The entities, to read.
     #[inline]
     pub fn iter(&self) -> QueryIter<'_, S, D, F>
@@ -140,7 +146,7 @@ fn only<I: Iterator>(mut items: I) -> Result<I::Item, NotSingle> {
     if items.next().is_some() { Err(NotSingle::Several) } else { Ok(first) }
 }
 
-impl<'w, S: Schema, D: QueryData<S>, F: Filter<S>> IntoIterator for Query<'w, S, D, F> {
+impl<'w, S: Schema, D: QueryData<S>, F: Filter<S>> IntoIterator for SchemaQuery<'w, S, D, F> {
     type Item = D::Item<'w>;
     type IntoIter = QueryIter<'w, S, D, F>;
 
@@ -152,7 +158,9 @@ impl<'w, S: Schema, D: QueryData<S>, F: Filter<S>> IntoIterator for Query<'w, S,
     }
 }
 
-impl<'q, S: Schema, D: QueryData<S>, F: Filter<S>> IntoIterator for &'q mut Query<'_, S, D, F> {
+impl<'q, S: Schema, D: QueryData<S>, F: Filter<S>> IntoIterator
+    for &'q mut SchemaQuery<'_, S, D, F>
+{
     type Item = D::Item<'q>;
     type IntoIter = QueryIter<'q, S, D, F>;
 
@@ -162,7 +170,9 @@ impl<'q, S: Schema, D: QueryData<S>, F: Filter<S>> IntoIterator for &'q mut Quer
     }
 }
 
-impl<'q, S: Schema, D: ReadOnlyQueryData<S>, F: Filter<S>> IntoIterator for &'q Query<'_, S, D, F> {
+impl<'q, S: Schema, D: ReadOnlyQueryData<S>, F: Filter<S>> IntoIterator
+    for &'q SchemaQuery<'_, S, D, F>
+{
     type Item = D::Item<'q>;
     type IntoIter = QueryIter<'q, S, D, F>;
 
@@ -174,7 +184,7 @@ impl<'q, S: Schema, D: ReadOnlyQueryData<S>, F: Filter<S>> IntoIterator for &'q 
 
 // SAFETY: the query touches no more than the components of its access, and the ids; the schema
 // is the world's.
-unsafe impl<W, S, D, F> SystemParam<W> for Query<'_, S, D, F>
+unsafe impl<W, S, D, F> SystemParam<W> for SchemaQuery<'_, S, D, F>
 where
     W: WorldConfig + HasSchema<S>,
     S: Schema,
@@ -182,7 +192,7 @@ where
     F: Filter<S> + 'static,
 {
     type State = ();
-    type Item<'w, 's> = Query<'w, S, D, F>;
+    type Item<'w, 's> = SchemaQuery<'w, S, D, F>;
     const ACCESS: SystemAccess = {
         // Entities that differ by what is sparse may be in one table, and so share words of
         // bits and stamps.
@@ -197,15 +207,15 @@ where
     unsafe fn get<'w>(
         (): &mut (),
         context: SystemContext<'w, W>,
-    ) -> Result<Query<'w, S, D, F>, MissingResource> {
+    ) -> Result<SchemaQuery<'w, S, D, F>, MissingResource> {
         // SAFETY: nobody has all of the world.
         let world = unsafe { context.world() };
         let rows = Rows { ticks: world.ticks_since(context.seen()), ..world.rows() };
-        Ok(Query { tables: world.tables(), rows, exact: PhantomData })
+        Ok(SchemaQuery { tables: world.tables(), rows, exact: PhantomData })
     }
 }
 
-impl<S: Schema, D: QueryData<S>, F: Filter<S>> fmt::Debug for Query<'_, S, D, F> {
+impl<S: Schema, D: QueryData<S>, F: Filter<S>> fmt::Debug for SchemaQuery<'_, S, D, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Query").field("tables", &self.tables.len()).finish_non_exhaustive()
     }

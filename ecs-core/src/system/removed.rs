@@ -2,7 +2,6 @@
 
 use super::access::SystemAccess;
 use super::param::{MissingResource, SystemContext, SystemParam};
-use crate::component::Component;
 use crate::config::WorldConfig;
 use crate::query::Access;
 use crate::removed::{Removed, RemovedReader};
@@ -13,7 +12,7 @@ use crate::track::untracked;
 unsafe impl<W, C> SystemParam<W> for Removed<'_, '_, C>
 where
     W: WorldConfig<Schema: Contains<C>>,
-    C: Component,
+    C: 'static,
 {
     type State = RemovedReader<C>;
     type Item<'w, 's> = Removed<'w, 's, C>;

@@ -19,7 +19,7 @@ impl<W: WorldConfig> World<W> {
     /// # Errors
     /// If the entity is not here or has no `C`.
     #[inline]
-    pub fn get<C: Component>(&self, entity: Entity) -> Result<&C, AccessError>
+    pub fn get<C: 'static>(&self, entity: Entity) -> Result<&C, AccessError>
     where
         W::Schema: Contains<C>,
     {
@@ -33,7 +33,7 @@ impl<W: WorldConfig> World<W> {
     /// # Errors
     /// If the entity is not here or has no `C`.
     #[inline]
-    pub fn get_mut<C: Component>(&mut self, entity: Entity) -> Result<&mut C, AccessError>
+    pub fn get_mut<C: 'static>(&mut self, entity: Entity) -> Result<&mut C, AccessError>
     where
         W::Schema: Contains<C>,
     {
@@ -48,7 +48,7 @@ impl<W: WorldConfig> World<W> {
     }
 
     /// Whether an entity is here and has a `C`.
-    pub fn has<C: Component>(&self, entity: Entity) -> bool
+    pub fn has<C: 'static>(&self, entity: Entity) -> bool
     where
         W::Schema: Contains<C>,
     {
@@ -56,7 +56,7 @@ impl<W: WorldConfig> World<W> {
     }
 
     #[inline(always)]
-    fn find_row<C: Component>(&self, entity: Entity) -> Result<(&Table, usize), AccessError>
+    fn find_row<C: 'static>(&self, entity: Entity) -> Result<(&Table, usize), AccessError>
     where
         W::Schema: Contains<C>,
     {
@@ -67,7 +67,7 @@ impl<W: WorldConfig> World<W> {
             return Err(self.entities.absent(entity).into());
         };
         let row = place.row as usize;
-        let has = match C::STORAGE {
+        let has = match <W::Schema as Contains<C>>::Component::STORAGE {
             Storage::Table => table.mask() & <W::Schema as Contains<C>>::BIT != 0,
             Storage::Sparse => table.present(index, row / WORD) >> (row % WORD) & 1 == 1,
         };

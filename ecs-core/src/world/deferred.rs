@@ -6,7 +6,6 @@ use core::ops::Deref;
 use super::access::assert_sound;
 use super::{Lookup, World};
 use crate::commands::Commands;
-use crate::component::Component;
 use crate::config::WorldConfig;
 use crate::entity::Entity;
 use crate::error::{AccessError, Refused};
@@ -42,7 +41,7 @@ impl<'w, W: WorldConfig> DeferredWorld<'w, W> {
     /// # Errors
     /// As [`World::get_mut`].
     #[inline]
-    pub fn get_mut<C: Component>(&mut self, entity: Entity) -> Result<&mut C, AccessError>
+    pub fn get_mut<C: 'static>(&mut self, entity: Entity) -> Result<&mut C, AccessError>
     where
         W::Schema: Contains<C>,
     {

@@ -36,7 +36,6 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use crate::bundle::{Bundle, Cells};
-use crate::component::Component;
 use crate::config::WorldConfig;
 use crate::entities::{Entities, MAX_ROWS, MAX_TABLES};
 use crate::entity::{Entity, MAX_ORIGIN};
@@ -497,7 +496,7 @@ impl<'a> RowCells<'a> {
 // SAFETY: answers the component's own cell in the row.
 unsafe impl<S: Schema> Cells<S> for RowCells<'_> {
     #[inline(always)]
-    fn cell<C: Component>(&mut self) -> *mut C
+    fn cell<C: 'static>(&mut self) -> *mut C
     where
         S: Contains<C>,
     {

@@ -137,7 +137,7 @@ impl<W: WorldConfig> World<W> {
     /// assert_eq!(world.get::<Bar>(hero)?.width, 70);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn on_add<C: Component>(
+    pub fn on_add<C: 'static>(
         &mut self,
         observer: impl FnMut(&mut DeferredWorld<'_, W>, Entity) + Send + 'static,
     ) where
@@ -150,7 +150,7 @@ impl<W: WorldConfig> World<W> {
     /// Calls `observer` after an entity has got a `C`, also one that replaces another,
     /// for which [`on_add`](Self::on_add) is not called. The observers of `on_add` come
     /// first.
-    pub fn on_insert<C: Component>(
+    pub fn on_insert<C: 'static>(
         &mut self,
         observer: impl FnMut(&mut DeferredWorld<'_, W>, Entity) + Send + 'static,
     ) where
@@ -162,7 +162,7 @@ impl<W: WorldConfig> World<W> {
 
     /// Calls `observer` before an entity loses its `C`, which can still be read, also
     /// by a despawn. Not for a value that another replaces.
-    pub fn on_remove<C: Component>(
+    pub fn on_remove<C: 'static>(
         &mut self,
         observer: impl FnMut(&mut DeferredWorld<'_, W>, Entity) + Send + 'static,
     ) where
@@ -175,7 +175,7 @@ impl<W: WorldConfig> World<W> {
     /// Calls `observer` before an entity that has a `C` is despawned. After all of
     /// these, the observers of [`on_remove`](Self::on_remove) are called, for each
     /// component that the entity has.
-    pub fn on_despawn<C: Component>(
+    pub fn on_despawn<C: 'static>(
         &mut self,
         observer: impl FnMut(&mut DeferredWorld<'_, W>, Entity) + Send + 'static,
     ) where
@@ -212,7 +212,7 @@ impl<W: WorldConfig> World<W> {
         observers.leave_room();
     }
 
-    fn observe<C: Component>(&mut self, event: Event, observer: Observer<W>)
+    fn observe<C: 'static>(&mut self, event: Event, observer: Observer<W>)
     where
         W::Schema: Contains<C>,
     {
@@ -427,8 +427,8 @@ impl<W: WorldConfig> Drop for Operation<'_, W> {
 }
 
 /// Fails to compile where nobody would ever be told.
-const fn assert_observed<S: Contains<C>, C: Component>() {
-    if !C::OBSERVE {
+const fn assert_observed<S: Contains<C>, C: 'static>() {
+    if !S::Component::OBSERVE {
         let text = Text::new()
             .str("component `")
             .str(S::COMPONENTS[S::INDEX].name)

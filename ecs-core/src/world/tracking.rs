@@ -79,7 +79,7 @@ impl<W: WorldConfig> World<W> {
     /// assert!(world.removed(&mut reader).is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn removed<'w, 's, C: Component>(
+    pub fn removed<'w, 's, C: 'static>(
         &'w self,
         reader: &'s mut RemovedReader<C>,
     ) -> Removed<'w, 's, C>
@@ -91,7 +91,7 @@ impl<W: WorldConfig> World<W> {
     }
 
     /// As [`removed`](Self::removed), of a component that is tracked.
-    pub(crate) fn removals<'w, 's, C: Component>(
+    pub(crate) fn removals<'w, 's, C: 'static>(
         &'w self,
         reader: &'s mut RemovedReader<C>,
     ) -> Removed<'w, 's, C>
@@ -239,8 +239,8 @@ impl<W: WorldConfig> fmt::Debug for Since<'_, W> {
 }
 
 /// Fails to compile where removals are not remembered.
-const fn assert_tracked<S: Contains<C>, C: Component>() {
-    if !C::TRACK {
+const fn assert_tracked<S: Contains<C>, C: 'static>() {
+    if !S::Component::TRACK {
         let text = Text::new()
             .str("removals of component `")
             .str(S::COMPONENTS[S::INDEX].name)

@@ -39,6 +39,9 @@ pub(super) fn world(world: &World) -> TokenStream {
         const _: () = {
             #body
             unsafe impl #support::HasSchema<#schema> for #ident {}
+            impl #support::Queried for #ident {
+                type Schema = #schema;
+            }
             impl #support::WorldConfig for #ident {
                 type Schema = #schema;
                 const PATH: &'static #support::core::primitive::str = #path;
@@ -84,6 +87,7 @@ fn schema(
     let unread = (mistaken && components.is_empty()).then(|| {
         quote! {
             unsafe impl<__C: #support::Component> #support::Contains<__C> for #ident {
+                type Component = __C;
                 const INDEX: #support::core::primitive::usize = 0;
             }
             unsafe impl<__E: #support::Event> #support::HasEvent<__E> for #ident {
@@ -98,6 +102,7 @@ fn schema(
         let for_component = quote_spanned!(span=> #support_here::Contains<#component>);
         quote! {
             unsafe impl #for_component for #ident {
+                type Component = #component;
                 const INDEX: #support::core::primitive::usize = #index;
             }
         }

@@ -6,9 +6,6 @@ struct A;
 #[world_config(components(A))]
 struct Base;
 
-#[world_config(base = Base)]
-struct Io;
-
-fn look(_: Query<Io, &A>) {}
+fn step(_: Query<Base>) {}
 
 fn main() {}
