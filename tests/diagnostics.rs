@@ -36,6 +36,46 @@ const NEVER_FAIL: &[&str] = &[
 /// these may ask for: a unit test of ecs-macros shows it.
 const WITHOUT_A_CASE: &str = "this is too much for a macro: write a constant with this value";
 
+/// Cases with more than one mistake, and how many they have: each is told once.
+const SEVERAL_MISTAKES: &[(&str, usize)] = &[
+    ("bundle/not_a_column", 2),
+    ("component/argument_without_value", 3),
+    ("component/changed_where_not_tracked", 6),
+    ("component/unknown_storage", 2),
+    ("event/not_the_listed_one", 3),
+    ("query/observed_twice", 5),
+    ("query/slices_of_another_query", 2),
+    ("query/without_a_world", 2),
+    ("relation/settings", 3),
+    ("relation/shape", 3),
+    ("topology/mistaken_world", 4),
+    ("world/all_mistakes_at_once", 6),
+    ("world/argument_without_parentheses", 3),
+    ("world/argument_without_value", 8),
+    ("world/beginning_of_a_name", 3),
+    ("world/missing_comma", 2),
+    ("world/misspelt_arguments", 8),
+    ("world/misspelt_component", 2),
+    ("world/misspelt_component_with_path", 2),
+    ("world/name_in_quotes", 2),
+    ("world/no_type", 2),
+    ("world/setting_outside_of_its_argument", 3),
+    ("world/unknown_archetype_setting", 2),
+];
+
+/// Cases with one mistake that is told more than once, how often, and why.
+const TOLD_AGAIN: &[(&str, usize, &str)] = &[
+    (
+        "coordinator/not_a_set_of_worlds",
+        2,
+        "a type by hand is looked at as an argument and by itself",
+    ),
+    ("event/not_send", 2, "the derive and the list both ask for it"),
+    ("relation/no_hierarchy", 2, "a relation is two components"),
+    ("relation/not_a_relation", 2, "what is no relation has no list of sources"),
+    ("system/not_in_schema", 3, "the parameter, its use, and the system are typed apart"),
+];
+
 /// A text with holes.
 struct Message {
     /// Where it stands.
@@ -379,6 +419,30 @@ fn each_case_has_what_it_shows_and_is_explained() {
         let (class, _) = case.split_once('/').unwrap();
         assert!(passing.contains(&format!("{class}/pass")), "{class} has no case that passes");
     }
+}
+
+/// One mistake is one error.
+#[test]
+fn each_mistake_is_told_once() {
+    let mut wrong = Vec::new();
+    for path in files("tests/ui", ".stderr") {
+        let case = path.strip_prefix(root().join("tests/ui")).unwrap().with_extension("");
+        let case = case.display().to_string();
+        let told = read(&path).lines().filter(|line| line.starts_with("error")).count();
+        let several = SEVERAL_MISTAKES.iter().find(|(name, _)| *name == case);
+        let again = TOLD_AGAIN.iter().find(|(name, ..)| *name == case);
+        let known = several.map(|known| known.1).or(again.map(|known| known.1)).unwrap_or(1);
+        if told != known {
+            wrong.push(format!("{case}: {told} in place of {known}"));
+        }
+    }
+    let cases = SEVERAL_MISTAKES.iter().map(|(case, _)| case);
+    for case in cases.chain(TOLD_AGAIN.iter().map(|(case, ..)| case)) {
+        if !root().join(format!("tests/ui/{case}.stderr")).exists() {
+            wrong.push(format!("{case} is no case"));
+        }
+    }
+    assert!(wrong.is_empty(), "mistakes that are not told once:\n{}", wrong.join("\n"));
 }
 
 /// What is looked for is found: a text of each kind of source.

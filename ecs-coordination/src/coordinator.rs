@@ -93,6 +93,16 @@ pub struct WorldCoordinator<Worlds: WorldSet> {
     worlds: PhantomData<Worlds>,
 }
 
+/// A system that each member of an array can have a clone of.
+#[diagnostic::on_unimplemented(
+    message = "a system of a coordinator is cloned for each world, and this one holds what is not `Clone`",
+    note = "`move` into the closure what it uses, or keep that in a `Local` or in a resource"
+)]
+pub trait CloneSystem: Clone {}
+
+#[diagnostic::do_not_recommend]
+impl<S: Clone> CloneSystem for S {}
+
 /// Puts the nodes in the order of their ids.
 fn by_id<S: Schema>(nodes: &mut [Seated<S>]) {
     nodes.sort_by_key(|node| node.endpoint().id());
@@ -262,7 +272,7 @@ impl<Worlds: WorldSet> WorldCoordinator<Worlds> {
     }
 
     /// Adds a system to the world of type `W`, or a clone to each member of an array.
-    pub fn add_system<W, M>(&mut self, system: impl IntoSystem<W, M> + Clone) -> &mut Self
+    pub fn add_system<W, M>(&mut self, system: impl IntoSystem<W, M> + CloneSystem) -> &mut Self
     where
         W: WorldConfig,
     {

@@ -77,3 +77,39 @@ impl<S: Schema> DerefMut for Seated<S> {
         &mut *self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use ecs_core::members::Member;
+    use static_ecs::prelude::*;
+
+    use super::Seated;
+    use crate::wiring::wire;
+
+    #[derive(Component)]
+    struct Number(#[allow(dead_code)] u32);
+
+    #[derive(Component)]
+    struct Local(#[allow(dead_code)] Rc<u32>);
+
+    #[world_config(components(Number))]
+    struct Sent;
+
+    #[world_config(components(Number, Local))]
+    struct Kept;
+
+    #[test]
+    fn one_component_that_stays_keeps_all_here() {
+        assert!(super::all_send::<Sent>());
+        assert!(!super::all_send::<Kept>());
+    }
+
+    #[test]
+    #[should_panic = "a component is not `Send`"]
+    fn no_world_with_such_a_component_is_seated() {
+        let mut wiring = wire::<Kept>(const { &[<Kept as Member>::GROUP] });
+        Seated::new(World::<Kept>::new(), wiring.endpoints.remove(0));
+    }
+}

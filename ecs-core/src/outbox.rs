@@ -44,8 +44,25 @@ pub struct TransferMarker {
 
 impl TransferMarker {
     /// To the world with this id, by move, without priority.
-    pub const fn to(target_world: u16) -> Self {
-        Self { target_world, priority: false, destroy_on_transfer: true }
+    pub fn to(target_world: impl TargetId) -> Self {
+        Self { target_world: target_world.get(), priority: false, destroy_on_transfer: true }
+    }
+}
+
+/// The id of a world to go to: a `u16`, which a coordinator has for each of its worlds.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the id of a world",
+    label = "an id is a `u16`",
+    note = "the coordinator `Server` has that of its world `Audit` as `Server::id_of::<Audit>()`"
+)]
+pub trait TargetId {
+    /// The id.
+    fn get(self) -> u16;
+}
+
+impl TargetId for u16 {
+    fn get(self) -> u16 {
+        self
     }
 }
 

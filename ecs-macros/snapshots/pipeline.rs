@@ -23,7 +23,10 @@ const _: () = {
             name: "Accept",
             path: <Accept as ::static_ecs::__support::WorldConfig>::PATH,
             role: ::static_ecs::__support::Role::Accept,
-            id: ::static_ecs::__support::core::option::Option::Some(0),
+            id: {
+                let value: ::static_ecs::__support::core::primitive::u16 = 0;
+                ::static_ecs::__support::core::option::Option::Some(value)
+            },
             itself: false,
             routing: ::static_ecs::__support::Routing {
                 default: ::static_ecs::__support::core::option::Option::Some(
@@ -62,7 +65,10 @@ const _: () = {
             name: "Io",
             path: <Io as ::static_ecs::__support::WorldConfig>::PATH,
             role: ::static_ecs::__support::Role::Io,
-            id: ::static_ecs::__support::core::option::Option::Some(1),
+            id: {
+                let value: ::static_ecs::__support::core::primitive::u16 = 1;
+                ::static_ecs::__support::core::option::Option::Some(value)
+            },
             itself: false,
             routing: ::static_ecs::__support::Routing {
                 default: ::static_ecs::__support::core::option::Option::Some(
@@ -101,7 +107,10 @@ const _: () = {
             name: "Compute",
             path: <Compute as ::static_ecs::__support::WorldConfig>::PATH,
             role: ::static_ecs::__support::Role::Compute,
-            id: ::static_ecs::__support::core::option::Option::Some(2),
+            id: {
+                let value: ::static_ecs::__support::core::primitive::u16 = 2;
+                ::static_ecs::__support::core::option::Option::Some(value)
+            },
             itself: false,
             routing: ::static_ecs::__support::Routing {
                 default: ::static_ecs::__support::core::option::Option::Some(

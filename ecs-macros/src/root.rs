@@ -3,6 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::parse::ParseStream;
+use syn::spanned::Spanned;
 use syn::{Ident, Path};
 
 use crate::value::equals;
@@ -16,6 +17,16 @@ impl Root {
     pub(crate) fn parse_value(name: &Ident, input: ParseStream<'_>) -> syn::Result<Path> {
         equals(name, input)?;
         input.call(Path::parse_mod_style)
+    }
+
+    /// An import to begin a block with, and the root to name in that block: of a path that leads
+    /// nowhere the compiler tells at the import alone.
+    pub(crate) fn imported(&self) -> (TokenStream, Self) {
+        let Some(path) = &self.0 else { return (TokenStream::new(), self.clone()) };
+        let span = path.span().resolved_at(Span::mixed_site());
+        let name = Ident::new("__crate", Span::mixed_site());
+        let import = Ident::new("__crate", span);
+        (quote_spanned!(span=> use #path as #import;), Self(Some(name.into())))
     }
 
     /// The path of `__support`.

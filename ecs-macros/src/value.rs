@@ -2,7 +2,9 @@
 
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Expr, Ident, Token};
+use syn::{Expr, ExprLit, Ident, Lit, LitInt, Token};
+
+use crate::errors::Errors;
 
 /// Parses the `=` after the name of a setting; what stands behind it is there.
 pub(crate) fn equals(name: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
@@ -41,6 +43,20 @@ fn example(name: &Ident) -> &'static str {
 pub(crate) fn assigned(name: &Ident, input: ParseStream<'_>) -> syn::Result<Expr> {
     equals(name, input)?;
     expression(input)
+}
+
+/// A number alone among settings that have a `capacity`, which is probably meant.
+pub(crate) fn unnamed_capacity(
+    input: ParseStream<'_>,
+    errors: &mut Errors,
+) -> syn::Result<Option<Expr>> {
+    if !input.peek(LitInt) {
+        return Ok(None);
+    }
+    let value = input.parse::<LitInt>()?;
+    errors.at(&value, format!("a setting has a name: write `capacity = {value}`"));
+    let lit = Lit::Int(value);
+    Ok(Some(Expr::Lit(ExprLit { attrs: Vec::new(), lit })))
 }
 
 /// Refuses a value of what has none.

@@ -11,7 +11,7 @@ const MAX_MEMBERS: usize = 16;
 
 /// Checks the declaration; none where no type can be made of it.
 pub(super) fn coordinator(declaration: Declaration, errors: &mut Errors) -> Option<Coordinator> {
-    let Declaration { root, attrs, vis, ident, generics, worlds } = declaration;
+    let Declaration { root, attrs, vis, type_token, ident, generics, worlds } = declaration;
     if !generics.params.is_empty() {
         errors.at(generics, "a coordinator is one type: take out the generic parameters");
         return None;
@@ -52,7 +52,7 @@ pub(super) fn coordinator(declaration: Declaration, errors: &mut Errors) -> Opti
         }
     };
     let mistaken = errors.count() > known;
-    Some(Coordinator { root, attrs, vis, ident, worlds, span, members, mistaken })
+    Some(Coordinator { root, attrs, vis, type_token, ident, worlds, span, members, mistaken })
 }
 
 /// A member of a tuple, or after a mistake what was probably meant.

@@ -9,13 +9,15 @@ use super::Coordinator;
 /// The type alias, and constants that check it, each at the user's token: a fault of one member
 /// stands at that member. All rules are looked at once.
 pub(super) fn coordinator(coordinator: &Coordinator) -> TokenStream {
-    let Coordinator { root, attrs, vis, ident, worlds, span, members, mistaken } = coordinator;
+    let Coordinator { root, attrs, vis, type_token, ident, worlds, span, members, mistaken } =
+        coordinator;
     let support = root.support();
     let doc = (!attrs.iter().any(|attr| attr.path().is_ident("doc")))
         .then(|| quote!(#[doc = "The worlds of a coordinator."]));
     if *mistaken {
         return quote!(#doc #(#attrs)* #vis type #ident = #support::WorldCoordinator<(#(#members,)*)>;);
     }
+    let end = quote_spanned!(*span=> ;);
     let groups = members.iter().map(|member| {
         let span = member.span().resolved_at(Span::mixed_site());
         let support = root.support_at(span);
@@ -35,7 +37,7 @@ pub(super) fn coordinator(coordinator: &Coordinator) -> TokenStream {
     quote! {
         #doc
         #(#attrs)*
-        #vis type #ident = #support::WorldCoordinator<#worlds>;
+        #vis #type_token #ident = #support::WorldCoordinator<#worlds> #end
         const _: () = {
             const __VERDICT: #support::Verdict = #support::Verdict::new(&[#(#groups),*]);
             #(#of_members)*

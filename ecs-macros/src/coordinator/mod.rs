@@ -5,7 +5,7 @@ mod expand;
 mod parse;
 
 use proc_macro2::{Span, TokenStream};
-use syn::{Attribute, Ident, Type, Visibility};
+use syn::{Attribute, Ident, Token, Type, Visibility};
 
 use crate::errors::Errors;
 use crate::root::Root;
@@ -15,6 +15,7 @@ struct Coordinator {
     root: Root,
     attrs: Vec<Attribute>,
     vis: Visibility,
+    type_token: Token![type],
     ident: Ident,
     /// The tuple or array as written.
     worlds: Type,

@@ -20,6 +20,7 @@ pub(super) struct Declaration {
     pub(super) root: Root,
     pub(super) attrs: Vec<Attribute>,
     pub(super) vis: Visibility,
+    pub(super) type_token: Token![type],
     pub(super) ident: Ident,
     pub(super) generics: Generics,
     pub(super) worlds: Type,
@@ -40,8 +41,10 @@ pub(super) fn declaration(tokens: TokenStream) -> syn::Result<Declaration> {
         if !input.peek(Token![type]) {
             return Err(syn::Error::new(input.span(), message));
         }
-        input.parse::<Token![type]>()?;
-        let ident: Ident = input.parse()?;
+        let type_token: Token![type] = input.parse()?;
+        let Ok(ident) = input.parse::<Ident>() else {
+            return Err(syn::Error::new(type_token.span, message));
+        };
         let generics = input.parse()?;
         if !input.peek(Token![=]) {
             return Err(syn::Error::new(ident.span(), message));
@@ -64,7 +67,7 @@ pub(super) fn declaration(tokens: TokenStream) -> syn::Result<Declaration> {
         }
         let worlds = input.parse()?;
         input.parse::<Option<Token![;]>>()?;
-        Ok(Declaration { root, attrs, vis, ident, generics, worlds })
+        Ok(Declaration { root, attrs, vis, type_token, ident, generics, worlds })
     };
     Parser::parse2(parser, tokens)
 }

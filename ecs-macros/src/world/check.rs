@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use proc_macro2::Span;
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Data, DataStruct, DeriveInput, Expr, ExprLit, Fields, Generics, Lit, Path, Token};
+use syn::{Data, DataStruct, DeriveInput, Expr, ExprLit, Fields, Lit, LitInt, Path};
 
 use super::parse::Arguments;
-use super::{Event, OnFull, Origin, Settings, Target, World};
+use super::{Event, OnFull, Origin, Settings, Target, World, unit_struct};
 use crate::errors::{Errors, nearest};
 
 /// The most components in a schema.
@@ -35,15 +35,17 @@ pub(super) fn world(args: Arguments, item: &DeriveInput, errors: &mut Errors) ->
         errors.at(fields, message);
     }
     let mut item = item.clone();
+    item.attrs.retain(|attr| {
+        let twice = attr.path().segments.last().is_some_and(|last| last.ident == "world_config");
+        if twice {
+            errors.at(attr, "a world has one `#[world_config]`: write all settings in one");
+        }
+        !twice
+    });
     if !item.generics.params.is_empty() {
         errors.at(&item.generics, "a world is one type: take out the generic parameters");
         // A world all the same, without what may name the parameters.
-        item.generics = Generics::default();
-        item.data = Data::Struct(DataStruct {
-            struct_token: Token![struct](Span::call_site()),
-            fields: Fields::Unit,
-            semi_token: Some(Token![;](Span::call_site())),
-        });
+        item = unit_struct(item.attrs, item.vis, item.ident);
     }
     let mut settings = args.settings;
     if let (Some((events, _)), Some(_)) = (&args.events, &args.base) {
@@ -52,6 +54,7 @@ pub(super) fn world(args: Arguments, item: &DeriveInput, errors: &mut Errors) ->
     }
     let listed = args.events.map_or(Vec::new(), |(_, events)| self::events(events, errors));
     let components = |components| Origin::Components(components, listed);
+    let word = args.components.as_ref().map(|(word, _)| word.clone());
     let origin = match (args.components, args.base) {
         (Some((_, list)), None) => components(schema(list, errors)),
         (None, Some((_, base))) => match base {
@@ -75,6 +78,23 @@ pub(super) fn world(args: Arguments, item: &DeriveInput, errors: &mut Errors) ->
             components(Vec::new())
         }
     };
+    if let (Some(word), Origin::Components(listed, _)) = (word, &origin)
+        && listed.is_empty()
+        && errors.count() == 0
+        && named(&settings).next().is_some()
+    {
+        // What is named can't be an alias of what is listed.
+        let mut missing: Vec<String> = Vec::new();
+        for path in named(&settings) {
+            let name = path.to_token_stream().to_string().replace(' ', "");
+            if !missing.contains(&name) {
+                missing.push(name);
+            }
+        }
+        let missing = missing.join(", ");
+        let message = format!("components that are used are listed: write `components({missing})`");
+        errors.at(word, message);
+    }
     if let Origin::Components(listed, _) = &origin {
         if listed.is_empty() && errors.count() > 0 {
             // The list could not be read, or is missing.
@@ -112,6 +132,7 @@ pub(super) fn world(args: Arguments, item: &DeriveInput, errors: &mut Errors) ->
 /// Numbers that can't work, where they are literals: the coordinator finds the others.
 fn numbers(settings: &mut Settings, errors: &mut Errors) {
     let Settings { id, capacity, batch_size, max_entities, on_full, .. } = settings;
+    let Settings { default_target, routes, targets, .. } = settings;
     let room = capacity.as_ref().and_then(literal);
     let wrong = match room {
         Some(0) => Some("a queue has room for one entity at least: write 4096".to_owned()),
@@ -137,8 +158,18 @@ fn numbers(settings: &mut Settings, errors: &mut Errors) {
         }
         _ => {}
     }
+    const TOO_HIGH: &str = "an id is below 256, the most worlds there are: write a lower one";
     if id.as_ref().and_then(literal).is_some_and(|id| id >= MAX_WORLDS) {
-        errors.at(id.take(), "an id is below 256, the most worlds there are: write a lower one");
+        errors.at(id.take(), TOO_HIGH);
+    }
+    let routed = routes.iter_mut().map(|route| &mut route.target);
+    for target in default_target.iter_mut().chain(routed).chain(targets.iter_mut().flatten()) {
+        if let Target::Id(id) = target
+            && id.base10_parse::<u64>().is_ok_and(|id| id >= MAX_WORLDS)
+        {
+            errors.at(&*id, TOO_HIGH);
+            *id = LitInt::new("0", id.span());
+        }
     }
     if max_entities.as_ref().and_then(literal) == Some(0) {
         let message = "a world has room for one entity at least: write more";
@@ -158,6 +189,12 @@ fn literal(value: &Expr) -> Option<u64> {
         Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) => literal.base10_parse().ok(),
         _ => None,
     }
+}
+
+/// The components that the settings name.
+fn named(settings: &Settings) -> impl Iterator<Item = &Path> {
+    let archetypes = settings.archetypes.iter().flat_map(|archetype| &archetype.components);
+    archetypes.chain(settings.routes.iter().map(|route| &route.component))
 }
 
 /// The targets that the world names itself.

@@ -8,17 +8,34 @@ use syn::{Ident, Path, PathArguments, PathSegment, Token};
 use super::{Event, Overflow};
 use crate::errors::{Errors, known};
 use crate::list;
-use crate::value::{assigned, equals};
+use crate::value::{assigned, equals, unnamed_capacity};
 
 const SETTINGS: &[&str] = &["capacity", "on_full"];
 const ON_FULL: &[&str] = &["refuse", "drop_oldest"];
 
-/// Parses `path::Event`, or `path::Event(capacity = 64, on_full = drop_oldest)`.
-pub(super) fn event(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Event> {
-    let mut event = Event { path: path(input)?, capacity: None, overflow: None };
+/// Parses what comes after `before`: `path::Event`, or `path::Event(capacity = 64, on_full = drop_oldest)`.
+pub(super) fn event(
+    input: ParseStream<'_>,
+    before: Option<&Event>,
+    errors: &mut Errors,
+) -> syn::Result<Event> {
+    let path = path(input)?;
+    if let (Some(name), true) = (path.get_ident(), input.peek(Token![=]))
+        && SETTINGS.iter().any(|setting| name == setting)
+    {
+        let last = before.and_then(|event| event.path.segments.last());
+        let event = last.map_or("Event".to_owned(), |last| last.ident.to_string());
+        let message = format!("`{name}` is a setting of one event: write `{event}({name} = ..)`");
+        return Err(syn::Error::new(name.span(), message));
+    }
+    let mut event = Event { path, capacity: None, overflow: None };
     if input.peek(syn::token::Paren) {
         let mut seen = Vec::new();
         list::parenthesized(input, errors, |input, errors| {
+            if let Some(capacity) = unnamed_capacity(input, errors)? {
+                event.capacity = Some(capacity);
+                return Ok(());
+            }
             let name = known("event setting", SETTINGS, &mut seen, input, errors)?;
             if name == "capacity" {
                 event.capacity = Some(assigned(&name, input)?);

@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Ident, Path, PathArguments};
+use syn::{Expr, Ident, Path, PathArguments};
 
 use super::{
     Archetype, Event, OnFull, Origin, Overflow, Role, Route, Settings, Target, Timeout, World,
@@ -14,7 +14,8 @@ use crate::root::Root;
 /// The item, its `WorldConfig` and, for a world with components, its `Schema`. The promise of
 /// `HasSchema`: it is the same as that of `WorldConfig`.
 pub(super) fn world(world: &World) -> TokenStream {
-    let support = world.root.support();
+    let (import, root) = world.root.imported();
+    let support = root.support();
     let item = &world.item;
     let ident = &item.ident;
     let doc = world
@@ -27,16 +28,17 @@ pub(super) fn world(world: &World) -> TokenStream {
     };
     let (body, schema) = match &world.origin {
         Origin::Components(components, events) => {
-            schema(&world.root, ident, &name, components, events, world.mistaken)
+            schema(&root, ident, &name, components, events, world.mistaken)
         }
-        Origin::Base(base) => inherited(&world.root, base),
+        Origin::Base(base) => inherited(&root, base),
     };
-    let settings = settings(&support, world);
+    let settings = settings(&root, world);
     // Lints are allowed here: with an attribute of its own, a type that stands in that of each
     // world makes all of a program compile again when a line is added before it.
     let generated = quote! {
         #[allow(dead_code)]
         const _: () = {
+            #import
             #body
             unsafe impl #support::HasSchema<#schema> for #ident {}
             impl #support::Queried for #ident {
@@ -209,7 +211,7 @@ fn inherited(root: &Root, base: &Path) -> (TokenStream, TokenStream) {
 }
 
 /// The fields of the description that are set.
-fn settings(support: &TokenStream, world: &World) -> TokenStream {
+fn settings(root: &Root, world: &World) -> TokenStream {
     let Settings {
         role,
         id,
@@ -227,7 +229,7 @@ fn settings(support: &TokenStream, world: &World) -> TokenStream {
         source,
         max_entities,
     } = &world.settings;
-    let (root, ident) = (&world.root, &world.item.ident);
+    let (support, ident) = (root.support(), &world.item.ident);
     let mut out = TokenStream::new();
     let some = quote!(#support::core::option::Option::Some);
 
@@ -237,7 +239,7 @@ fn settings(support: &TokenStream, world: &World) -> TokenStream {
     }
     // An id is one world's own: it is the one setting that a base keeps.
     let id = match id {
-        Some(id) => quote!(#some(#id)),
+        Some(id) => wrapped(root, id, "u16"),
         None => quote!(#support::core::option::Option::None),
     };
     let itself = world.itself;
@@ -246,7 +248,7 @@ fn settings(support: &TokenStream, world: &World) -> TokenStream {
         out.extend(quote!(mistaken: true,));
     }
 
-    let on_full = on_full.as_ref().map(|on_full| self::on_full(support, on_full));
+    let on_full = on_full.as_ref().map(|on_full| self::on_full(&support, on_full));
     let queue: Vec<TokenStream> = [
         capacity.as_ref().map(|value| quote!(capacity: #value,)),
         batch_size.as_ref().map(|value| quote!(batch_size: #value,)),
@@ -298,6 +300,17 @@ fn settings(support: &TokenStream, world: &World) -> TokenStream {
     out
 }
 
+/// `Some` of a value. It gets its type at the value's own place, so that the compiler shows no
+/// more than that of one with another type.
+fn wrapped(root: &Root, value: &Expr, ty: &str) -> TokenStream {
+    let span = value.span().resolved_at(Span::mixed_site());
+    let (ty, support) = (Ident::new(ty, span), root.support_at(span));
+    quote_spanned!(span=> {
+        let value: #support::core::primitive::#ty = #value;
+        #support::core::option::Option::Some(value)
+    })
+}
+
 fn on_full(support: &TokenStream, on_full: &OnFull) -> TokenStream {
     let duration = quote!(#support::core::time::Duration);
     match on_full {
@@ -341,7 +354,7 @@ fn archetype(root: &Root, ident: &Ident, archetype: &Archetype) -> TokenStream {
     let name = archetype.name.unraw().to_string();
     let bits = archetype.components.iter().map(|path| of_component(root, ident, path, "BIT"));
     let capacity = match &archetype.capacity {
-        Some(capacity) => quote!(#support::core::option::Option::Some(#capacity)),
+        Some(capacity) => wrapped(root, capacity, "u32"),
         None => quote!(#support::core::option::Option::None),
     };
     let mask = quote!(0 #(| #bits)*);

@@ -6,8 +6,11 @@ mod expand;
 mod parse;
 mod pipeline;
 
-use proc_macro2::TokenStream;
-use syn::{DeriveInput, Expr, Ident, Path};
+use proc_macro2::{Span, TokenStream};
+use syn::{
+    Attribute, Data, DataStruct, DeriveInput, Expr, Fields, Generics, Ident, Path, Token,
+    Visibility,
+};
 
 use crate::errors::Errors;
 use crate::root::Root;
@@ -107,6 +110,21 @@ struct Archetype {
     name: Ident,
     components: Vec<Path>,
     capacity: Option<Expr>,
+}
+
+/// `struct Name;`.
+fn unit_struct(attrs: Vec<Attribute>, vis: Visibility, ident: Ident) -> DeriveInput {
+    DeriveInput {
+        attrs,
+        vis,
+        ident,
+        generics: Generics::default(),
+        data: Data::Struct(DataStruct {
+            struct_token: Token![struct](Span::mixed_site()),
+            fields: Fields::Unit,
+            semi_token: Some(Token![;](Span::mixed_site())),
+        }),
+    }
 }
 
 /// Expands `#[world_config(args)] item`.

@@ -1,16 +1,16 @@
 //! The arguments of `#[world_config]`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::parse::ParseStream;
-use syn::{Data, DeriveInput, Expr, Ident, LitInt, Path, Token};
+use syn::parse::{ParseStream, Parser};
+use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Ident, Lit, LitInt, Path, Token};
 
-use super::{Archetype, Event, OnFull, Role, Route, Settings, Target, Timeout, event};
+use super::{Archetype, Event, OnFull, Role, Route, Settings, Target, Timeout, event, unit_struct};
 use crate::errors::{Errors, doubled, known, nearest};
 use crate::list;
 use crate::root::Root;
-use crate::value::{assigned, equals, expression, no_value};
+use crate::value::{assigned, equals, expression, no_value, unnamed_capacity};
 
 const ARGUMENTS: &[&str] = &[
     "components",
@@ -30,6 +30,9 @@ const ARGUMENTS: &[&str] = &[
 const QUEUE: &[&str] = &["capacity", "batch_size", "linger", "spsc", "on_full"];
 const ROLES: &[&str] = &["standalone", "accept", "io", "compute", "custom"];
 const ON_FULL: &[&str] = &["retain", "block", "shed", "spill"];
+
+/// What to write for a target.
+const TARGET: &str = "a target is a world: write its type, or its id as a number";
 
 /// Settings of arguments, with the argument.
 const INSIDE: &[(&[&str], &str)] =
@@ -78,10 +81,25 @@ pub(super) fn item(tokens: TokenStream, errors: &mut Errors) -> Result<DeriveInp
             errors.span(other, format!("a world is a unit struct: write `struct {name};`"));
             return Ok(item);
         }
+        Err(_) if let Ok(item) = Parser::parse2(type_alias, tokens.clone()) => {
+            let name = &item.ident;
+            errors.at(name, format!("a world is a unit struct: write `struct {name};`"));
+            return Ok(item);
+        }
         Err(error) => error.span(),
     };
     errors.span(other, "a world is a unit struct: write `struct Name;`");
     Err(tokens)
+}
+
+/// Parses `type Name = Type;`, and takes it for `struct Name;`.
+fn type_alias(input: ParseStream<'_>) -> syn::Result<DeriveInput> {
+    let attrs = input.call(Attribute::parse_outer)?;
+    let vis = input.parse()?;
+    input.parse::<Token![type]>()?;
+    let ident = input.parse()?;
+    input.parse::<TokenStream>()?;
+    Ok(unit_struct(attrs, vis, ident))
 }
 
 /// Whether one of these names is next.
@@ -109,7 +127,7 @@ fn argument(
         "events" => {
             let (_, events) = out.events.insert((name.clone(), Vec::new()));
             list::group(name, input, errors, |input, errors| {
-                events.push(event::event(input, errors)?);
+                events.push(event::event(input, events.last(), errors)?);
                 Ok(())
             })?;
         }
@@ -202,11 +220,15 @@ fn queue(
     out: &mut Settings,
     errors: &mut Errors,
 ) -> syn::Result<()> {
+    if let Some(capacity) = unnamed_capacity(input, errors)? {
+        out.capacity = Some(capacity);
+        return Ok(());
+    }
     let name = known("queue setting", QUEUE, seen, input, errors)?;
     match name.to_string().as_str() {
         "capacity" => out.capacity = Some(assigned(&name, input)?),
         "batch_size" => out.batch_size = Some(assigned(&name, input)?),
-        "linger" => out.linger = Some(assigned(&name, input)?),
+        "linger" => out.linger = Some(ticks(assigned(&name, input)?, errors)),
         "spsc" => out.spsc = Some(assigned(&name, input)?),
         _ => {
             equals(&name, input)?;
@@ -214,6 +236,19 @@ fn queue(
         }
     }
     Ok(())
+}
+
+/// A number of ticks, which has no unit.
+fn ticks(value: Expr, errors: &mut Errors) -> Expr {
+    if let Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) = &value
+        && ["us", "ms", "s"].contains(&literal.suffix())
+    {
+        let ticks = literal.base10_digits();
+        errors.at(literal, format!("`linger` is a number of ticks: write `linger = {ticks}`"));
+        let lit = Lit::Int(LitInt::new(ticks, literal.span()));
+        return Expr::Lit(ExprLit { attrs: Vec::new(), lit });
+    }
+    value
 }
 
 fn on_full(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<OnFull> {
@@ -253,7 +288,7 @@ fn on_full(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<OnFull> {
 /// A number with a unit as its suffix, or a constant `Duration`.
 fn timeout(value: Expr) -> syn::Result<Timeout> {
     let literal = match &value {
-        Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(literal), .. }) => literal,
+        Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) => literal,
         Expr::Lit(_) => {
             return Err(syn::Error::new_spanned(value, "a timeout is a whole number: write `5ms`"));
         }
@@ -326,9 +361,15 @@ fn target(input: ParseStream<'_>) -> syn::Result<Target> {
         return input.parse().map(Target::Id);
     }
     if input.peek(Ident::peek_any) || input.peek(Token![::]) {
-        return type_path(input).map(Target::World);
+        let path = type_path(input)?;
+        // A value of the type, or what makes one.
+        if input.peek(syn::token::Paren) || input.peek(syn::token::Brace) {
+            input.parse::<TokenTree>()?;
+            return Err(syn::Error::new_spanned(path, TARGET));
+        }
+        return Ok(Target::World(path));
     }
-    Err(input.error("a target is a world: write its type, or its id as a number"))
+    Err(input.error(TARGET))
 }
 
 /// A path as it stands in a type: `a::B<C>`; in an expression too, `a::b::<16>`.
@@ -337,5 +378,9 @@ fn type_path(input: ParseStream<'_>) -> syn::Result<Path> {
         let message = "this is no type: write its name, such as `Position`, or its path";
         return Err(syn::Error::new(input.span(), message));
     }
-    input.parse()
+    let first = input.span();
+    input.parse().map_err(|error| match input.is_empty() {
+        true => syn::Error::new(first, "a path ends with a name: write it behind the `::`"),
+        false => error,
+    })
 }

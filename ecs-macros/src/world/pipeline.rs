@@ -5,12 +5,9 @@ use std::collections::HashSet;
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{
-    Attribute, Data, DataStruct, DeriveInput, Expr, ExprLit, Fields, Generics, Ident, Lit, LitInt,
-    Path, Token, Visibility,
-};
+use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitInt, Path, Token, Visibility};
 
-use super::{Origin, Role, Settings, Target, World};
+use super::{Origin, Role, Settings, Target, World, unit_struct};
 use crate::errors::Errors;
 use crate::root::Root;
 
@@ -79,7 +76,7 @@ pub(super) fn worlds(pipeline: Pipeline, errors: &mut Errors) -> Vec<World> {
     let (to_io, to_compute) = (io.ident.clone(), compute.ident.clone());
     let world = |name: Name, id: u8, role, target: &Ident, doc| World {
         root: root.clone(),
-        item: unit_struct(name),
+        item: unit_struct(name.attrs, name.vis, name.ident),
         doc: Some(doc),
         origin: Origin::Base(base.clone()),
         settings: Settings {
@@ -99,18 +96,4 @@ pub(super) fn worlds(pipeline: Pipeline, errors: &mut Errors) -> Vec<World> {
         world(io, 1, Role::Io, &to_compute, "The world that waits for the operating system."),
         world(compute, 2, Role::Compute, &to_io, "The world that computes."),
     ]
-}
-
-fn unit_struct(name: Name) -> DeriveInput {
-    DeriveInput {
-        attrs: name.attrs,
-        vis: name.vis,
-        ident: name.ident,
-        generics: Generics::default(),
-        data: Data::Struct(DataStruct {
-            struct_token: Token![struct](Span::mixed_site()),
-            fields: Fields::Unit,
-            semi_token: Some(Token![;](Span::mixed_site())),
-        }),
-    }
 }
