@@ -238,6 +238,18 @@ unsafe impl bytemuck::CheckedBitPattern for ChildOf {
 /// The children of an entity, in order. Listed in the schema beside [`ChildOf`].
 pub type Children = Sources<ChildOf>;
 
+/// The schema has [`ChildOf`] and [`Children`]: each that lists both does.
+#[diagnostic::on_unimplemented(
+    message = "the schema `{Self}` has no hierarchy",
+    label = "`ChildOf` or `Children` is not a component of `{Self}`",
+    note = "list `ChildOf` and `Children` in the `components(...)` of `{Self}`'s `#[world_config]`"
+)]
+pub trait Hierarchy: Contains<ChildOf> + Contains<Children> {}
+
+// Or the compiler would tell of each of the two.
+#[diagnostic::do_not_recommend]
+impl<S: Contains<ChildOf> + Contains<Children>> Hierarchy for S {}
+
 impl ChildOf {
     /// The parent.
     pub fn parent(self) -> Entity {

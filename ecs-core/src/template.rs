@@ -7,7 +7,7 @@ use core::fmt;
 use crate::bundle::Bundle;
 use crate::entity::Entity;
 use crate::memory::bits;
-use crate::relation::{ChildOf, Children};
+use crate::relation::{ChildOf, Hierarchy};
 use crate::schema::{Contains, Mask, Schema};
 use crate::transfer::{Row, clone_row};
 
@@ -92,7 +92,7 @@ impl<S: Schema> Template<S> {
     /// ```
     pub fn with_child(mut self, child: Self) -> Self
     where
-        S: Contains<ChildOf> + Contains<Children>,
+        S: Hierarchy,
     {
         let first = self.nodes.len();
         let Self { nodes, ties } = child;

@@ -9,7 +9,7 @@ use crate::config::WorldConfig;
 use crate::entity::Entity;
 use crate::error::Refusal;
 use crate::outbox::TransferMarker;
-use crate::relation::{ChildOf, Children, Relation, Sources};
+use crate::relation::{ChildOf, Hierarchy, Relation, Sources};
 use crate::schema::{Contains, Schema};
 use crate::world::World;
 
@@ -61,8 +61,8 @@ impl<W: WorldConfig> Commands<W> {
     }
 }
 
-/// For schemas that have [`ChildOf`] and [`Children`]. Each method asks for them by itself: of a
-/// bound on all of them, the compiler tells in its own words.
+/// For schemas with a [`Hierarchy`]. Each method asks for it by itself: of a bound on all of them,
+/// the compiler tells in its own words.
 impl<W: WorldConfig> Commands<W> {
     /// Makes `parent` the parent of `child`. Missed where `World::set_parent` is an error.
     ///
@@ -74,7 +74,7 @@ impl<W: WorldConfig> Commands<W> {
         parent: Entity,
     ) -> Result<(), BufferFull<(Entity, Entity)>>
     where
-        W::Schema: Contains<ChildOf> + Contains<Children>,
+        W::Schema: Hierarchy,
     {
         self.relate::<ChildOf>(child, parent)
     }
@@ -85,7 +85,7 @@ impl<W: WorldConfig> Commands<W> {
     /// If the buffer is full.
     pub fn remove_parent(&mut self, child: Entity) -> Result<(), BufferFull<Entity>>
     where
-        W::Schema: Contains<ChildOf> + Contains<Children>,
+        W::Schema: Hierarchy,
     {
         self.unrelate::<ChildOf>(child)
     }
@@ -101,7 +101,7 @@ impl<W: WorldConfig> Commands<W> {
         bundle: B,
     ) -> Result<(), BufferFull<B>>
     where
-        W::Schema: Contains<ChildOf> + Contains<Children>,
+        W::Schema: Hierarchy,
     {
         self.spawn_related::<ChildOf, B>(parent, bundle)
     }
@@ -112,7 +112,7 @@ impl<W: WorldConfig> Commands<W> {
     /// If the buffer is full.
     pub fn despawn_recursive(&mut self, entity: Entity) -> Result<(), BufferFull<Entity>>
     where
-        W::Schema: Contains<ChildOf> + Contains<Children>,
+        W::Schema: Hierarchy,
     {
         self.push(DespawnRecursive(entity)).map_err(|full| BufferFull(full.0.0))
     }
@@ -128,7 +128,7 @@ impl<W: WorldConfig> Commands<W> {
         marker: TransferMarker,
     ) -> Result<(), BufferFull<(Entity, TransferMarker)>>
     where
-        W::Schema: Contains<ChildOf> + Contains<Children>,
+        W::Schema: Hierarchy,
     {
         self.push(SendTree(root, marker)).map_err(|full| BufferFull((full.0.0, full.0.1)))
     }
@@ -200,7 +200,7 @@ struct DespawnRecursive(Entity);
 
 impl<W: WorldConfig> Command<W> for DespawnRecursive
 where
-    W::Schema: Contains<ChildOf> + Contains<Children>,
+    W::Schema: Hierarchy,
 {
     const BARRIER: bool = true;
 
@@ -217,7 +217,7 @@ struct SendTree(Entity, TransferMarker);
 
 impl<W: WorldConfig> Command<W> for SendTree
 where
-    W::Schema: Contains<ChildOf> + Contains<Children>,
+    W::Schema: Hierarchy,
 {
     fn entity(&self) -> Option<Entity> {
         Some(self.0)

@@ -9,11 +9,11 @@ use crate::bundle::Bundle;
 use crate::config::WorldConfig;
 use crate::entity::Entity;
 use crate::error::{EntityError, Refused};
-use crate::relation::{ChildOf, Children, RelateError, tree};
+use crate::relation::{ChildOf, Hierarchy, RelateError, tree};
 use crate::schema::Contains;
 
-/// For schemas that have [`ChildOf`] and [`Children`]. Each method asks for them by itself: of a
-/// bound on all of them, the compiler tells in its own words.
+/// For schemas with a [`Hierarchy`]. Each method asks for it by itself: of a bound on all of them,
+/// the compiler tells in its own words.
 impl<W: WorldConfig> World<W> {
     /// Makes `parent` the parent of `child`, which becomes its last child. Answers the
     /// parent that it had; if that is the same, nothing changes.
@@ -27,7 +27,7 @@ impl<W: WorldConfig> World<W> {
         parent: Entity,
     ) -> Result<Option<Entity>, RelateError>
     where
-        W::Schema: Contains<ChildOf> + Contains<Children>,
+        W::Schema: Hierarchy,
     {
         self.relate::<ChildOf>(child, parent)
     }
@@ -38,7 +38,7 @@ impl<W: WorldConfig> World<W> {
     /// If it is not here.
     pub fn remove_parent(&mut self, child: Entity) -> Result<Option<Entity>, EntityError>
     where
-        W::Schema: Contains<ChildOf> + Contains<Children>,
+        W::Schema: Hierarchy,
     {
         self.unrelate::<ChildOf>(child)
     }
@@ -69,7 +69,7 @@ impl<W: WorldConfig> World<W> {
         child: Entity,
     ) -> Result<Option<Entity>, RelateError>
     where
-        W::Schema: Contains<ChildOf> + Contains<Children>,
+        W::Schema: Hierarchy,
     {
         let relation = <W::Schema as Contains<ChildOf>>::INDEX;
         let old = self.check_relate(child, parent, relation)?;
@@ -94,7 +94,7 @@ impl<W: WorldConfig> World<W> {
         bundle: B,
     ) -> Result<Entity, Refused<B>>
     where
-        W::Schema: Contains<ChildOf> + Contains<Children>,
+        W::Schema: Hierarchy,
     {
         self.spawn_related::<ChildOf, B>(parent, bundle)
     }
@@ -103,7 +103,7 @@ impl<W: WorldConfig> World<W> {
     /// in another world, if one of the two has left alone, or dead, if it died there.
     pub fn parent(&self, child: Entity) -> Option<Entity>
     where
-        W::Schema: Contains<ChildOf> + Contains<Children>,
+        W::Schema: Hierarchy,
     {
         self.target_of::<ChildOf>(child)
     }
@@ -111,7 +111,7 @@ impl<W: WorldConfig> World<W> {
     /// The children of an entity, in order; empty also if it is not here. All are here.
     pub fn children(&self, parent: Entity) -> &[Entity]
     where
-        W::Schema: Contains<ChildOf> + Contains<Children>,
+        W::Schema: Hierarchy,
     {
         self.sources_of::<ChildOf>(parent)
     }
@@ -120,7 +120,7 @@ impl<W: WorldConfig> World<W> {
     /// the first that is not here.
     pub fn ancestors(&self, entity: Entity) -> impl Iterator<Item = Entity> + '_
     where
-        W::Schema: Contains<ChildOf> + Contains<Children>,
+        W::Schema: Hierarchy,
     {
         core::iter::successors(self.parent(entity), |&entity| self.parent(entity))
     }
@@ -128,7 +128,7 @@ impl<W: WorldConfig> World<W> {
     /// The last of an entity's [`ancestors`](Self::ancestors), or itself if it has none.
     pub fn root(&self, entity: Entity) -> Entity
     where
-        W::Schema: Contains<ChildOf> + Contains<Children>,
+        W::Schema: Hierarchy,
     {
         self.ancestors(entity).last().unwrap_or(entity)
     }
@@ -136,7 +136,7 @@ impl<W: WorldConfig> World<W> {
     /// The children of an entity, each followed by its own descendants.
     pub fn descendants(&self, entity: Entity) -> Descendants<'_, W>
     where
-        W::Schema: Contains<ChildOf> + Contains<Children>,
+        W::Schema: Hierarchy,
     {
         Descendants { world: self, open: alloc::vec![self.children(entity).iter()] }
     }
@@ -150,7 +150,7 @@ impl<W: WorldConfig> World<W> {
     /// If the entity is not here.
     pub fn despawn_recursive(&mut self, entity: Entity) -> Result<usize, EntityError>
     where
-        W::Schema: Contains<ChildOf> + Contains<Children>,
+        W::Schema: Hierarchy,
     {
         let members = self.subtree(entity)?;
         Ok(self.despawn_batch(&members))
@@ -189,9 +189,7 @@ pub struct Descendants<'w, W: WorldConfig> {
     open: Vec<slice::Iter<'w, Entity>>,
 }
 
-impl<W: WorldConfig<Schema: Contains<ChildOf> + Contains<Children>>> Iterator
-    for Descendants<'_, W>
-{
+impl<W: WorldConfig<Schema: Hierarchy>> Iterator for Descendants<'_, W> {
     type Item = Entity;
 
     fn next(&mut self) -> Option<Entity> {

@@ -9,8 +9,8 @@ use crate::config::WorldConfig;
 use crate::entity::Entity;
 use crate::error::{EntityError, Refusal};
 use crate::outbox::{Parcel, Request, TransferMarker};
-use crate::relation::{ChildOf, Children};
-use crate::schema::{Contains, Schema};
+use crate::relation::Hierarchy;
+use crate::schema::Schema;
 use crate::transfer::TransferFlags;
 
 impl<W: WorldConfig> World<W> {
@@ -60,7 +60,7 @@ impl<W: WorldConfig> World<W> {
         marker: TransferMarker,
     ) -> Result<usize, SendTreeError>
     where
-        W::Schema: Contains<ChildOf> + Contains<Children>,
+        W::Schema: Hierarchy,
     {
         self.entities.find(root)?;
         if !marker.destroy_on_transfer {
