@@ -122,7 +122,7 @@ impl<W: WorldConfig> BoxedSystem<W> {
         context: SystemContext<'_, W>,
     ) -> Result<(), BoxError> {
         let access = self.access();
-        if W::Schema::TRACKED == 0 || !access.shares {
+        if const { W::Schema::TRACKED == 0 } || !access.shares {
             // SAFETY: the caller promises the same.
             return unsafe { self.run_seen(context) };
         }

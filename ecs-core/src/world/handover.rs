@@ -49,7 +49,7 @@ impl<W: WorldConfig> World<W> {
     {
         let sound = const { assert_sound::<W::Schema, Entity, F>() };
         // Whose sources wait for it there is told one by one.
-        let awaited = W::Schema::LINKED != 0 && !world.waiting.is_empty();
+        let awaited = const { W::Schema::LINKED != 0 } && !world.waiting.is_empty();
         let plain =
             |table: &Table| table.is_plain() && table.mask() & W::Schema::LINKED == 0 && !awaited;
         let (tables, single) = self.chosen(sound, plain, |_| true, 0);

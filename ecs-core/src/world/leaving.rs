@@ -211,13 +211,13 @@ impl<'w, W: WorldConfig> Leaving<'w, W> {
     fn run_at(&self, place: Place, entities: &[Entity], mask: Mask) -> usize {
         let row = place.row as usize;
         let table = self.world.tables.get(place.table);
-        let sparse = W::Schema::SPARSE != 0 && table.possible() != table.mask();
+        let sparse = const { W::Schema::SPARSE != 0 } && table.possible() != table.mask();
         if sparse {
             if self.world.row_mask(place, Mask::MAX) != mask {
                 return 0;
             }
             // What one of them leaves behind depends on who has left before.
-            if self.alone && W::Schema::LINKED != 0 {
+            if const { W::Schema::LINKED != 0 } && self.alone {
                 return 1;
             }
         } else if tabled::<W>(mask) != mask {

@@ -147,11 +147,9 @@ impl<W: WorldConfig> World<W> {
     /// Takes entities that are about to end out of all relations: their sources are
     /// related no more, and no target lists them. Sources that end with them are for
     /// [`end_sources`](Self::end_sources). Of those in the table `told`, observers know
-    /// already that they lose their relations.
+    /// already that they lose their relations. For schemas with relations only: who calls
+    /// asks in a `const` block.
     pub(super) fn unlink(&mut self, entities: &[Entity], told: Option<u32>) {
-        if const { W::Schema::LINKED == 0 } {
-            return;
-        }
         // First, since an observer may panic.
         self.tell_unlinked(entities, told);
         let mut targets = Vec::new();

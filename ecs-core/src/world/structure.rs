@@ -207,7 +207,7 @@ impl<W: WorldConfig> World<W> {
     /// The sparse components of a row.
     #[inline(always)]
     pub(super) fn sparse_of(&self, place: Place) -> Mask {
-        if W::Schema::SPARSE == 0 {
+        if const { W::Schema::SPARSE == 0 } {
             return 0;
         }
         self.row_mask(place, W::Schema::SPARSE) & W::Schema::SPARSE

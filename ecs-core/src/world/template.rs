@@ -51,7 +51,7 @@ impl<W: WorldConfig> World<W> {
             let row = unsafe { clone_row(mask, |index| table.cell(index, place.row as usize)) };
             nodes.push(row.ok_or_else(|| not_clone(W::Schema::COMPONENTS, mask))?);
         }
-        let ties = if W::Schema::LINKED == 0 { Vec::new() } else { self.ties(&members)? };
+        let ties = if const { W::Schema::LINKED == 0 } { Vec::new() } else { self.ties(&members)? };
         Ok(Template::of(nodes, ties))
     }
 
@@ -195,7 +195,9 @@ impl<W: WorldConfig> World<W> {
         }
         // SAFETY: each node's components are those of its table, and all were filled.
         unsafe { clones.commit(&mut self.entities, &mut self.counts, self.clock.ticks()) };
-        if template.ties().is_empty() && W::Schema::OBSERVED == 0 {
+        if const { W::Schema::OBSERVED == 0 }
+            && (const { W::Schema::LINKED == 0 } || template.ties().is_empty())
+        {
             return &self.tables.get(tables[0]).entities()[firsts[0]..][..count];
         }
         // Node by node, the roots first. What observers write down may move them.
