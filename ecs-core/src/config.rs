@@ -29,6 +29,7 @@ pub trait WorldConfig: Sized + 'static {
 ///
 /// With [`NoBase`] in scope, they are there too where the type is no world: the compiler
 /// complains of that where the schema is asked for, and so once.
+#[doc(hidden)]
 #[derive(Debug)]
 pub struct Inherited<W>(PhantomData<W>);
 
@@ -38,6 +39,7 @@ impl<W: WorldConfig> Inherited<W> {
 }
 
 /// The settings of what is no world.
+#[doc(hidden)]
 pub trait NoBase {
     /// The defaults.
     const DESC: WorldDesc = WorldDesc::new("", "", "");
@@ -69,6 +71,7 @@ pub struct WorldDesc {
     pub itself: bool,
     /// Whether the attribute, or that of a base, has a mistake, of which the compiler has told
     /// already.
+    #[doc(hidden)]
     pub mistaken: bool,
     /// Which members of an array of this world reach which.
     pub neighbours: Neighbours,

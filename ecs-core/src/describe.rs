@@ -170,7 +170,7 @@ pub struct ArchetypeDescription {
     pub components: Vec<&'static str>,
     /// The bytes that an entity takes in the table: its components, its id, and what is kept of
     /// those that are tracked.
-    pub row_bytes: usize,
+    pub table_row_bytes: usize,
     /// For how many entities there is room from the start, if it is said.
     pub capacity: Option<u32>,
 }
@@ -252,12 +252,17 @@ impl<W: WorldConfig> World<W> {
 
 impl WorldDescription {
     /// What a world with the schema `S` is declared to be.
+    ///
+    /// # Panics
+    /// If the world has another schema.
+    #[doc(hidden)]
     pub fn new<S: Schema>(desc: &WorldDesc) -> Self {
+        assert_eq!(desc.schema, S::PATH, "a world is described by its own schema");
         let components = S::COMPONENTS;
         let archetypes = desc.archetypes.iter().map(|archetype| ArchetypeDescription {
             name: archetype.name,
             components: bits(archetype.mask).map(|index| components[index].name).collect(),
-            row_bytes: row_bytes(components, archetype.mask),
+            table_row_bytes: table_row_bytes(components, archetype.mask),
             capacity: archetype.capacity,
         });
         let events = S::EVENTS.iter().map(|event| EventDescription {
@@ -298,7 +303,7 @@ impl WorldDescription {
 }
 
 /// The bytes that an entity with these components takes in a table.
-const fn row_bytes(components: &[ComponentInfo], mask: Mask) -> usize {
+const fn table_row_bytes(components: &[ComponentInfo], mask: Mask) -> usize {
     let mut bytes = size_of::<crate::entity::Entity>();
     let mut index = 0;
     while index < components.len() {
@@ -337,10 +342,10 @@ impl WorldDesc {
             }
             index += 1;
         }
-        let mut most = row_bytes(components, if self.closed { sparse } else { Mask::MAX });
+        let mut most = table_row_bytes(components, if self.closed { sparse } else { Mask::MAX });
         let mut index = 0;
         while self.closed && index < self.archetypes.len() {
-            let row = row_bytes(components, self.archetypes[index].mask | sparse);
+            let row = table_row_bytes(components, self.archetypes[index].mask | sparse);
             if row > most {
                 most = row;
             }
@@ -391,9 +396,10 @@ impl fmt::Display for WorldDescription {
         if !self.archetypes.is_empty() {
             let mut lines = Lines::new(["archetype", "bytes", "capacity", "components"]);
             for archetype in &self.archetypes {
-                let ArchetypeDescription { name, components, row_bytes, capacity } = archetype;
+                let ArchetypeDescription { name, components, table_row_bytes, capacity } =
+                    archetype;
                 let capacity = capacity.map_or("-".into(), |capacity| format!("{capacity}"));
-                let bytes = format!("{row_bytes}");
+                let bytes = format!("{table_row_bytes}");
                 lines.add([(*name).into(), bytes, capacity, components.join(", ")]);
             }
             write!(f, "{lines}")?;

@@ -109,10 +109,12 @@ pub struct EventInfo {
 }
 
 impl EventInfo {
-    /// Describes `E`.
+    /// Describes `E`. It need be no event: that it is none is told where it is listed, and so
+    /// once.
     ///
     /// # Panics
     /// If the capacity is 0 or above 2^24: in a constant, when it is compiled.
+    #[doc(hidden)]
     pub const fn new<E>(name: &'static str, capacity: u32, overflow: Overflow) -> Self {
         assert!(capacity > 0, "an event's `capacity` is at least 1: raise it");
         assert!(capacity <= 1 << 24, "an event's `capacity` is at most 2^24: lower it");
@@ -172,6 +174,7 @@ unsafe impl<S: HasEvent<E>, E: Event> EventOf<S> for E {
 ///
 /// With [`NoEvent`] in scope, it shows none where the type is no event: the compiler complains
 /// of that where it is listed, and so once.
+#[doc(hidden)]
 #[derive(Debug)]
 pub struct Shown<S, E>(PhantomData<(S, E)>);
 
@@ -183,6 +186,7 @@ impl<S: HasEvent<E>, E: Event> Shown<S, E> {
 }
 
 /// What [`Shown`] does with a type that is no event.
+#[doc(hidden)]
 pub trait NoEvent {
     /// Shows nothing.
     fn to<V>(_: &mut V) {}

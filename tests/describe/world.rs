@@ -146,7 +146,7 @@ fn settings_are_those_of_the_attribute() {
     let expected: [(_, &[_], _); 2] =
         [("walker", &["Position"], None), ("named", &["Tag", "Name"], Some(12))];
     assert_eq!(archetypes, expected);
-    assert_eq!(field.archetypes[0].row_bytes, 12 + 8 + 8);
+    assert_eq!(field.archetypes[0].table_row_bytes, 12 + 8 + 8);
     let event = &field.events[0];
     assert_eq!((event.name, event.size, event.align, event.capacity), ("Hit", 20, 4, 9));
     assert_eq!(event.overflow, Overflow::DropOldest);
@@ -211,4 +211,12 @@ fn a_description_can_be_serialized() -> Result<(), serde_json::Error> {
     assert_eq!(json["queue"]["on_full"]["Block"]["nanos"], 5_000_000);
     assert_eq!(json["routes"][0]["target"]["Id"], 2);
     Ok(())
+}
+
+#[test]
+#[should_panic(expected = "a world is described by its own schema")]
+fn a_world_is_described_by_no_other_schema() {
+    #[world_config(components(Tag))]
+    struct Small;
+    let _ = static_ecs::describe::WorldDescription::new::<Small>(&Field::DESC);
 }
