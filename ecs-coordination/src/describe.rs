@@ -251,6 +251,8 @@ fn edges(topology: &Topology<'_>, to: usize, shared: bool) -> Vec<EdgeDescriptio
             let same = edges.iter_mut().find(|edge| edge.from == from && edge.only == only);
             match same {
                 _ if count == 0 => {}
+                // A world may be named twice: as itself, and by its id.
+                Some(edge) if edge.why.contains(&why) => {}
                 Some(edge) => edge.why.push(why),
                 None => edges.push(EdgeDescription { from, only, why: vec![why], count }),
             }
@@ -264,11 +266,10 @@ fn edges(topology: &Topology<'_>, to: usize, shared: bool) -> Vec<EdgeDescriptio
                 }
                 // From inside, the array's own name is no edge.
                 Some(Destination::Array(array)) if array == to && array != from => {
-                    match why == EdgeReason::Target {
-                        true if !shared => {
-                            add(None, why, group.count * topology.groups()[to].count)
-                        }
-                        false if shared => add(None, why, group.count),
+                    // Completed entities go to any of its worlds, marked ones to each.
+                    match (why == EdgeReason::Target, shared) {
+                        (true, false) => add(None, why, group.count * topology.groups()[to].count),
+                        (false, true) => add(None, why, group.count),
                         _ => {}
                     }
                 }
@@ -303,9 +304,10 @@ fn targets<'a>(
 impl MemberDescription {
     /// As in `Compute x 4`.
     pub fn label(&self) -> String {
-        match self.array {
-            true => format!("{} x {}", self.world.name, self.count),
-            false => self.world.name.to_owned(),
+        if self.array {
+            format!("{} x {}", self.world.name, self.count)
+        } else {
+            self.world.name.to_owned()
         }
     }
 
@@ -319,15 +321,16 @@ impl MemberDescription {
 
     /// The role, and whether it is a source where the role is none.
     fn role(&self) -> String {
-        match self.world.source && !self.world.role.is_source() {
-            true => format!("{}, source", self.world.role),
-            false => self.world.role.to_string(),
+        if self.world.source && !self.world.role.is_source() {
+            format!("{}, source", self.world.role)
+        } else {
+            self.world.role.to_string()
         }
     }
 }
 
 impl QueueDescription {
-    /// As in `4 inboxes` or `a ring`.
+    /// As in `4 inboxes`, `ring` or `shared inbox`.
     fn kind(&self) -> String {
         match (self.config.spsc, self.shared, self.count) {
             (_, true, _) => "shared inbox".to_owned(),
@@ -340,7 +343,7 @@ impl QueueDescription {
 }
 
 impl EdgeDescription {
-    /// EdgeReason, in words.
+    /// What makes them, in words.
     fn reason(&self) -> String {
         self.why.iter().map(EdgeReason::to_string).collect::<Vec<_>>().join(", ")
     }
@@ -348,10 +351,12 @@ impl EdgeDescription {
 
 impl fmt::Display for TopologyDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { worlds, edges, .. } = self;
+        let count = |count, what| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
         writeln!(
             f,
-            "{worlds} worlds, {edges} edges: up to {} on edges, {} with all entities",
+            "{}, {}: up to {} on edges, {} with all entities",
+            count(self.worlds, "world"),
+            count(self.edges, "edge"),
             Bytes(self.edge_bytes),
             Bytes(self.max_bytes)
         )?;

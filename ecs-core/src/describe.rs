@@ -393,17 +393,14 @@ impl fmt::Display for WorldDescription {
             Bytes(self.row_bytes),
             Bytes(self.transfer_bytes)
         )?;
-        if !self.archetypes.is_empty() {
-            let mut lines = Lines::new(["archetype", "bytes", "capacity", "components"]);
-            for archetype in &self.archetypes {
-                let ArchetypeDescription { name, components, table_row_bytes, capacity } =
-                    archetype;
-                let capacity = capacity.map_or("-".into(), |capacity| format!("{capacity}"));
-                let bytes = format!("{table_row_bytes}");
-                lines.add([(*name).into(), bytes, capacity, components.join(", ")]);
-            }
-            write!(f, "{lines}")?;
+        let mut lines = Lines::new(["archetype", "bytes", "capacity", "components"]);
+        for archetype in &self.archetypes {
+            let ArchetypeDescription { name, components, table_row_bytes, capacity } = archetype;
+            let capacity = capacity.map_or("-".into(), |capacity| format!("{capacity}"));
+            let bytes = format!("{table_row_bytes}");
+            lines.add([(*name).into(), bytes, capacity, components.join(", ")]);
         }
+        write!(f, "{lines}")?;
         if self.closed {
             writeln!(f, "  closed: there are no other archetypes")?;
         }

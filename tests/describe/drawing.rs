@@ -65,6 +65,15 @@ fn a_coordinator_is_tables_of_members_edges_and_queues() {
 }
 
 #[test]
+fn a_coordinator_of_one_world_has_one_table() {
+    #[world_config(base = Base, source)]
+    struct Alone;
+    let text = static_ecs::WorldCoordinator::<(Alone,)>::describe().to_string();
+    assert!(text.starts_with("1 world, 0 edges: up to "), "{text}");
+    assert_eq!(text.lines().count(), 3, "{text}");
+}
+
+#[test]
 fn a_coordinator_is_a_mermaid_flowchart() {
     let expected = format!(
         "\

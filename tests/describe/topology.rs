@@ -149,18 +149,22 @@ fn an_array_has_edges_between_neighbours() {
 
 #[test]
 fn targets_may_be_ids_arrays_and_the_own_array() {
-    #[world_config(base = Base, source, targets(Shards, 3))]
+    #[world_config(base = Base, source, targets(Shards, 3, Log, 5))]
     struct Hub;
+    // Its target twice: by name and by id.
+    #[world_config(base = Base)]
+    struct Log;
     // One of them is its own target, and one its neighbour.
     #[world_config(base = Base, targets(2, Hub), neighbours = ring::<4>)]
     struct Shards;
-    let told = holds::<(Hub, [Shards; 4])>();
+    let told = holds::<(Hub, [Shards; 4], Log)>();
     let expected = [
         (1, 0, None, "marked".to_owned(), 4),
         (0, 1, None, "marked".to_owned(), 4),
         (0, 1, Some(3), "marked".to_owned(), 1),
         (1, 1, Some(2), "marked".to_owned(), 3),
         (1, 1, None, "neighbours".to_owned(), 8),
+        (0, 2, None, "marked".to_owned(), 1),
     ];
     let mut found = edges(&told);
     found.sort_by_key(|edge| (edge.1, edge.0, edge.2.is_none()));
@@ -168,7 +172,7 @@ fn targets_may_be_ids_arrays_and_the_own_array() {
     expected.sort_by_key(|edge| (edge.1, edge.0, edge.2.is_none()));
     assert_eq!(found, expected);
     // The edges that two entries have are there once.
-    assert_eq!(told.edges, 4 + 4 + 9);
+    assert_eq!(told.edges, 4 + 4 + 9 + 1);
 }
 
 #[test]

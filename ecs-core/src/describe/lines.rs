@@ -5,7 +5,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// Lines of cells, indented by two spaces. A column of numbers stands to the right.
+/// Lines of cells, indented by two spaces. A column of numbers stands to the right. Without lines
+/// there is no head.
 #[derive(Clone, Debug)]
 pub struct Lines<const N: usize> {
     cells: Vec<[String; N]>,
@@ -25,6 +26,9 @@ impl<const N: usize> Lines<N> {
 
 impl<const N: usize> fmt::Display for Lines<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.cells.len() == 1 {
+            return Ok(());
+        }
         let numbers: [bool; N] = core::array::from_fn(|column| {
             let mut below = self.cells.iter().skip(1).map(|line| &line[column]);
             below.all(|cell| cell == "-" || cell.starts_with(|first: char| first.is_ascii_digit()))
@@ -62,5 +66,10 @@ mod tests {
   Größe         -  none
 ";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_head_without_lines_is_not_there() {
+        assert_eq!(Lines::new(["name", "bytes"]).to_string(), "");
     }
 }
