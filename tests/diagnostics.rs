@@ -457,7 +457,7 @@ fn texts_are_found_in_the_sources() {
         "nothing reaches ",
         "the capacity of a queue is a power of two: write 1, 2, 4, .. for `N`",
         "`Audit` is no member of the coordinator: name it in its `coordinator!`",
-        "this bundle holds one component twice: remove one of the two",
+        "this bundle holds component `A` twice: remove one of the two",
     ] {
         let found = messages.iter().any(|message| {
             message.parts.iter().map(String::len).sum::<usize>() * 2 > line.len()

@@ -190,8 +190,8 @@ struct Nested<T: static_ecs::__support::Component>(Pair, T);
 fn bundle_is_its_fields_together() {
     assert_eq!(<Pair as Bundle<Base>>::MASK, 0b1101);
     assert_eq!(<Nested<Request> as Bundle<Base>>::MASK, 0b1111);
-    const { assert!(!<Nested<Request> as Bundle<Base>>::DUPLICATE) };
-    const { assert!(<Nested<Position> as Bundle<Base>>::DUPLICATE) };
+    const { assert!(<Nested<Request> as Bundle<Base>>::TWICE.is_none()) };
+    const { assert!(<Nested<Position> as Bundle<Base>>::TWICE.is_some()) };
     const { assert!(!<Pair as Bundle<Base>>::MARKER) };
     const { assert!(<(Pair, static_ecs::outbox::TransferMarker) as Bundle<Base>>::MARKER) };
 }

@@ -2,6 +2,7 @@
 
 use crate::outbox::TransferMarker;
 use crate::schema::{Contains, Mask, Schema};
+use crate::text::Text;
 
 /// Components that are inserted or removed together.
 ///
@@ -11,7 +12,7 @@ use crate::schema::{Contains, Mask, Schema};
 /// component that is not in the schema.
 ///
 /// # Safety
-/// Where `DUPLICATE` is false, `write` writes exactly the components of `MASK`,
+/// Where `TWICE` is none, `write` writes exactly the components of `MASK`,
 /// each once, and the marker if `MARKER`; `read` reads exactly these, each once.
 /// Neither panics: a row that is written or read in part would be dropped twice,
 /// or not at all. A value holds nothing else, so that it is `Send` if the
@@ -24,8 +25,8 @@ use crate::schema::{Contains, Mask, Schema};
 pub unsafe trait Bundle<S: Schema>: Sized + 'static {
     /// The components.
     const MASK: Mask;
-    /// Whether a component is in it twice.
-    const DUPLICATE: bool;
+    /// What is in it twice, if anything is.
+    const TWICE: Option<Twice>;
     /// Whether a [`TransferMarker`] is in it.
     const MARKER: bool;
 
@@ -61,7 +62,7 @@ pub unsafe trait Cells<S: Schema> {
 // SAFETY: the mask is empty, and the marker is put, or taken, once.
 unsafe impl<S: Schema> Bundle<S> for TransferMarker {
     const MASK: Mask = 0;
-    const DUPLICATE: bool = false;
+    const TWICE: Option<Twice> = None;
     const MARKER: bool = true;
 
     #[inline(always)]
@@ -78,7 +79,7 @@ unsafe impl<S: Schema> Bundle<S> for TransferMarker {
 // SAFETY: nothing is written or read.
 unsafe impl<S: Schema> Bundle<S> for () {
     const MASK: Mask = 0;
-    const DUPLICATE: bool = false;
+    const TWICE: Option<Twice> = None;
     const MARKER: bool = false;
 
     #[inline(always)]
@@ -91,10 +92,10 @@ unsafe impl<S: Schema> Bundle<S> for () {
 macro_rules! bundle {
     ($($name:ident)+) => {
         // SAFETY: the parts write and read their own cells; where they overlap,
-        // `DUPLICATE` says so.
+        // `TWICE` says so.
         unsafe impl<S: Schema, $($name: Bundle<S>),+> Bundle<S> for ($($name,)+) {
             const MASK: Mask = 0 $(| $name::MASK)+;
-            const DUPLICATE: bool = has_duplicate(&[$(part::<S, $name>()),+]);
+            const TWICE: Option<Twice> = twice(&[$(part::<S, $name>()),+]);
             const MARKER: bool = false $(| $name::MARKER)+;
 
             #[inline(always)]
@@ -115,32 +116,61 @@ macro_rules! bundle {
 }
 crate::tuples::for_each_tuple!(bundle);
 
-/// A part of a bundle: its mask, whether it has a duplicate, whether a marker.
-pub type Part = (Mask, bool, bool);
+/// What stands in a bundle twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Twice {
+    /// The component with this index.
+    Component(usize),
+    /// A marker.
+    Marker,
+}
+
+/// A part of a bundle: its mask, what is in it twice, whether a marker is.
+pub type Part = (Mask, Option<Twice>, bool);
 
 /// The [`Part`] that bundle `B` is of another.
 pub const fn part<S: Schema, B: Bundle<S>>() -> Part {
-    (B::MASK, B::DUPLICATE, B::MARKER)
+    (B::MASK, B::TWICE, B::MARKER)
 }
 
-/// Whether one component, or the marker, stands in two of the parts.
-pub const fn has_duplicate(parts: &[Part]) -> bool {
+/// The component, or the marker, that stands in two of the parts.
+pub const fn twice(parts: &[Part]) -> Option<Twice> {
     let (mut mask, mut marker) = (0, false);
     let mut index = 0;
     while index < parts.len() {
         let part = parts[index];
-        if part.1 || mask & part.0 != 0 || (marker && part.2) {
-            return true;
+        let both: Mask = mask & part.0;
+        if part.1.is_some() {
+            return part.1;
+        } else if both != 0 {
+            return Some(Twice::Component(both.trailing_zeros() as usize));
+        } else if marker && part.2 {
+            return Some(Twice::Marker);
         }
         mask |= part.0;
         marker |= part.2;
         index += 1;
     }
-    false
+    None
 }
 
 /// Fails to compile where a bundle has a component twice.
 pub(crate) const fn assert_distinct<S: Schema, B: Bundle<S>>() {
-    assert!(!B::DUPLICATE, "this bundle holds one component twice: remove one of the two");
+    assert_once::<S>(B::TWICE);
     crate::relation::assert_not_kept::<S>(B::MASK);
+}
+
+/// Fails to compile where something is in a bundle twice.
+pub(crate) const fn assert_once<S: Schema>(twice: Option<Twice>) {
+    match twice {
+        None => {}
+        Some(Twice::Marker) => panic!("this bundle holds two markers: remove one of the two"),
+        Some(Twice::Component(index)) => {
+            let text = Text::new()
+                .str("this bundle holds component `")
+                .str(S::COMPONENTS[index].name)
+                .str("` twice: remove one of the two");
+            panic!("{}", text.as_str())
+        }
+    }
 }

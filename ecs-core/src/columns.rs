@@ -7,6 +7,7 @@ use crate::component::Component;
 use crate::error::Refusal;
 use crate::schema::{Contains, Mask, Schema};
 use crate::table::Table;
+use crate::text::Text;
 
 /// A column of values that can be moved into a table.
 ///
@@ -94,7 +95,7 @@ unsafe impl<C: Component + Copy> Column for &[C] {
 /// 16 of `Vec<C>`, `Box<[C]>`, `[C; N]` and, of `Copy` components, `&[C]`.
 ///
 /// # Safety
-/// Where `rows` answers `Ok(n)` and `DUPLICATE` is false, `move_to` writes `n`
+/// Where `rows` answers `Ok(n)` and `TWICE` is empty, `move_to` writes `n`
 /// values of exactly the components of `MASK`, and does not panic.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a tuple of columns over the schema `{S}`",
@@ -104,8 +105,8 @@ unsafe impl<C: Component + Copy> Column for &[C] {
 pub unsafe trait Columns<S: Schema> {
     /// The components.
     const MASK: Mask;
-    /// Whether a component is in it twice.
-    const DUPLICATE: bool;
+    /// The components that are in it twice.
+    const TWICE: Mask;
 
     /// How many rows each column has.
     ///
@@ -130,12 +131,18 @@ macro_rules! columns {
         {
             const MASK: Mask = <S as Contains<$head::Component>>::BIT
                 $(| <S as Contains<$name::Component>>::BIT)*;
-            const DUPLICATE: bool = {
+            const TWICE: Mask = {
                 let parts = [
                     <S as Contains<$head::Component>>::BIT,
                     $(<S as Contains<$name::Component>>::BIT),*
                 ];
-                <Self as Columns<S>>::MASK.count_ones() as usize != parts.len()
+                let (mut mask, mut twice, mut index) = (0, 0, 0);
+                while index < parts.len() {
+                    twice |= mask & parts[index];
+                    mask |= parts[index];
+                    index += 1;
+                }
+                twice
             };
 
             #[allow(non_snake_case)]
@@ -173,3 +180,14 @@ macro_rules! columns {
     };
 }
 crate::tuples::for_each_tuple!(columns);
+
+/// Fails to compile where two columns are of one component.
+pub(crate) const fn assert_once<S: Schema>(twice: Mask) {
+    if twice != 0 {
+        let text = Text::new()
+            .str("two of these columns are of component `")
+            .str(S::COMPONENTS[twice.trailing_zeros() as usize].name)
+            .str("`: remove one of the two");
+        panic!("{}", text.as_str())
+    }
+}

@@ -63,7 +63,7 @@ pub use bytemuck;
 pub mod __support {
     pub use crate::__component_info as component_info;
     pub use crate::__neighbour_matrix as neighbour_matrix;
-    pub use crate::bundle::{Bundle, Cells, Part, has_duplicate, part};
+    pub use crate::bundle::{Bundle, Cells, Part, Twice, part, twice};
     pub use crate::component::Component;
     pub use crate::component::Storage;
     pub use crate::config::*;

@@ -8,7 +8,7 @@ use core::marker::PhantomData;
 use core::ops::Deref;
 use core::slice;
 
-use crate::bundle::{Bundle, Cells};
+use crate::bundle::{Bundle, Cells, Twice};
 use crate::component::{Component, Storage};
 use crate::entity::Entity;
 #[cfg(feature = "snapshot")]
@@ -283,7 +283,7 @@ macro_rules! bundle {
         // SAFETY: the one cell of the mask is written, or read, once.
         unsafe impl<S: Contains<Self> $(, $param: $bound)?> Bundle<S> for $component {
             const MASK: Mask = S::BIT;
-            const DUPLICATE: bool = false;
+            const TWICE: Option<Twice> = None;
             const MARKER: bool = false;
 
             unsafe fn write<T: Cells<S>>(self, cells: &mut T) {

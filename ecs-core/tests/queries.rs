@@ -220,7 +220,7 @@ fn what_borrows_twice_conflicts() {
     let access = <Inside as ecs_core::query::QueryData<Base>>::ACCESS;
     assert_eq!((access.required, access.read, access.write), (0, 1, 1));
     const fn doubles<B: ecs_core::bundle::Bundle<Base>>() -> bool {
-        B::DUPLICATE
+        B::TWICE.is_some()
     }
     type Marked = ((TransferMarker, Place), TransferMarker);
     assert!(doubles::<(Place, (Name, Place))>() && doubles::<Marked>());

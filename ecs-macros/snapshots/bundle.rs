@@ -11,7 +11,9 @@ where
         | <Position as ::static_ecs::__support::Bundle<__S>>::MASK
         | <T as ::static_ecs::__support::Bundle<__S>>::MASK
         | <(Velocity, Failed) as ::static_ecs::__support::Bundle<__S>>::MASK;
-    const DUPLICATE: ::static_ecs::__support::core::primitive::bool = ::static_ecs::__support::has_duplicate(
+    const TWICE: ::static_ecs::__support::core::option::Option<
+        ::static_ecs::__support::Twice,
+    > = ::static_ecs::__support::twice(
         &[
             ::static_ecs::__support::part::<__S, Position>(),
             ::static_ecs::__support::part::<__S, T>(),

@@ -5,7 +5,9 @@ unsafe impl<
     __S: ::static_ecs::__support::Contains<Self>,
 > ::static_ecs::__support::Bundle<__S> for Position {
     const MASK: ::static_ecs::__support::Mask = __S::BIT;
-    const DUPLICATE: ::static_ecs::__support::core::primitive::bool = false;
+    const TWICE: ::static_ecs::__support::core::option::Option<
+        ::static_ecs::__support::Twice,
+    > = ::static_ecs::__support::core::option::Option::None;
     const MARKER: ::static_ecs::__support::core::primitive::bool = false;
     #[inline(always)]
     unsafe fn write<__T: ::static_ecs::__support::Cells<__S>>(self, cells: &mut __T) {

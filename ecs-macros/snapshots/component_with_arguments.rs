@@ -10,7 +10,9 @@ unsafe impl<
     __S: renamed::ecs::__support::Contains<Self>,
 > renamed::ecs::__support::Bundle<__S> for Mood {
     const MASK: renamed::ecs::__support::Mask = __S::BIT;
-    const DUPLICATE: renamed::ecs::__support::core::primitive::bool = false;
+    const TWICE: renamed::ecs::__support::core::option::Option<
+        renamed::ecs::__support::Twice,
+    > = renamed::ecs::__support::core::option::Option::None;
     const MARKER: renamed::ecs::__support::core::primitive::bool = false;
     #[inline(always)]
     unsafe fn write<__T: renamed::ecs::__support::Cells<__S>>(self, cells: &mut __T) {

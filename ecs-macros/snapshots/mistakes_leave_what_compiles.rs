@@ -7,14 +7,17 @@
 struct Game;
 #[allow(dead_code)]
 const _: () = {
+    type __Component0 = Position;
     #[repr(C)]
     pub struct __Row {
-        component_0: ::static_ecs::__support::core::mem::MaybeUninit<Position>,
+        component_0: ::static_ecs::__support::core::mem::MaybeUninit<__Component0>,
     }
-    pub struct __Types(::static_ecs::__support::core::marker::PhantomData<(Position,)>);
+    pub struct __Types(
+        ::static_ecs::__support::core::marker::PhantomData<(__Component0,)>,
+    );
     impl ::static_ecs::__support::core::clone::Clone for __Types
     where
-        for<'__any> Position: ::static_ecs::__support::core::clone::Clone,
+        for<'__any> __Component0: ::static_ecs::__support::core::clone::Clone,
     {
         fn clone(&self) -> Self {
             Self(::static_ecs::__support::core::marker::PhantomData)
@@ -32,13 +35,13 @@ const _: () = {
         const PATH: &'static ::static_ecs::__support::core::primitive::str = <Game as ::static_ecs::__support::WorldConfig>::PATH;
         const COMPONENTS: &'static [::static_ecs::__support::ComponentInfo] = &[
             ::static_ecs::__support::component_info!(
-                Position, "Position",
+                __Component0, "Position",
                 ::static_ecs::__support::core::mem::offset_of!(__Row, component_0)
             ),
         ];
     }
-    unsafe impl ::static_ecs::__support::Contains<Position> for Game {
-        type Component = Position;
+    unsafe impl ::static_ecs::__support::Contains<__Component0> for Game {
+        type Component = __Component0;
         const INDEX: ::static_ecs::__support::core::primitive::usize = 0usize;
     }
     unsafe impl ::static_ecs::__support::HasSchema<Game> for Game {}

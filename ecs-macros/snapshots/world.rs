@@ -3,18 +3,20 @@
 pub struct Game;
 #[allow(dead_code)]
 const _: () = {
+    type __Component0 = Position;
+    type __Component1 = physics::Velocity;
     #[repr(C)]
     pub struct __Row {
-        component_0: ::static_ecs::__support::core::mem::MaybeUninit<Position>,
-        component_1: ::static_ecs::__support::core::mem::MaybeUninit<physics::Velocity>,
+        component_0: ::static_ecs::__support::core::mem::MaybeUninit<__Component0>,
+        component_1: ::static_ecs::__support::core::mem::MaybeUninit<__Component1>,
     }
     pub struct __Types(
-        ::static_ecs::__support::core::marker::PhantomData<(Position, physics::Velocity)>,
+        ::static_ecs::__support::core::marker::PhantomData<(__Component0, __Component1)>,
     );
     impl ::static_ecs::__support::core::clone::Clone for __Types
     where
-        for<'__any> Position: ::static_ecs::__support::core::clone::Clone,
-        for<'__any> physics::Velocity: ::static_ecs::__support::core::clone::Clone,
+        for<'__any> __Component0: ::static_ecs::__support::core::clone::Clone,
+        for<'__any> __Component1: ::static_ecs::__support::core::clone::Clone,
     {
         fn clone(&self) -> Self {
             Self(::static_ecs::__support::core::marker::PhantomData)
@@ -32,21 +34,21 @@ const _: () = {
         const PATH: &'static ::static_ecs::__support::core::primitive::str = <Game as ::static_ecs::__support::WorldConfig>::PATH;
         const COMPONENTS: &'static [::static_ecs::__support::ComponentInfo] = &[
             ::static_ecs::__support::component_info!(
-                Position, "Position",
+                __Component0, "Position",
                 ::static_ecs::__support::core::mem::offset_of!(__Row, component_0)
             ),
             ::static_ecs::__support::component_info!(
-                physics::Velocity, "Velocity",
+                __Component1, "Velocity",
                 ::static_ecs::__support::core::mem::offset_of!(__Row, component_1)
             ),
         ];
     }
-    unsafe impl ::static_ecs::__support::Contains<Position> for Game {
-        type Component = Position;
+    unsafe impl ::static_ecs::__support::Contains<__Component0> for Game {
+        type Component = __Component0;
         const INDEX: ::static_ecs::__support::core::primitive::usize = 0usize;
     }
-    unsafe impl ::static_ecs::__support::Contains<physics::Velocity> for Game {
-        type Component = physics::Velocity;
+    unsafe impl ::static_ecs::__support::Contains<__Component1> for Game {
+        type Component = __Component1;
         const INDEX: ::static_ecs::__support::core::primitive::usize = 1usize;
     }
     unsafe impl ::static_ecs::__support::HasSchema<Game> for Game {}

@@ -2,7 +2,7 @@
 
 use super::observe::Operation;
 use super::{Counts, RowCells, World, admits, sparse, tabled};
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, assert_once};
 use crate::columns::Columns;
 use crate::config::WorldConfig;
 use crate::entities::{Entities, Place};
@@ -133,8 +133,8 @@ impl<W: WorldConfig> World<W> {
         columns: B,
     ) -> Result<&[Entity], Refused<B>> {
         const {
-            assert!(!B::DUPLICATE, "two of these columns are of one component: remove one of them");
-            assert_admitted::<W>(B::MASK, false);
+            crate::columns::assert_once::<W::Schema>(B::TWICE);
+            assert_admitted::<W>(B::MASK);
         };
         let room = columns.rows().and_then(|count| {
             self.check_room(count)?;
@@ -341,12 +341,12 @@ impl Drop for NewRows<'_> {
 
 /// Fails to compile where a spawn can't be right.
 pub(crate) const fn assert_declared<W: WorldConfig, B: Bundle<W::Schema>>() {
-    assert_admitted::<W>(B::MASK, B::DUPLICATE);
+    assert_once::<W::Schema>(B::TWICE);
+    assert_admitted::<W>(B::MASK);
 }
 
-const fn assert_admitted<W: WorldConfig>(mask: Mask, duplicate: bool) {
+const fn assert_admitted<W: WorldConfig>(mask: Mask) {
     crate::relation::assert_not_kept::<W::Schema>(mask);
-    assert!(!duplicate, "this bundle holds one component twice: remove one of the two");
     assert!(
         admits::<W>(mask),
         "this world's archetypes are closed, and this bundle is none of them: declare it in `archetypes(...)`"

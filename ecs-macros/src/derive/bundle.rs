@@ -9,7 +9,7 @@ use super::Bundle;
 
 /// The impl. The promises of `Bundle`: the mask is the fields' together, each
 /// field writes or reads its own cells once, and where fields overlap
-/// `DUPLICATE` says so.
+/// `TWICE` says so.
 pub(super) fn expand(bundle: &Bundle) -> TokenStream {
     let Bundle { root, ident, generics, fields } = bundle;
     let support = root.support();
@@ -42,8 +42,8 @@ pub(super) fn expand(bundle: &Bundle) -> TokenStream {
         #[automatically_derived]
         unsafe impl #params #bundle for #ident #arguments #bounds {
             const MASK: #support::Mask = 0 #(| <#types as #support::Bundle<__S>>::MASK)*;
-            const DUPLICATE: #support::core::primitive::bool =
-                #support::has_duplicate(&[#(#support::part::<__S, #types>()),*]);
+            const TWICE: #support::core::option::Option<#support::Twice> =
+                #support::twice(&[#(#support::part::<__S, #types>()),*]);
             const MARKER: #support::core::primitive::bool =
                 false #(|| <#types as #support::Bundle<__S>>::MARKER)*;
 

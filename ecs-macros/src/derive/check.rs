@@ -2,7 +2,7 @@
 
 use syn::{
     Data, DataStruct, DeriveInput, Expr, ExprLit, Fields, GenericArgument, GenericParam, Generics,
-    Ident, Index, Lit, Member, PathArguments, Type, TypeReference,
+    Ident, Index, Lifetime, Lit, Member, PathArguments, Type, TypeReference,
 };
 
 use super::parse::{self, Input};
@@ -92,29 +92,29 @@ pub(super) fn query(input: Input, errors: &mut Errors) -> Option<Query> {
     let mut checked = Vec::new();
     for (member, ty) in fields.into_iter().flatten() {
         let form = form(&ty);
-        if let Some(reference) = reference(&ty)
-            && reference.lifetime != lifetime
-            && !extra.iter().any(|extra| reference.lifetime.as_ref() == Some(extra))
-        {
-            let wanted = lifetime.as_ref().map_or("'w".to_owned(), ToString::to_string);
-            let message = if lifetime.is_some() {
-                format!("a query borrows for its own lifetime: write `{wanted}` here")
-            } else {
-                format!(
-                    "a query borrows for its own lifetime: declare it as `{ident}<{wanted}>` and \
-                     write `{wanted}` here"
-                )
-            };
-            match &reference.lifetime {
-                Some(other) => errors.at(other, message),
-                None => errors.at(reference.and_token, message),
+        match reference(&ty).map(|reference| &reference.lifetime) {
+            // The compiler tells of a reference without a lifetime.
+            Some(None) => sound = false,
+            Some(Some(other)) if lifetime.as_ref() != Some(other) && !extra.contains(other) => {
+                errors.at(other, another_lifetime(&ident, lifetime.as_ref()));
+                sound = false;
             }
-            sound = false;
+            _ => {}
         }
         checked.push(QueryField { member, ty, form });
     }
     let fields = sound.then_some(checked);
     Some(Query { root, ident, generics, lifetime, fields })
+}
+
+/// What is said of a field that borrows for another lifetime than its query.
+fn another_lifetime(ident: &Ident, own: Option<&Lifetime>) -> String {
+    match own {
+        Some(own) => format!("a query borrows for its own lifetime: write `{own}` here"),
+        None => format!(
+            "a query borrows for its own lifetime: declare it as `{ident}<'w>` and write `'w` here"
+        ),
+    }
 }
 
 /// Refuses lifetimes: what is stored outlives every borrow.

@@ -76,7 +76,8 @@ pub(super) fn expand(component: &Component) -> TokenStream {
         #[automatically_derived]
         unsafe impl #bundle_params #bundle for #ident #arguments #bundle_bounds {
             const MASK: #support::Mask = __S::BIT;
-            const DUPLICATE: #support::core::primitive::bool = false;
+            const TWICE: #support::core::option::Option<#support::Twice> =
+                #support::core::option::Option::None;
             const MARKER: #support::core::primitive::bool = false;
 
             #[inline(always)]

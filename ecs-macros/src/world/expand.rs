@@ -97,9 +97,18 @@ fn schema(
             }
         }
     });
-    let contains = components.iter().zip(indices).map(|(component, index)| {
+    // One name for each, at the user's token: what the compiler has against a path, it says once.
+    let types: Vec<Ident> = components
+        .iter()
+        .enumerate()
+        .map(|(index, component)| {
+            let span = component.span().resolved_at(Span::mixed_site());
+            Ident::new(&format!("__Component{index}"), span)
+        })
+        .collect();
+    let contains = types.iter().zip(indices).map(|(component, index)| {
         // At the user's token, where an error about the component belongs.
-        let span = component.span().resolved_at(Span::mixed_site());
+        let span = component.span();
         let support_here = root.support_at(span);
         let for_component = quote_spanned!(span=> #support_here::Contains<#component>);
         quote! {
@@ -110,17 +119,18 @@ fn schema(
         }
     });
     let body = quote! {
+        #(type #types = #components;)*
         #[repr(C)]
         pub struct __Row {
-            #(#fields: #support::core::mem::MaybeUninit<#components>,)*
+            #(#fields: #support::core::mem::MaybeUninit<#types>,)*
         }
-        pub struct __Types(#support::core::marker::PhantomData<(#(#components,)*)>);
+        pub struct __Types(#support::core::marker::PhantomData<(#(#types,)*)>);
 
         // The bounds are over a lifetime, or the compiler would demand them here and
         // not where a world is cloned.
         impl #support::core::clone::Clone for __Types
         where
-            #(for<'__any> #components: #support::core::clone::Clone,)*
+            #(for<'__any> #types: #support::core::clone::Clone,)*
         {
             fn clone(&self) -> Self {
                 Self(#support::core::marker::PhantomData)
@@ -141,7 +151,7 @@ fn schema(
                 <#ident as #support::WorldConfig>::PATH;
             const COMPONENTS: &'static [#support::ComponentInfo] = &[#(
                 #support::component_info!(
-                    #components,
+                    #types,
                     #names,
                     #support::core::mem::offset_of!(__Row, #fields)
                 ),
