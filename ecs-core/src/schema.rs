@@ -211,6 +211,11 @@ pub trait Queried {
 )]
 pub unsafe trait HasSchema<S>: WorldConfig {}
 
+// Or the compiler would tell of the two schemas as of any types that differ.
+#[diagnostic::do_not_recommend]
+// SAFETY: the bound says so.
+unsafe impl<S: Schema, W: WorldConfig<Schema = S>> HasSchema<S> for W {}
+
 /// Some components of a schema, by name.
 #[derive(Clone, Copy)]
 pub struct ComponentSet {

@@ -44,7 +44,6 @@ const _: () = {
         type Component = __Component0;
         const INDEX: ::static_ecs::__support::core::primitive::usize = 0usize;
     }
-    unsafe impl ::static_ecs::__support::HasSchema<Game> for Game {}
     impl ::static_ecs::__support::Queried for Game {
         type Schema = Game;
     }

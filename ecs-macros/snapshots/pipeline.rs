@@ -7,9 +7,6 @@ const _: () = {
         use ::static_ecs::__support::NoBase as _;
         ::static_ecs::__support::Inherited::<Base>::DESC
     };
-    unsafe impl ::static_ecs::__support::HasSchema<
-        <Base as ::static_ecs::__support::WorldConfig>::Schema,
-    > for Accept {}
     impl ::static_ecs::__support::Queried for Accept {
         type Schema = <Base as ::static_ecs::__support::WorldConfig>::Schema;
     }
@@ -49,9 +46,6 @@ const _: () = {
         use ::static_ecs::__support::NoBase as _;
         ::static_ecs::__support::Inherited::<Base>::DESC
     };
-    unsafe impl ::static_ecs::__support::HasSchema<
-        <Base as ::static_ecs::__support::WorldConfig>::Schema,
-    > for Io {}
     impl ::static_ecs::__support::Queried for Io {
         type Schema = <Base as ::static_ecs::__support::WorldConfig>::Schema;
     }
@@ -91,9 +85,6 @@ const _: () = {
         use ::static_ecs::__support::NoBase as _;
         ::static_ecs::__support::Inherited::<Base>::DESC
     };
-    unsafe impl ::static_ecs::__support::HasSchema<
-        <Base as ::static_ecs::__support::WorldConfig>::Schema,
-    > for Compute {}
     impl ::static_ecs::__support::Queried for Compute {
         type Schema = <Base as ::static_ecs::__support::WorldConfig>::Schema;
     }

@@ -51,7 +51,6 @@ const _: () = {
         type Component = __Component1;
         const INDEX: ::static_ecs::__support::core::primitive::usize = 1usize;
     }
-    unsafe impl ::static_ecs::__support::HasSchema<Game> for Game {}
     impl ::static_ecs::__support::Queried for Game {
         type Schema = Game;
     }

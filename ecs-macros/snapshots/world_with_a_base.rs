@@ -6,9 +6,6 @@ const _: () = {
         use ::static_ecs::__support::NoBase as _;
         ::static_ecs::__support::Inherited::<game::Game>::DESC
     };
-    unsafe impl ::static_ecs::__support::HasSchema<
-        <game::Game as ::static_ecs::__support::WorldConfig>::Schema,
-    > for Zone {}
     impl ::static_ecs::__support::Queried for Zone {
         type Schema = <game::Game as ::static_ecs::__support::WorldConfig>::Schema;
     }

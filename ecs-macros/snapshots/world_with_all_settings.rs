@@ -7,9 +7,6 @@ const _: () = {
         use __crate::__support::NoBase as _;
         __crate::__support::Inherited::<Game>::DESC
     };
-    unsafe impl __crate::__support::HasSchema<
-        <Game as __crate::__support::WorldConfig>::Schema,
-    > for r#Io {}
     impl __crate::__support::Queried for r#Io {
         type Schema = <Game as __crate::__support::WorldConfig>::Schema;
     }

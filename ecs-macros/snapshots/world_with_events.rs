@@ -64,7 +64,6 @@ const _: () = {
     unsafe impl ::static_ecs::__support::HasEvent<Heard> for Game {
         const INDEX: ::static_ecs::__support::core::primitive::usize = 1usize;
     }
-    unsafe impl ::static_ecs::__support::HasSchema<Game> for Game {}
     impl ::static_ecs::__support::Queried for Game {
         type Schema = Game;
     }

@@ -11,8 +11,7 @@ use super::{
 };
 use crate::root::Root;
 
-/// The item, its `WorldConfig` and, for a world with components, its `Schema`. The promise of
-/// `HasSchema`: it is the same as that of `WorldConfig`.
+/// The item, its `WorldConfig` and, for a world with components, its `Schema`.
 pub(super) fn world(world: &World) -> TokenStream {
     let (import, root) = world.root.imported();
     let support = root.support();
@@ -40,7 +39,6 @@ pub(super) fn world(world: &World) -> TokenStream {
         const _: () = {
             #import
             #body
-            unsafe impl #support::HasSchema<#schema> for #ident {}
             impl #support::Queried for #ident {
                 type Schema = #schema;
             }

@@ -17,9 +17,15 @@ fn count(_: Option<Res<Score>>, _: Local<u32>, _: &mut Commands<Base>) -> Result
 }
 fn whole(_: &mut World<Base>, _: &mut Commands<Base>) {}
 
+/// The schema is known, and the world is not.
+fn plugin<W: WorldConfig<Schema = Base>>(schedule: &mut Schedule<W>) {
+    schedule.add(step);
+}
+
 fn main() {
     let mut schedule = Schedule::new();
     schedule.add(step).add(count).after(step).add(whole).add(|_: &World<Base>| {});
+    plugin(&mut schedule);
     let mut world = World::<Base>::new();
     world.insert_resource(Score(0));
     schedule.run(&mut world).unwrap();
