@@ -71,7 +71,6 @@ const TOLD_AGAIN: &[(&str, usize, &str)] = &[
         "a type by hand is looked at as an argument and by itself",
     ),
     ("event/not_send", 2, "the derive and the list both ask for it"),
-    ("relation/no_hierarchy", 2, "a relation is two components"),
     ("relation/not_a_relation", 2, "what is no relation has no list of sources"),
     ("system/not_in_schema", 3, "the parameter, its use, and the system are typed apart"),
 ];
