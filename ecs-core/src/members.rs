@@ -3,7 +3,7 @@
 
 use crate::config::{WorldConfig, WorldDesc};
 use crate::schema::{ComponentInfo, Schema};
-use crate::text::{Text, last_segment};
+use crate::text::Text;
 
 /// A world, or an array of like worlds, as a member of a coordinator.
 #[diagnostic::on_unimplemented(
@@ -113,7 +113,7 @@ pub const fn assert_member(world: &WorldDesc, is_member: bool) {
     if !is_member {
         let text = Text::new()
             .str("`")
-            .str(last_segment(world.path))
+            .str(world.name)
             .str("` is no member of the coordinator: name it in its `coordinator!`");
         panic!("{}", text.as_str())
     }
@@ -125,7 +125,7 @@ pub const fn assert_driven(world: &WorldDesc) {
     if !world.role.has_driver() {
         let text = Text::new()
             .str("only worlds with the role `accept`, `io` or `custom` have a driver: set the `role` of `")
-            .str(last_segment(world.path))
+            .str(world.name)
             .str("`");
         panic!("{}", text.as_str())
     }

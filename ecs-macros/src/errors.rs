@@ -57,12 +57,11 @@ impl Errors {
     }
 }
 
-/// Parses one of `names`, each at most once. A mistyped name is told of, and taken for the
-/// one that was probably meant.
+/// Parses one of `names`. A mistyped name is told of, and taken for the one that was probably
+/// meant.
 pub(crate) fn known(
     kind: &str,
     names: &[&str],
-    seen: &mut Vec<String>,
     input: ParseStream<'_>,
     errors: &mut Errors,
 ) -> syn::Result<Ident> {
@@ -84,10 +83,26 @@ pub(crate) fn known(
         errors.push(error);
         return Ok(Ident::new(nearest, name.span()));
     }
-    if seen.contains(&text) {
-        return Err(doubled(&name));
+    Ok(name)
+}
+
+/// As [`known`], each name at most once. One that is mistyped is not told of as doubled too.
+pub(crate) fn known_once(
+    kind: &str,
+    names: &[&str],
+    seen: &mut Vec<String>,
+    input: ParseStream<'_>,
+    errors: &mut Errors,
+) -> syn::Result<Ident> {
+    let told = errors.count();
+    let name = known(kind, names, input, errors)?;
+    if errors.count() == told {
+        let text = name.unraw().to_string();
+        if seen.contains(&text) {
+            return Err(doubled(&name));
+        }
+        seen.push(text);
     }
-    seen.push(text);
     Ok(name)
 }
 

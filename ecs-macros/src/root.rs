@@ -49,14 +49,6 @@ impl Root {
 
     /// The path of `__support`, at a place where an error is to be shown.
     pub(crate) fn support_at(&self, span: Span) -> TokenStream {
-        let own = span.resolved_at(Span::mixed_site());
-        let Some(path) = &self.0 else {
-            return quote_spanned!(own=> ::static_ecs::__support);
-        };
-        let path = path.to_token_stream().into_iter().map(|mut token| {
-            token.set_span(span.resolved_at(token.span()));
-            token
-        });
-        quote_spanned!(own=> #(#path)*::__support)
+        self.support_of(span.resolved_at(Span::mixed_site()))
     }
 }

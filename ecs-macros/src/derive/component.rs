@@ -14,14 +14,13 @@ pub(super) fn expand(component: &Component) -> TokenStream {
     let support = root.support();
     let generics = bounded(generics, &quote!('static));
     let mut extended = generics.clone();
-    let support_here = root.support_of(ident.span());
-    extended.params.push(parse_quote_spanned!(ident.span()=> __S: #support_here::Contains<Self>));
-    let (params, arguments, bounds) = generics.split_for_impl();
-    let (bundle_params, _, bundle_bounds) = extended.split_for_impl();
     // Of the user's, or the compiler speaks of the derive where a bound is not met.
     let span = ident.span();
-    let support_here = root.support_of(span);
-    let bundle = quote_spanned!(span=> #support_here::Bundle<__S>);
+    let of_user = root.support_of(span);
+    extended.params.push(parse_quote_spanned!(span=> __S: #of_user::Contains<Self>));
+    let (params, arguments, bounds) = generics.split_for_impl();
+    let (bundle_params, _, bundle_bounds) = extended.split_for_impl();
+    let bundle = quote_spanned!(span=> #of_user::Bundle<__S>);
     let storage =
         sparse.then(|| quote!(const STORAGE: #support::Storage = #support::Storage::Sparse;));
     let version = version

@@ -54,7 +54,7 @@ pub(super) fn input(
     for attr in item.attrs.iter().filter(|attr| attr.path().is_ident(attribute)) {
         let parsed = attr.parse_args_with(|input: ParseStream<'_>| {
             list::entries(input, errors, |input, errors| {
-                let name = known("argument", arguments, &mut Vec::new(), input, errors)?;
+                let name = known("argument", arguments, input, errors)?;
                 let before = if name == "crate" {
                     root.0.replace(Root::parse_value(&name, input)?).is_some()
                 } else if name == "relation" {
@@ -83,10 +83,10 @@ fn relation(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Relation
     if input.peek(syn::token::Paren) {
         list::parenthesized(input, errors, |input, errors| {
             let kind = "setting of a relation";
-            let name = known(kind, &["on_despawn"], &mut Vec::new(), input, errors)?;
+            let name = known(kind, &["on_despawn"], input, errors)?;
             equals(&name, input)?;
             let (kind, values) = ("value of `on_despawn`", ["detach", "cascade"]);
-            let value = known(kind, &values, &mut Vec::new(), input, errors)?;
+            let value = known(kind, &values, input, errors)?;
             match cascade.replace(value == "cascade") {
                 Some(_) => Err(doubled(&name)),
                 None => Ok(()),

@@ -6,7 +6,7 @@ use syn::punctuated::Punctuated;
 use syn::{Ident, Path, PathArguments, PathSegment, Token};
 
 use super::{Event, Overflow};
-use crate::errors::{Errors, known};
+use crate::errors::{Errors, known, known_once};
 use crate::list;
 use crate::value::{assigned, equals, unnamed_capacity};
 
@@ -36,7 +36,7 @@ pub(super) fn event(
                 event.capacity = Some(capacity);
                 return Ok(());
             }
-            let name = known("event setting", SETTINGS, &mut seen, input, errors)?;
+            let name = known_once("event setting", SETTINGS, &mut seen, input, errors)?;
             if name == "capacity" {
                 event.capacity = Some(assigned(&name, input)?);
             } else {
@@ -51,7 +51,7 @@ pub(super) fn event(
 
 fn overflow(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Overflow> {
     let kind = "way to answer one event too many";
-    let name = known(kind, ON_FULL, &mut Vec::new(), input, errors)?;
+    let name = known(kind, ON_FULL, input, errors)?;
     Ok(if name == "refuse" { Overflow::Refuse } else { Overflow::DropOldest })
 }
 

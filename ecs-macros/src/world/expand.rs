@@ -76,15 +76,15 @@ fn schema(
     mistaken: bool,
 ) -> (TokenStream, TokenStream) {
     let support = root.support();
-    // One list that could not be read, or was left out, and so may hold anything.
-    let events = if mistaken && components.is_empty() { &[] } else { events };
+    // A list that could not be read, or was left out, may have had anything.
+    let unread = mistaken && components.is_empty();
+    let events = if unread { &[] } else { events };
     let (event_items, event_impls) = self::events(root, ident, events);
     let fields: Vec<Ident> =
         (0..components.len()).map(|index| format_ident!("component_{index}")).collect();
     let indices = 0..components.len();
     let names = components.iter().map(component_name);
-    // A list that could not be read may have had anything.
-    let unread = (mistaken && components.is_empty()).then(|| {
+    let anything = unread.then(|| {
         quote! {
             unsafe impl<__C: #support::Component> #support::Contains<__C> for #ident {
                 type Component = __C;
@@ -158,7 +158,7 @@ fn schema(
         }
         #(#contains)*
         #event_impls
-        #unread
+        #anything
     };
     (body, ident.to_token_stream())
 }

@@ -18,7 +18,7 @@ use crate::root::Root;
 /// A world as declared.
 struct World {
     root: Root,
-    /// A struct.
+    /// The item: a struct, unless it was told that it is none.
     item: DeriveInput,
     /// The documentation of an item that has none of its own.
     doc: Option<&'static str>,

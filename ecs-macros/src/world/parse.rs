@@ -7,7 +7,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Ident, Lit, LitInt, Path, Token};
 
 use super::{Archetype, Event, OnFull, Role, Route, Settings, Target, Timeout, event, unit_struct};
-use crate::errors::{Errors, doubled, known, nearest};
+use crate::errors::{Errors, doubled, known, known_once, nearest};
 use crate::list;
 use crate::root::Root;
 use crate::value::{assigned, equals, expression, no_value, unnamed_capacity};
@@ -61,7 +61,7 @@ pub(super) fn arguments(tokens: TokenStream, errors: &mut Errors) -> Arguments {
             let message = format!("`{name}` is a setting of `{group}`: write it in `{group}(..)`");
             return Err(syn::Error::new(name.span(), message));
         }
-        let name = known("argument", ARGUMENTS, &mut seen, input, errors)?;
+        let name = known_once("argument", ARGUMENTS, &mut seen, input, errors)?;
         argument(&name, input, &mut out, errors)
     });
     out
@@ -200,7 +200,7 @@ fn archetypes(
         list::parenthesized(input, errors, |input, errors| {
             if input.peek(Ident) && input.peek2(Token![=]) {
                 let names = &["capacity"];
-                let name = known("archetype setting", names, &mut Vec::new(), input, errors)?;
+                let name = known("archetype setting", names, input, errors)?;
                 return match capacity.replace(assigned(&name, input)?) {
                     Some(_) => Err(doubled(&name)),
                     None => Ok(()),
@@ -224,7 +224,7 @@ fn queue(
         out.capacity = Some(capacity);
         return Ok(());
     }
-    let name = known("queue setting", QUEUE, seen, input, errors)?;
+    let name = known_once("queue setting", QUEUE, seen, input, errors)?;
     match name.to_string().as_str() {
         "capacity" => out.capacity = Some(assigned(&name, input)?),
         "batch_size" => out.batch_size = Some(assigned(&name, input)?),
@@ -252,7 +252,7 @@ fn ticks(value: Expr, errors: &mut Errors) -> Expr {
 }
 
 fn on_full(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<OnFull> {
-    let name = known("way to answer a full queue", ON_FULL, &mut Vec::new(), input, errors)?;
+    let name = known("way to answer a full queue", ON_FULL, input, errors)?;
     let argument = |wanted: &str| {
         if input.peek(syn::token::Paren) {
             let content;
@@ -325,7 +325,7 @@ fn routing(
         }
     }
     if input.peek(Ident) && assigns || is_one_of(input, &["default_target"]) {
-        let name = known("routing setting", &["default_target"], seen, input, errors)?;
+        let name = known_once("routing setting", &["default_target"], seen, input, errors)?;
         equals(&name, input)?;
         out.default_target = Some(target(input)?);
         return Ok(());
@@ -346,7 +346,7 @@ fn role(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Role> {
         errors.at(name, "`source` is no role: write `source` in place of `role = source`");
         return Ok(Role::Custom);
     }
-    let name = known("role", ROLES, &mut Vec::new(), input, errors)?;
+    let name = known("role", ROLES, input, errors)?;
     Ok(match name.to_string().as_str() {
         "standalone" => Role::Standalone,
         "accept" => Role::Accept,
