@@ -193,7 +193,12 @@ fn archetypes(
             };
         }
         if !input.peek(syn::token::Paren) {
-            let message = format!("an archetype lists its components: write `{name}(A, B)`");
+            let message = if name == "capacity" && input.peek(Token![=]) {
+                "`capacity` is a setting of one archetype: write `name(A, B, capacity = 100)`"
+                    .to_owned()
+            } else {
+                format!("an archetype lists its components: write `{name}(A, B)`")
+            };
             return Err(syn::Error::new(name.span(), message));
         }
         let (mut components, mut capacity) = (Vec::new(), None);
