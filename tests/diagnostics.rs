@@ -50,7 +50,7 @@ const SEVERAL_MISTAKES: &[(&str, usize)] = &[
     ("relation/shape", 3),
     ("topology/mistaken_world", 4),
     ("world/all_mistakes_at_once", 6),
-    ("world/argument_without_parentheses", 3),
+    ("world/argument_without_parentheses", 4),
     ("world/argument_without_value", 8),
     ("world/beginning_of_a_name", 3),
     ("world/missing_comma", 2),

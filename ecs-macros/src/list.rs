@@ -3,7 +3,7 @@
 use proc_macro2::TokenTree;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Ident, Token};
+use syn::{Ident, Lit, Token};
 
 use crate::errors::Errors;
 use crate::value::expression;
@@ -17,25 +17,33 @@ pub(crate) fn entries(
     mut entry: impl FnMut(ParseStream<'_>, &mut Errors) -> syn::Result<()>,
 ) {
     let mut told = errors.count();
+    // Whether a comma was missing at the entry, and whether one has been a semicolon.
+    let (mut without_comma, mut semicolons) = (false, false);
     while !input.is_empty() {
+        let start = input.cursor();
         match entry(input, errors) {
             Ok(()) if input.is_empty() || input.peek(Token![,]) => {}
             Ok(()) => {
-                if errors.count() == told {
+                let semicolon = input.peek(Token![;]);
+                if errors.count() == told && !(semicolon && semicolons) {
                     errors.push(input.error("expected `,` here"));
                 }
                 told = errors.count();
                 input.parse::<Option<Token![;]>>().ok();
+                (without_comma, semicolons) = (!semicolon, semicolons | semicolon);
                 continue;
             }
             Err(error) => {
-                if errors.count() == told {
+                // What is no entry at all was told of where the comma was missed.
+                let no_entry = without_comma && input.cursor() == start;
+                if errors.count() == told && !no_entry {
                     errors.push(error);
                 }
                 skip(input);
             }
         }
         told = errors.count();
+        without_comma = false;
         let _ = input.parse::<Token![,]>();
     }
 }
@@ -62,6 +70,9 @@ pub(crate) fn group(
         let content;
         syn::bracketed!(content in input);
         entries(&content, errors, entry);
+    } else if input.peek(Lit) {
+        // Of what setting it is the value, is not known.
+        input.parse::<Lit>()?;
     } else if !input.is_empty() && !input.peek(Token![,]) {
         entry(input, errors)?;
     }

@@ -4,7 +4,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Ident, Lit, LitInt, Path, Token};
+use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Path, Token};
 
 use super::{Archetype, Event, OnFull, Role, Route, Settings, Target, Timeout, event, unit_struct};
 use crate::errors::{Errors, doubled, known, known_once, nearest};
@@ -119,8 +119,8 @@ fn argument(
         "components" => {
             // Set even where the list is bad, so that it does not count as missing.
             let (_, paths) = out.components.insert((name.clone(), Vec::new()));
-            list::group(name, input, errors, |input, _| {
-                paths.push(type_path(input)?);
+            list::group(name, input, errors, |input, errors| {
+                paths.push(type_path(input, errors)?);
                 Ok(())
             })?;
         }
@@ -134,7 +134,7 @@ fn argument(
         "base" => {
             out.base = Some((name.clone(), None));
             equals(name, input)?;
-            out.base = Some((name.clone(), Some(type_path(input)?)));
+            out.base = Some((name.clone(), Some(type_path(input, errors)?)));
         }
         "archetypes" => archetypes(name, input, settings, errors)?,
         "role" => {
@@ -156,15 +156,15 @@ fn argument(
         }
         "targets" => {
             let targets = settings.targets.insert(Vec::new());
-            list::group(name, input, errors, |input, _| {
-                targets.push(target(input)?);
+            list::group(name, input, errors, |input, errors| {
+                targets.push(target(input, errors)?);
                 Ok(())
             })?;
         }
         "max_entities" => settings.max_entities = Some(assigned(name, input)?),
         "neighbours" => {
             equals(name, input)?;
-            settings.neighbours = Some(type_path(input)?);
+            settings.neighbours = Some(type_path(input, errors)?);
         }
         _ => {
             settings.source = true;
@@ -180,10 +180,11 @@ fn archetypes(
     settings: &mut Settings,
     errors: &mut Errors,
 ) -> syn::Result<()> {
+    const NAMELESS: &str = "an archetype has a name and its components: write `name(A, B)`";
+    let mut nameless = false;
     list::group(word, input, errors, |input, errors| {
         if !input.peek(Ident::peek_any) {
-            let message = "an archetype has a name and its components: write `name(A, B)`";
-            return Err(syn::Error::new(input.span(), message));
+            return Err(syn::Error::new(input.span(), NAMELESS));
         }
         let name = input.call(Ident::parse_any)?;
         if name == "closed" && !input.peek(syn::token::Paren) {
@@ -193,6 +194,13 @@ fn archetypes(
             };
         }
         if !input.peek(syn::token::Paren) {
+            // A type: the components of one archetype, probably.
+            if name.to_string().starts_with(char::is_uppercase) {
+                return match std::mem::replace(&mut nameless, true) {
+                    false => Err(syn::Error::new(name.span(), NAMELESS)),
+                    true => Ok(()),
+                };
+            }
             let message = if name == "capacity" && input.peek(Token![=]) {
                 "`capacity` is a setting of one archetype: write `name(A, B, capacity = 100)`"
                     .to_owned()
@@ -211,7 +219,7 @@ fn archetypes(
                     None => Ok(()),
                 };
             }
-            components.push(type_path(input)?);
+            components.push(type_path(input, errors)?);
             Ok(())
         })?;
         settings.archetypes.push(Archetype { name, components, capacity });
@@ -322,26 +330,26 @@ fn routing(
     if assigns && !is_one_of(input, &["default_target"]) {
         let name = input.fork().call(Ident::parse_any)?;
         if nearest(&name.to_string(), ["default_target", "default", "target"]).is_none() {
-            let component = type_path(input)?;
+            let component = type_path(input, errors)?;
             errors.at(component, format!("a route has an arrow: write `{name} => World`"));
             input.parse::<Token![=]>()?;
-            target(input)?;
+            target(input, errors)?;
             return Ok(());
         }
     }
     if input.peek(Ident) && assigns || is_one_of(input, &["default_target"]) {
         let name = known_once("routing setting", &["default_target"], seen, input, errors)?;
         equals(&name, input)?;
-        out.default_target = Some(target(input)?);
+        out.default_target = Some(target(input, errors)?);
         return Ok(());
     }
-    let component = type_path(input)?;
+    let component = type_path(input, errors)?;
     if !input.peek(Token![=>]) {
         let message = "a route is a component and a world: write `Component => World`";
         return Err(syn::Error::new_spanned(component, message));
     }
     input.parse::<Token![=>]>()?;
-    out.routes.push(Route { component, target: target(input)? });
+    out.routes.push(Route { component, target: target(input, errors)? });
     Ok(())
 }
 
@@ -361,12 +369,12 @@ fn role(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Role> {
     })
 }
 
-fn target(input: ParseStream<'_>) -> syn::Result<Target> {
+fn target(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Target> {
     if input.peek(LitInt) {
         return input.parse().map(Target::Id);
     }
     if input.peek(Ident::peek_any) || input.peek(Token![::]) {
-        let path = type_path(input)?;
+        let path = type_path(input, errors)?;
         // A value of the type, or what makes one.
         if input.peek(syn::token::Paren) || input.peek(syn::token::Brace) {
             input.parse::<TokenTree>()?;
@@ -378,7 +386,19 @@ fn target(input: ParseStream<'_>) -> syn::Result<Target> {
 }
 
 /// A path as it stands in a type: `a::B<C>`; in an expression too, `a::b::<16>`.
-fn type_path(input: ParseStream<'_>) -> syn::Result<Path> {
+/// In quotes, or behind a `&`, it is taken for what was meant.
+fn type_path(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Path> {
+    if input.peek(Token![&]) {
+        let reference = input.parse::<Token![&]>()?;
+        errors.at(reference, "a type is named by itself here: take the `&` out");
+        input.parse::<Option<Token![mut]>>()?;
+    } else if let Ok(text) = input.fork().parse::<LitStr>()
+        && let Ok(path) = text.parse_with(Path::parse_mod_style)
+    {
+        let name = text.value();
+        errors.at(input.parse::<LitStr>()?, format!("write `{name}` without quotes"));
+        return Ok(path);
+    }
     if !input.peek(Ident::peek_any) && !input.peek(Token![::]) {
         let message = "this is no type: write its name, such as `Position`, or its path";
         return Err(syn::Error::new(input.span(), message));

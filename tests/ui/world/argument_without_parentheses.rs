@@ -6,7 +6,7 @@ struct A;
 #[derive(Component)]
 struct B;
 
-#[world_config(components = [A, B], targets = Base, routing, archetypes(one(A)))]
+#[world_config(components = [A, B], targets = Base, transfer_queue = 1024, routing, archetypes(one(A)))]
 struct Base;
 
 fn main() {

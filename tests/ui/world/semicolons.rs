@@ -6,9 +6,12 @@ struct A;
 #[derive(Component)]
 struct B;
 
-#[world_config(components(A; B))]
+#[derive(Component)]
+struct C;
+
+#[world_config(components(A; B; C))]
 struct Base;
 
 fn main() {
-    let _ = World::<Base>::new().spawn((A, B));
+    let _ = World::<Base>::new().spawn((A, B, C));
 }
