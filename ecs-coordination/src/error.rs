@@ -78,7 +78,7 @@ impl<T> fmt::Debug for QueueError<T> {
 }
 
 /// A world failed.
-#[derive(Debug, Error)]
+#[derive(Error)]
 #[error("world `{world}` (id {id}) {cause}")]
 pub struct Failure {
     /// The world's name.
@@ -89,6 +89,13 @@ pub struct Failure {
     pub cause: Cause,
     /// What was done about it.
     pub handling: Handling,
+}
+
+/// As a text, for that is what `main` shows of an error that it returns.
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// How a world failed.

@@ -257,6 +257,10 @@ fn errors_are_collected_up_to_a_limit() {
     let others: Vec<_> = error.others().iter().map(|error| error.system.as_str()).collect();
     assert_eq!((error.system.as_str(), others, error.omitted()), ("a", vec!["b", "c"], 2));
     assert_eq!(error.to_string(), "system `a` failed: on purpose (and 4 others failed)");
+    // What `main` shows.
+    let all: Vec<_> =
+        ["a", "b", "c"].map(|name| format!("system `{name}` failed: on purpose")).into();
+    assert_eq!(format!("{error:?}"), all.join("\n") + "\n(and 2 others failed)");
     assert_eq!(numbers(&world), [1], "all systems run");
 
     // To stop is to end the stage.

@@ -22,7 +22,6 @@ pub enum OnError {
 }
 
 /// A system failed, or commands wait.
-#[derive(Debug)]
 pub struct SystemError {
     /// The system's name.
     pub system: String,
@@ -63,6 +62,16 @@ impl fmt::Display for SystemError {
             1 => f.write_str(" (and another system failed)"),
             more => write!(f, " (and {more} others failed)"),
         }
+    }
+}
+
+/// As a text, for that is what `main` shows of an error that it returns; the errors of other
+/// systems on lines of their own.
+impl fmt::Debug for SystemError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "system `{}` failed: {}", self.system, self.source)?;
+        self.others.iter().try_for_each(|other| write!(f, "\n{other:?}"))?;
+        if self.omitted > 0 { write!(f, "\n(and {} others failed)", self.omitted) } else { Ok(()) }
     }
 }
 
