@@ -104,7 +104,10 @@ pub(crate) fn all(
         },
         tokens,
     );
-    errors.take(result);
+    // Parentheses that were left where a value in them could not be read: that has been told.
+    if errors.count() == 0 {
+        errors.take(result);
+    }
 }
 
 /// Skips to the next comma; a value after `=` is skipped as a whole, as it may
