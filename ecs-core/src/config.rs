@@ -9,6 +9,9 @@ use crate::schema::{Mask, Schema};
 /// The most worlds in one coordinator.
 pub const MAX_WORLDS: usize = 256;
 
+/// The most entities in flight that a queue is made for.
+pub const MAX_CAPACITY: u32 = 1 << 24;
+
 /// The settings of one world, made by `#[world_config]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a world",

@@ -23,6 +23,9 @@ pub const MAX_EVENTS: usize = Mask::BITS as usize;
 /// The most events of one type in a world, if the schema says nothing.
 pub const DEFAULT_CAPACITY: u32 = 1024;
 
+/// The most events of one type that a world is made for.
+pub const MAX_CAPACITY: u32 = 1 << 24;
+
 /// Something that happened. Implemented with `#[derive(Event)]`.
 ///
 /// A world keeps the events of a type in the order in which they were sent. Any number
@@ -117,7 +120,7 @@ impl EventInfo {
     #[doc(hidden)]
     pub const fn new<E>(name: &'static str, capacity: u32, overflow: Overflow) -> Self {
         assert!(capacity > 0, "an event's `capacity` is at least 1: raise it");
-        assert!(capacity <= 1 << 24, "an event's `capacity` is at most 2^24: lower it");
+        assert!(capacity <= MAX_CAPACITY, "an event's `capacity` is at most 2^24: lower it");
         Self {
             name,
             capacity,

@@ -1,13 +1,10 @@
 //! The rules of a topology, checked where a coordinator is declared.
 
 use super::{Destination, MAX_GROUPS, Topology, WorldBits, target};
-use crate::config::{ArchetypeDesc, MAX_WORLDS, OnFull, Target};
+use crate::config::{ArchetypeDesc, MAX_CAPACITY, MAX_WORLDS, OnFull, Target};
 use crate::members::Group;
 use crate::schema::Mask;
 use crate::text::{Text, equal, last_segment};
-
-/// The most entities in flight that a queue is made for.
-const MAX_CAPACITY: u32 = 1 << 24;
 
 /// The most worlds that are looked at for a shorter cycle than the one that is known: the
 /// compiler complains of constants that take it long.

@@ -11,6 +11,8 @@ use super::parse::Arguments;
 use super::{Event, OnFull, Origin, Settings, Target, World, unit_struct};
 use crate::errors::{Errors, nearest};
 
+// The limits of the library, which a macro can't ask.
+
 /// The most components in a schema.
 const MAX_COMPONENTS: usize = 128;
 
@@ -22,6 +24,9 @@ const MAX_WORLDS: u64 = 256;
 
 /// The most events in a schema.
 const MAX_EVENTS: usize = 128;
+
+/// The most events of one type.
+const MAX_EVENT_CAPACITY: u64 = 1 << 24;
 
 /// Checks the arguments and makes them a world; after a mistake, one that
 /// still compiles.
@@ -158,16 +163,17 @@ fn numbers(settings: &mut Settings, errors: &mut Errors) {
         }
         _ => {}
     }
-    const TOO_HIGH: &str = "an id is below 256, the most worlds there are: write a lower one";
+    let too_high =
+        format!("an id is below {MAX_WORLDS}, the most worlds there are: write a lower one");
     if id.as_ref().and_then(literal).is_some_and(|id| id >= MAX_WORLDS) {
-        errors.at(id.take(), TOO_HIGH);
+        errors.at(id.take(), &too_high);
     }
     let routed = routes.iter_mut().map(|route| &mut route.target);
     for target in default_target.iter_mut().chain(routed).chain(targets.iter_mut().flatten()) {
         if let Target::Id(id) = target
             && id.base10_parse::<u64>().is_ok_and(|id| id >= MAX_WORLDS)
         {
-            errors.at(&*id, TOO_HIGH);
+            errors.at(&*id, &too_high);
             *id = LitInt::new("0", id.span());
         }
     }
@@ -265,9 +271,14 @@ fn events(mut events: Vec<Event>, errors: &mut Errors) -> Vec<Event> {
         events.truncate(MAX_EVENTS);
     }
     for event in &mut events {
-        if let Some(zero) = event.capacity.take_if(|capacity| literal(capacity) == Some(0)) {
-            errors.at(zero, "a world has room for one event at least: raise the `capacity`");
-        }
+        let message = match event.capacity.as_ref().and_then(literal) {
+            Some(0) => "a world has room for one event at least: raise the `capacity`".to_owned(),
+            Some(room) if room > MAX_EVENT_CAPACITY => format!(
+                "a world has room for {MAX_EVENT_CAPACITY} events of a type at most: lower the `capacity`"
+            ),
+            _ => continue,
+        };
+        errors.at(event.capacity.take(), message);
     }
     events
 }
@@ -295,4 +306,18 @@ fn distinct_by<T>(
         }
         new
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use static_ecs::{config, event, schema};
+
+    #[test]
+    fn limits_are_those_of_the_library() {
+        assert_eq!(super::MAX_COMPONENTS, schema::MAX_COMPONENTS);
+        assert_eq!(super::MAX_EVENTS, event::MAX_EVENTS);
+        assert_eq!(super::MAX_WORLDS, config::MAX_WORLDS as u64);
+        assert_eq!(super::MAX_CAPACITY, u64::from(config::MAX_CAPACITY));
+        assert_eq!(super::MAX_EVENT_CAPACITY, u64::from(event::MAX_CAPACITY));
+    }
 }
