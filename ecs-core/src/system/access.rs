@@ -268,9 +268,8 @@ impl SystemAccess {
     }
 }
 
-/// Fails to compile where a parameter of a system can't be asked for, or two are in each
-/// other's way.
-pub(super) const fn assert_no_clash(access: &SystemAccess, components: &[ComponentInfo]) {
+/// Fails to compile where [`IntoSystem::CHECKED`](super::IntoSystem::CHECKED) says so.
+pub(super) const fn assert_sound(access: &SystemAccess, components: &[ComponentInfo]) {
     Fault::assert_none(access.fault(), components);
     let Some(clash) = access.own_clash() else { return };
     let text = Text::new().str("two parameters of this system use ");

@@ -1,6 +1,6 @@
 //! Functions as systems.
 
-use super::access::assert_no_clash;
+use super::access::assert_sound;
 use super::param::{SystemContext, SystemParam};
 use super::{
     BoxError, BoxedSystem, HasSignature, SharedSystem, Signature, SystemAccess, SystemResult,
@@ -49,7 +49,7 @@ macro_rules! system {
             R: SystemResult,
         {
             const CHECKED: () =
-                assert_no_clash(&<($($name,)*) as SystemParam<W>>::ACCESS, W::Schema::COMPONENTS);
+                assert_sound(&<($($name,)*) as SystemParam<W>>::ACCESS, W::Schema::COMPONENTS);
 
             #[allow(non_snake_case, unused_variables, unused_mut, unused_unsafe, clippy::unused_unit)]
             fn into_system(mut function: Func) -> BoxedSystem<W> {
@@ -64,7 +64,7 @@ macro_rules! system {
                 let run = move |context: SystemContext<'_, W>| {
                     let ($($name,)*) = &mut states;
                     // SAFETY: who runs the system promises that nobody else uses what
-                    // is in the access, and the parameters don't clash.
+                    // is in the access, and the parameters were checked when it was made.
                     let ($($name,)*) = unsafe { ($($name::get($name, context)?,)*) };
                     call(&mut function, $($name),*).into_result()
                 };

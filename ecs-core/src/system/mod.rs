@@ -187,7 +187,7 @@ impl<W: WorldConfig> fmt::Debug for BoxedSystem<W> {
     note = "a system is a function or a closure of up to 16 parameters, or implements `System`; a closure's parameters need their types"
 )]
 pub trait IntoSystem<W: WorldConfig, Marker> {
-    /// Fails to compile where two parameters are in each other's way.
+    /// Fails to compile where a parameter can't be asked for, or two are in each other's way.
     #[doc(hidden)]
     const CHECKED: () = ();
 
@@ -213,7 +213,7 @@ impl<W: WorldConfig, S: HasSignature<M>, M: Signature<W, S>> IntoSystem<W, M> fo
 pub struct Checked<W, M, S>(PhantomData<(W, M, S)>);
 
 impl<W: WorldConfig, M, S: IntoSystem<W, M>> Checked<W, M, S> {
-    /// Fails to compile where two parameters are in each other's way.
+    /// Fails to compile where [`IntoSystem::CHECKED`] does.
     pub const NEW: Self = {
         let () = S::CHECKED;
         Self(PhantomData)
@@ -230,7 +230,7 @@ pub trait HasSignature<M> {}
 /// The signature of systems of the world `W` that are made of `F`.
 #[doc(hidden)]
 pub trait Signature<W: WorldConfig, F> {
-    /// Fails to compile where two parameters are in each other's way.
+    /// As [`IntoSystem::CHECKED`].
     const CHECKED: () = ();
 
     /// The system.
