@@ -26,8 +26,9 @@ fn pipeline_configs() {
     assert_eq!(Third::DESC.role, Role::Compute);
     assert_eq!(Second::DESC.queue.capacity, 16, "the base's queue is kept");
     let mut pipeline = Pipeline::new();
-    let ids = (Pipeline::id_of::<First>(), Pipeline::id_of::<Second>(), Pipeline::id_of::<Third>());
-    assert_eq!(ids, (0, 1, 2));
+    const IDS: [u16; 3] =
+        [Pipeline::id_of::<First>(), Pipeline::id_of::<Second>(), Pipeline::id_of::<Third>()];
+    assert_eq!(IDS, [0, 1, 2]);
     let entity = pipeline.world_mut::<First>().spawn((HERE,)).unwrap();
     pipeline.world_mut::<First>().complete(entity).unwrap();
     pipeline.tick().unwrap();
