@@ -41,6 +41,7 @@ const SEVERAL_MISTAKES: &[(&str, usize)] = &[
     ("bundle/not_a_column", 2),
     ("component/argument_without_value", 3),
     ("component/changed_where_not_tracked", 6),
+    ("component/not_the_listed_one", 2),
     ("component/unknown_storage", 2),
     ("event/not_the_listed_one", 3),
     ("query/observed_twice", 5),

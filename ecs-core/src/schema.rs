@@ -185,6 +185,30 @@ pub unsafe trait Contains<C: 'static>: Schema {
     const BIT: Mask = 1 << Self::INDEX;
 }
 
+/// The component is in the schema `S`: [`Contains`], said of the component. Of a value the compiler
+/// then knows the type before it asks whether the schema has it, and names it; it would take it for
+/// the one component of a schema that has but one.
+///
+/// # Safety
+/// `INDEX` is the component's place in [`Schema::COMPONENTS`].
+#[diagnostic::on_unimplemented(
+    message = "component `{Self}` is not in the schema `{S}`",
+    label = "not a component of `{S}`",
+    note = "list `{Self}` in the `components(...)` of `{S}`'s `#[world_config]`: a type with `#[derive(Component)]`, without `&`"
+)]
+pub unsafe trait ComponentOf<S: Schema>: Sized + 'static {
+    /// The component's index.
+    const INDEX: usize;
+    /// The component's bit.
+    const BIT: Mask = 1 << Self::INDEX;
+}
+
+#[diagnostic::do_not_recommend]
+// SAFETY: the schema promises the same.
+unsafe impl<S: Contains<C>, C: 'static> ComponentOf<S> for C {
+    const INDEX: usize = <S as Contains<C>>::INDEX;
+}
+
 /// What a query of a system names first: a world, maybe the schema itself. Apart from
 /// [`WorldConfig`], so that the compiler tells of what else is named there by our text.
 #[doc(hidden)]

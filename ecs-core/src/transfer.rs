@@ -9,7 +9,7 @@ use crate::bundle::{Bundle, Cells};
 use crate::entity::Entity;
 use crate::memory::{DropRows, bits, move_value};
 use crate::outbox::TransferMarker;
-use crate::schema::{Contains, Mask, Schema};
+use crate::schema::{ComponentOf, Contains, Mask, Schema};
 
 /// Components outside of a table. Invariant: the components of `mask` hold values.
 pub(crate) struct Row<S: Schema> {
@@ -255,16 +255,13 @@ impl<S: Schema> EntityTransfer<S> {
     ///
     /// # Errors
     /// If it is already there: the value is handed back.
-    pub fn pack<C: 'static>(&mut self, value: C) -> Result<(), Doubled<C>>
-    where
-        S: Contains<C>,
-    {
-        if self.has::<C>() {
+    pub fn pack<C: ComponentOf<S>>(&mut self, value: C) -> Result<(), Doubled<C>> {
+        if self.row.mask & C::BIT != 0 {
             return Err(Doubled(value));
         }
-        // SAFETY: the cell is the component's and holds no value.
-        unsafe { Cells::<S>::cell::<C>(&mut self.row).write(value) };
-        self.row.mask |= S::BIT;
+        // SAFETY: the place is the component's and holds no value.
+        unsafe { self.row.place_mut(C::INDEX).cast::<C>().write(value) };
+        self.row.mask |= C::BIT;
         Ok(())
     }
 

@@ -4,11 +4,10 @@ use core::fmt;
 use core::ops::{Deref, DerefMut};
 
 use super::World;
-use crate::component::Component;
 use crate::config::WorldConfig;
 use crate::entity::Entity;
 use crate::removed::{Removed, RemovedReader};
-use crate::schema::{Contains, Mask, Schema};
+use crate::schema::{ComponentOf, Mask, Schema};
 use crate::table::Table;
 use crate::text::Text;
 use crate::tick::{Clock, Outer, Tick, Ticks};
@@ -79,26 +78,20 @@ impl<W: WorldConfig> World<W> {
     /// assert!(world.removed(&mut reader).is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn removed<'w, 's, C: 'static>(
+    pub fn removed<'w, 's, C: ComponentOf<W::Schema>>(
         &'w self,
         reader: &'s mut RemovedReader<C>,
-    ) -> Removed<'w, 's, C>
-    where
-        W::Schema: Contains<C>,
-    {
+    ) -> Removed<'w, 's, C> {
         const { assert_tracked::<W::Schema, C>() };
         self.removals(reader)
     }
 
     /// As [`removed`](Self::removed), of a component that is tracked.
-    pub(crate) fn removals<'w, 's, C: 'static>(
+    pub(crate) fn removals<'w, 's, C: ComponentOf<W::Schema>>(
         &'w self,
         reader: &'s mut RemovedReader<C>,
-    ) -> Removed<'w, 's, C>
-    where
-        W::Schema: Contains<C>,
-    {
-        Removed::new(self.removed.of(<W::Schema as Contains<C>>::INDEX), reader)
+    ) -> Removed<'w, 's, C> {
+        Removed::new(self.removed.of(C::INDEX), reader)
     }
 
     /// Bounds how many removals of each component are remembered; a reader that comes too
@@ -239,11 +232,11 @@ impl<W: WorldConfig> fmt::Debug for Since<'_, W> {
 }
 
 /// Fails to compile where removals are not remembered.
-const fn assert_tracked<S: Contains<C>, C: 'static>() {
-    if !S::Component::TRACK {
+const fn assert_tracked<S: Schema, C: ComponentOf<S>>() {
+    if S::TRACKED & C::BIT == 0 {
         let text = Text::new()
             .str("removals of component `")
-            .str(S::COMPONENTS[S::INDEX].name)
+            .str(S::COMPONENTS[C::INDEX].name)
             .str("` are not tracked: write `#[component(track)]` on it");
         panic!("{}", text.as_str())
     }
