@@ -109,6 +109,13 @@ impl WorldDesc {
             max_entities: 1 << 20,
         }
     }
+
+    /// Those of a world that has this one for its base, where it sets nothing else. An id
+    /// is one world's own, and is not handed on.
+    #[must_use]
+    pub const fn inherit(self, name: &'static str, path: &'static str) -> Self {
+        Self { name, path, id: None, itself: false, ..self }
+    }
 }
 
 /// What a world is for.

@@ -75,7 +75,7 @@ pub mod __support {
     pub use crate::query::{Access, QueryData, ReadOnlyQueryData};
     pub use crate::relation::{Relation, Target as RelationTarget};
     pub use crate::resources::Resource;
-    pub use crate::schema::{ComponentInfo, Contains, Mask, Queried, Schema};
+    pub use crate::schema::{AllClone, ComponentInfo, Contains, Mask, Queried, Schema};
     pub use crate::table::Table;
     pub use crate::tick::Ticks;
     pub use crate::topology::Verdict;

@@ -59,42 +59,57 @@ pub trait CanNot {
     const COPY: bool = false;
     /// It may not move to another thread.
     const SEND: bool = false;
-    /// Any.
-    const STORAGE: Storage = Storage::Table;
-    /// Any.
-    const OBSERVE: bool = false;
-    /// Any.
-    const TRACK: bool = false;
-    /// Any.
-    const VERSION: u32 = 1;
-    /// It is no relation.
-    const RELATION: bool = false;
+    /// As of any component.
+    const SETTINGS: Settings = Settings::DEFAULT;
     /// It can't be printed.
     const DEBUG: Option<DebugFn> = None;
     /// It can't be hashed.
     const HASH: Option<HashFn> = None;
     /// Its bytes can't be hashed.
+    #[cfg(feature = "bytemuck")]
     const HASH_BYTES: Option<HashFn> = None;
     /// It is not plain bytes.
+    #[cfg(feature = "bytemuck")]
     const PLAIN: Option<PlainFn> = None;
     /// It can't be serialized.
+    #[cfg(feature = "serde")]
     const SERIALIZE: Option<SerializeFn> = None;
     /// It can't be deserialized.
+    #[cfg(feature = "serde")]
     const DESERIALIZE: Option<DeserializeFn> = None;
 }
 impl<C> CanNot for Probe<C> {}
 
+/// What a component says of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// [`Component::STORAGE`].
+    pub storage: Storage,
+    /// [`Component::OBSERVE`].
+    pub observe: bool,
+    /// [`Component::TRACK`].
+    pub track: bool,
+    /// [`Component::VERSION`].
+    pub version: u32,
+    /// [`Component::RELATION`].
+    pub relation: bool,
+}
+
+impl Settings {
+    /// As of a component that says nothing.
+    pub const DEFAULT: Self =
+        Self { storage: Storage::Table, observe: false, track: false, version: 1, relation: false };
+}
+
 impl<C: Component> Probe<C> {
-    /// How a world keeps the component.
-    pub const STORAGE: Storage = C::STORAGE;
-    /// Whether observers may be told of the component.
-    pub const OBSERVE: bool = C::OBSERVE;
-    /// Whether worlds keep when values were added and changed.
-    pub const TRACK: bool = C::TRACK;
-    /// The version of its values where they are saved.
-    pub const VERSION: u32 = C::VERSION;
-    /// Whether it is a relation.
-    pub const RELATION: bool = C::RELATION;
+    /// What the component says.
+    pub const SETTINGS: Settings = Settings {
+        storage: C::STORAGE,
+        observe: C::OBSERVE,
+        track: C::TRACK,
+        version: C::VERSION,
+        relation: C::RELATION,
+    };
 }
 
 impl<C: Send> Probe<C> {
@@ -221,13 +236,9 @@ impl<C: serde::de::DeserializeOwned> Probe<C> {
     };
 }
 
-/// The way to hash values, and if there is none, their bytes.
-#[doc(hidden)]
-pub const fn either(values: Option<HashFn>, bytes: Option<HashFn>) -> Option<HashFn> {
-    if values.is_some() { values } else { bytes }
-}
-
 /// Describes a component whose type is known, with all that it can do.
+// Each look at what it can do takes the compiler time, for each component: none is for a feature
+// that is off.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __component_info {
@@ -235,24 +246,57 @@ macro_rules! __component_info {
         #[allow(unused_imports)]
         use $crate::{probe::CanNot as _, relation::NotLinked as _};
         type Probe = $crate::probe::Probe<$component>;
-        $crate::schema::ComponentInfo {
+        let info = $crate::schema::ComponentInfo {
             clone: Probe::CLONE,
             copy: Probe::COPY,
             send: Probe::SEND,
-            storage: Probe::STORAGE,
-            observe: Probe::OBSERVE,
-            track: Probe::TRACK,
-            version: Probe::VERSION,
-            link: $crate::relation::listed(
-                Probe::RELATION,
-                $crate::relation::LinkProbe::<Self, $component>::LINK,
-            ),
             debug: Probe::DEBUG,
-            hash: $crate::probe::either(Probe::HASH, Probe::HASH_BYTES),
-            plain: Probe::PLAIN,
-            serialize: Probe::SERIALIZE,
-            deserialize: Probe::DESERIALIZE,
-            ..$crate::schema::ComponentInfo::new::<$component>($name, $offset)
-        }
+            hash: Probe::HASH,
+            ..$crate::schema::ComponentInfo::new::<$component>(
+                $name,
+                $offset,
+                Probe::SETTINGS,
+                $crate::relation::LinkProbe::<Self, $component>::LINK,
+            )
+        };
+        $crate::__bytemuck_info!(info, Probe);
+        $crate::__serde_info!(info, Probe);
+        info
     }};
+}
+
+/// What needs the feature `bytemuck`.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(feature = "bytemuck")]
+macro_rules! __bytemuck_info {
+    ($info:ident, $probe:ty) => {
+        let $info = $info.with_bytes(<$probe>::HASH_BYTES, <$probe>::PLAIN);
+    };
+}
+
+/// There is nothing without the feature `bytemuck`.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(not(feature = "bytemuck"))]
+macro_rules! __bytemuck_info {
+    ($info:ident, $probe:ty) => {};
+}
+
+/// What needs the feature `serde`.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(feature = "serde")]
+macro_rules! __serde_info {
+    ($info:ident, $probe:ty) => {
+        let $info = $info.with_serde(<$probe>::SERIALIZE, <$probe>::DESERIALIZE);
+    };
+}
+
+/// There is nothing without the feature `serde`.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(not(feature = "serde"))]
+macro_rules! __serde_info {
+    ($info:ident, $probe:ty) => {};
 }

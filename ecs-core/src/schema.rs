@@ -6,7 +6,9 @@ use crate::component::{Component, Storage};
 use crate::config::WorldConfig;
 use crate::event::{EventInfo, EventVisitor};
 use crate::memory::bits;
-use crate::probe::{CloneFn, DebugFn, DeserializeFn, DropFn, HashFn, PlainFn, SerializeFn};
+use crate::probe::{
+    CloneFn, DebugFn, DeserializeFn, DropFn, HashFn, PlainFn, SerializeFn, Settings,
+};
 use crate::relation::Link;
 
 /// A set of components: bit `i` stands for the component with index `i`.
@@ -63,7 +65,12 @@ impl ComponentInfo {
     /// Describes `C` as far as any type can be described; what it can do beside is
     /// found out by `component_info!`.
     #[doc(hidden)]
-    pub const fn new<C>(name: &'static str, offset: usize) -> Self {
+    pub const fn new<C>(
+        name: &'static str,
+        offset: usize,
+        settings: Settings,
+        link: Option<Link>,
+    ) -> Self {
         /// # Safety
         /// `value` points to a valid `C` that is not used again.
         unsafe fn drop_value<C>(value: *mut u8) {
@@ -79,17 +86,37 @@ impl ComponentInfo {
             clone: None,
             copy: false,
             send: false,
-            storage: Storage::Table,
-            observe: false,
-            link: None,
-            track: false,
-            version: 1,
+            storage: settings.storage,
+            observe: settings.observe,
+            link: crate::relation::listed(settings.relation, link),
+            track: settings.track,
+            version: settings.version,
             debug: None,
             hash: None,
             plain: None,
             serialize: None,
             deserialize: None,
         }
+    }
+
+    /// Adds what the component can do as plain bytes. Its own way to hash values goes before
+    /// that of its bytes.
+    #[doc(hidden)]
+    #[cfg(feature = "bytemuck")]
+    pub const fn with_bytes(self, hash: Option<HashFn>, plain: Option<PlainFn>) -> Self {
+        let hash = if self.hash.is_some() { self.hash } else { hash };
+        Self { hash, plain, ..self }
+    }
+
+    /// Adds how it is serialized.
+    #[doc(hidden)]
+    #[cfg(feature = "serde")]
+    pub const fn with_serde(
+        self,
+        serialize: Option<SerializeFn>,
+        deserialize: Option<DeserializeFn>,
+    ) -> Self {
+        Self { serialize, deserialize, ..self }
     }
 }
 
@@ -122,7 +149,7 @@ macro_rules! mask_of {
     note = "declare it with `#[world_config(components(...))]`; of worlds with a `base`, the schema is the base"
 )]
 pub unsafe trait Schema: Queried<Schema = Self> + Sized + 'static {
-    /// The components as a tuple, for bounds such as `Send` or `Clone`.
+    /// The components as a tuple, for bounds: [`Send`], [`Sync`] and [`AllClone`].
     type Types;
     /// One entity with every component: `repr(C)`, each field maybe uninitialised.
     type Row: 'static;
@@ -161,6 +188,15 @@ pub unsafe trait Schema: Queried<Schema = Self> + Sized + 'static {
     /// Shows each event type to `visitor`, in order.
     fn visit_events<V: EventVisitor<Self>>(_visitor: &mut V) {}
 }
+
+/// Each component of a schema is [`Clone`]; of [`Schema::Types`].
+// A trait of our own: to look at an impl of `Clone`, the compiler reads all that there are.
+#[diagnostic::on_unimplemented(
+    message = "a component of this schema is not `Clone`",
+    label = "a component is not `Clone`",
+    note = "to clone a world, write `#[derive(Clone)]` on each of its components"
+)]
+pub trait AllClone {}
 
 const fn all(count: usize) -> Mask {
     assert!(count <= MAX_COMPONENTS, "a schema holds at most 128 components");

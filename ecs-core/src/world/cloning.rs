@@ -8,7 +8,7 @@ use crate::config::WorldConfig;
 use crate::entities::{Entities, Place};
 use crate::entity::Entity;
 use crate::memory::{DropRows, bits, move_value};
-use crate::schema::{Mask, Schema};
+use crate::schema::{AllClone, Mask, Schema};
 use crate::tables::Tables;
 use crate::tick::{Clock, Ticks};
 use crate::world::CopyError;
@@ -99,7 +99,7 @@ impl<W: WorldConfig> World<W> {
 /// ```
 impl<W: WorldConfig> Clone for World<W>
 where
-    <W::Schema as Schema>::Types: Clone,
+    <W::Schema as Schema>::Types: AllClone,
 {
     fn clone(&self) -> Self {
         let mut clone = Self::with_origin(0);

@@ -29,9 +29,9 @@ pub(super) fn world(world: &World) -> TokenStream {
         Origin::Components(components, events) => {
             schema(&root, ident, &name, components, events, world.mistaken)
         }
-        Origin::Base(base) => inherited(&root, base),
+        Origin::Base(base) => (TokenStream::new(), inherited(&root, base)),
     };
-    let settings = settings(&root, world);
+    let desc = desc(&root, world, &name);
     // Lints are allowed here: with an attribute of its own, a type that stands in that of each
     // world makes all of a program compile again when a line is added before it.
     let generated = quote! {
@@ -45,13 +45,7 @@ pub(super) fn world(world: &World) -> TokenStream {
             impl #support::WorldConfig for #ident {
                 type Schema = #schema;
                 const PATH: &'static #support::core::primitive::str = #path;
-                #[allow(clippy::needless_update)]
-                const DESC: #support::WorldDesc = #support::WorldDesc {
-                    name: #name,
-                    path: <#ident as #support::WorldConfig>::PATH,
-                    #settings
-                    ..__BASE
-                };
+                const DESC: #support::WorldDesc = #desc;
             }
         };
     };
@@ -126,20 +120,10 @@ fn schema(
 
         // The bounds are over a lifetime, or the compiler would demand them here and
         // not where a world is cloned.
-        impl #support::core::clone::Clone for __Types
+        impl #support::AllClone for __Types
         where
             #(for<'__any> #types: #support::core::clone::Clone,)*
-        {
-            fn clone(&self) -> Self {
-                Self(#support::core::marker::PhantomData)
-            }
-        }
-
-        const __BASE: #support::WorldDesc = #support::WorldDesc::new(
-            #name,
-            <#ident as #support::WorldConfig>::PATH,
-            <#ident as #support::Schema>::PATH,
-        );
+        {}
 
         unsafe impl #support::Schema for #ident {
             type Types = __Types;
@@ -202,20 +186,36 @@ fn events(root: &Root, ident: &Ident, events: &[Event]) -> (TokenStream, TokenSt
     (if events.is_empty() { TokenStream::new() } else { items }, impls.collect())
 }
 
-/// What a world with a base is made of: the base's settings and schema.
-fn inherited(root: &Root, base: &Path) -> (TokenStream, TokenStream) {
+/// The schema of a world with a base.
+fn inherited(root: &Root, base: &Path) -> TokenStream {
     let span = base.span().resolved_at(Span::mixed_site());
     let support_here = root.support_at(span);
+    quote_spanned!(span=> <#base as #support_here::WorldConfig>::Schema)
+}
+
+/// The description: all at its default, or as the base's, but for what is set.
+fn desc(root: &Root, world: &World, name: &str) -> TokenStream {
+    let ident = &world.item.ident;
     let support = root.support();
-    let schema = quote_spanned!(span=> <#base as #support_here::WorldConfig>::Schema);
-    let body = quote! {
-        const __BASE: #support::WorldDesc = {
+    let path = quote!(<#ident as #support::WorldConfig>::PATH);
+    let base = match &world.origin {
+        Origin::Components(..) => {
+            quote!(#support::WorldDesc::new(#name, #path, <#ident as #support::Schema>::PATH))
+        }
+        Origin::Base(base) => quote!({
             #[allow(unused_imports)]
             use #support::NoBase as _;
-            #support::Inherited::<#base>::DESC
-        };
+            #support::Inherited::<#base>::DESC.inherit(#name, #path)
+        }),
     };
-    (body, schema)
+    let settings = settings(root, world);
+    if settings.is_empty() {
+        return base;
+    }
+    quote! {{
+        const __BASE: #support::WorldDesc = #base;
+        #support::WorldDesc { #settings ..__BASE }
+    }}
 }
 
 /// The fields of the description that are set.
@@ -245,13 +245,13 @@ fn settings(root: &Root, world: &World) -> TokenStream {
         let role = role_name(*role);
         out.extend(quote!(role: #support::Role::#role,));
     }
-    // An id is one world's own: it is the one setting that a base keeps.
-    let id = match id {
-        Some(id) => wrapped(root, id, "u16"),
-        None => quote!(#support::core::option::Option::None),
-    };
-    let itself = world.itself;
-    out.extend(quote!(id: #id, itself: #itself,));
+    if let Some(id) = id {
+        let id = wrapped(root, id, "u16");
+        out.extend(quote!(id: #id,));
+    }
+    if world.itself {
+        out.extend(quote!(itself: true,));
+    }
     if world.mistaken {
         out.extend(quote!(mistaken: true,));
     }
