@@ -191,11 +191,6 @@ pub unsafe trait Schema: Queried<Schema = Self> + Sized + 'static {
 
 /// Each component of a schema is [`Clone`]; of [`Schema::Types`].
 // A trait of our own: to look at an impl of `Clone`, the compiler reads all that there are.
-#[diagnostic::on_unimplemented(
-    message = "a component of this schema is not `Clone`",
-    label = "a component is not `Clone`",
-    note = "to clone a world, write `#[derive(Clone)]` on each of its components"
-)]
 pub trait AllClone {}
 
 const fn all(count: usize) -> Mask {

@@ -1,10 +1,12 @@
 //! What goes wrong in a run, and what then.
 
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::error::Error;
 use core::fmt;
 
+use super::plan::PlanError;
 use crate::commands::ApplyError;
 use crate::system::BoxError;
 
@@ -34,6 +36,11 @@ pub struct SystemError {
 impl SystemError {
     pub(crate) fn new(system: String, source: BoxError) -> Self {
         Self { system, source, others: Vec::new(), omitted: 0 }
+    }
+
+    /// There is no plan.
+    pub(super) fn of_plan(error: PlanError) -> Self {
+        Self::new("plan".to_string(), Box::new(error))
     }
 
     /// The errors of other systems in the same run, in the order in which they ran.
@@ -88,8 +95,13 @@ pub(super) struct Failures {
 }
 
 impl Failures {
-    pub(super) fn new(policy: OnError) -> Self {
-        Self { policy, error: None }
+    pub(super) const fn new() -> Self {
+        Self { policy: OnError::Stop, error: None }
+    }
+
+    /// A run begins.
+    pub(super) fn begin(&mut self, policy: OnError) {
+        *self = Self { policy, error: None };
     }
 
     #[cold]
@@ -115,7 +127,7 @@ impl Failures {
         self.error.is_some() && self.policy == OnError::Stop
     }
 
-    pub(super) fn into_error(self) -> Option<SystemError> {
-        self.error
+    pub(super) fn take(&mut self) -> Option<SystemError> {
+        self.error.take()
     }
 }

@@ -5,6 +5,7 @@ use core::ptr::NonNull;
 use core::slice;
 
 use super::histogram::Clock;
+use super::roster::Entry;
 use super::slot::Slot;
 use crate::config::WorldConfig;
 use crate::schema::Schema;
@@ -30,6 +31,8 @@ impl<W: WorldConfig> Executor<W> for Sequential {
 /// The systems of a stage that are to run now, as jobs that are not in each other's way.
 pub struct Stage<'s, W: WorldConfig> {
     slots: slice::IterMut<'s, Slot<W>>,
+    /// Beside the slots.
+    entries: slice::IterMut<'s, Entry>,
     world: NonNull<World<W>>,
     clock: Option<Clock>,
 }
@@ -40,16 +43,17 @@ impl<'s, W: WorldConfig> Stage<'s, W> {
     /// else uses the world.
     pub(super) unsafe fn new(
         slots: &'s mut [Slot<W>],
+        entries: &'s mut [Entry],
         world: NonNull<World<W>>,
         clock: Option<Clock>,
     ) -> Self {
-        Self { slots: slots.iter_mut(), world, clock }
+        Self { slots: slots.iter_mut(), entries: entries.iter_mut(), world, clock }
     }
 
     /// The [numbers](Job::number) of the systems, in the order in which they run where
     /// nothing runs them at once.
     pub fn numbers(&self) -> impl Iterator<Item = usize> {
-        self.slots.as_slice().iter().filter(|slot| slot.runs).map(|slot| slot.added)
+        self.entries.as_slice().iter().filter(|entry| entry.runs).map(|entry| entry.added)
     }
 }
 
@@ -57,8 +61,12 @@ impl<'s, W: WorldConfig> Iterator for Stage<'s, W> {
     type Item = Job<'s, W>;
 
     fn next(&mut self) -> Option<Job<'s, W>> {
-        let slot = self.slots.find(|slot| slot.runs)?;
-        Some(Job { slot, world: self.world, clock: self.clock })
+        loop {
+            let (slot, entry) = (self.slots.next()?, self.entries.next()?);
+            if entry.runs {
+                return Some(Job { slot, entry, world: self.world, clock: self.clock });
+            }
+        }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -75,6 +83,7 @@ impl<W: WorldConfig> fmt::Debug for Stage<'_, W> {
 /// One system of a stage, to run once.
 pub struct Job<'s, W: WorldConfig> {
     slot: &'s mut Slot<W>,
+    entry: &'s mut Entry,
     world: NonNull<World<W>>,
     clock: Option<Clock>,
 }
@@ -87,20 +96,20 @@ unsafe impl<W: WorldConfig> Send for Job<'_, W> where W::Schema: Schema<Types: S
 impl<W: WorldConfig> Job<'_, W> {
     /// The system's name.
     pub fn name(&self) -> &str {
-        self.slot.name()
+        self.entry.info.name()
     }
 
     /// The number of the system, by which it is told from others of its schedule: its
     /// place in the order of adding, among those that are there.
     pub fn number(&self) -> usize {
-        self.slot.added
+        self.entry.added
     }
 
     /// Runs the system. An error ends the run of the schedule as its policy says.
     pub fn run(self) {
         // SAFETY: `Stage::new` was promised that the world is valid, and that the systems
         // of the stage are not in each other's way.
-        unsafe { self.slot.run(self.world, self.clock) }
+        unsafe { self.slot.run(self.entry, self.world, self.clock) }
     }
 }
 

@@ -18,6 +18,11 @@ pub(super) fn clock() -> u64 {
     START.get_or_init(Instant::now).elapsed().as_nanos() as u64
 }
 
+/// What the clock says, if there is one.
+pub(super) fn read(clock: Option<Clock>) -> Option<u64> {
+    clock.map(|clock| clock())
+}
+
 /// Buckets for each doubling.
 const STEPS: usize = 4;
 /// Up to about 18 minutes.

@@ -5,6 +5,7 @@ mod executor;
 mod histogram;
 mod phase;
 mod plan;
+mod roster;
 mod slot;
 
 use alloc::boxed::Box;
@@ -15,11 +16,12 @@ use core::ops::{Deref, DerefMut, Range};
 use core::ptr::NonNull;
 use core::time::Duration;
 
-use crate::commands::{ApplyError, Commands};
+use crate::commands::Commands;
 use crate::config::WorldConfig;
-use crate::error::Refusal;
-use crate::order;
+use crate::memory::Kept;
+use crate::order::Swap;
 use crate::schema::Schema;
+use crate::system::BoxedSystem;
 use crate::time::Time;
 use crate::world::World;
 
@@ -31,8 +33,7 @@ pub use phase::Phase;
 pub use plan::{Plan, PlanError, PlannedStage, Reason};
 pub use slot::SystemInfo;
 
-use error::Failures;
-use plan::Node;
+use roster::{Entry, Roster};
 use slot::{Label, Slot};
 
 /// The most commands of one system in one tick, unless a schedule says otherwise.
@@ -79,21 +80,11 @@ pub const DEFAULT_COMMANDS: usize = 1 << 16;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Schedule<W: WorldConfig> {
-    /// In the order of the plan, or if there is none, in which they were added.
+    /// Each beside its entry.
     slots: Vec<Slot<W>>,
-    phases: Vec<Phase>,
-    plan: Option<Plan>,
+    roster: Kept<Roster>,
     executor: Option<Box<dyn Executor<W>>>,
     capacity: usize,
-    on_error: OnError,
-    clock: Option<Clock>,
-    /// How many systems have commands that the world refused.
-    waiting: usize,
-    /// How often commands began to wait, by which they know their order.
-    refusals: u64,
-    added: usize,
-    /// Whether a run has begun that has not ended.
-    running: bool,
 }
 
 impl<W: WorldConfig> Schedule<W> {
@@ -105,33 +96,20 @@ impl<W: WorldConfig> Schedule<W> {
 
     /// No systems, and room for `capacity` commands of each.
     pub const fn with_commands(capacity: usize) -> Self {
-        Self {
-            slots: Vec::new(),
-            phases: Vec::new(),
-            plan: None,
-            executor: None,
-            capacity,
-            on_error: OnError::Stop,
-            clock: None,
-            waiting: 0,
-            refusals: 0,
-            added: 0,
-            running: false,
-        }
+        Self { slots: Vec::new(), roster: Kept::new(Roster::new()), executor: None, capacity }
     }
 
     /// Phases of one's own, in their order, in place of the [default](Phase::DEFAULT).
     /// A system for which none is named runs in [`Phase::UPDATE`], or if that is not
     /// among them, in the first.
     pub fn set_phases(&mut self, phases: impl IntoIterator<Item = Phase>) -> &mut Self {
-        self.phases = phases.into_iter().collect();
-        self.plan = None;
+        self.roster.set_phases(phases.into_iter().collect());
         self
     }
 
     /// The phases in their order.
     pub fn phases(&self) -> &[Phase] {
-        if self.phases.is_empty() { Phase::DEFAULT } else { &self.phases }
+        self.roster.phases()
     }
 
     /// Runs stages of several systems by `executor`.
@@ -142,7 +120,7 @@ impl<W: WorldConfig> Schedule<W> {
 
     /// What to do when a system fails: [`OnError::Stop`] unless this says otherwise.
     pub fn set_on_error(&mut self, on_error: OnError) -> &mut Self {
-        self.on_error = on_error;
+        self.roster.on_error = on_error;
         self
     }
 
@@ -150,21 +128,23 @@ impl<W: WorldConfig> Schedule<W> {
     pub fn add<M, S: IntoSystem<W, M>>(&mut self, system: S) -> Added<'_, W> {
         // Here as well, so that the compiler's note shows the caller's line.
         let () = S::CHECKED;
-        self.plan = None;
-        let commands = Commands::with_capacity(self.capacity);
-        self.slots.push(Slot::new(system.into_system(), commands, self.added));
-        self.added += 1;
+        self.add_boxed(system.into_system());
         Added { schedule: self }
+    }
+
+    fn add_boxed(&mut self, system: BoxedSystem<W>) {
+        self.roster.add(SystemInfo::new(system.name(), system.access()), system.function());
+        self.slots.push(Slot::new(system, Commands::with_capacity(self.capacity)));
     }
 
     /// The names of the systems, in the order in which they run if that is known.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.slots.iter().map(Slot::name)
+        self.systems().map(SystemInfo::name)
     }
 
     /// What is known of each system, in the order in which they run if that is known.
     pub fn systems(&self) -> impl Iterator<Item = &SystemInfo> {
-        self.slots.iter().map(|slot| &slot.info)
+        self.roster.entries.iter().map(|entry| &entry.info)
     }
 
     /// How many systems.
@@ -185,8 +165,7 @@ impl<W: WorldConfig> Schedule<W> {
 
     /// As `measure`, by a clock of one's own.
     pub fn measure_with(&mut self, clock: Clock) -> &mut Self {
-        self.clock = Some(clock);
-        self.slots.iter_mut().for_each(|slot| slot.info.histogram = Some(Box::default()));
+        self.roster.measure_with(clock);
         self
     }
 
@@ -196,15 +175,21 @@ impl<W: WorldConfig> Schedule<W> {
     /// # Errors
     /// If what the systems ask for can't be.
     pub fn plan(&mut self) -> Result<&Plan, PlanError> {
-        if self.plan.is_none() {
-            self.rearrange(&order::ascending(self.slots.iter().map(|slot| slot.added).collect()));
-            let nodes: Vec<Node<'_>> = self.slots.iter().map(Slot::node).collect();
-            let (plan, order) = Plan::new(&nodes, self.phases(), W::Schema::COMPONENTS)?;
-            drop(nodes);
-            self.rearrange(&order);
-            self.plan = Some(plan);
+        self.make_plan()?;
+        Ok(self.roster.plan().expect("it was made just now"))
+    }
+
+    fn make_plan(&mut self) -> Result<(), PlanError> {
+        let (swaps, result) = self.roster.make_plan(W::Schema::COMPONENTS);
+        self.swap(&swaps);
+        result
+    }
+
+    /// Puts the slots beside their entries again.
+    fn swap(&mut self, swaps: &[Swap]) {
+        for &(one, other) in swaps {
+            self.slots.swap(one, other);
         }
-        Ok(self.plan.as_ref().expect("it was made just now"))
     }
 
     /// Lets `delta` of time pass in the world, whose [`Time`] is made if need be, and runs
@@ -230,98 +215,82 @@ impl<W: WorldConfig> Schedule<W> {
     /// own do not run. If commands still wait at the end of the run. If there is no
     /// [`plan`](Self::plan).
     pub fn run(&mut self, world: &mut World<W>) -> Result<(), SystemError> {
-        if self.plan.is_none()
-            && let Err(error) = self.plan()
-        {
-            return Err(SystemError::new("plan".to_string(), Box::new(error)));
+        if let Err(error) = self.make_plan() {
+            return Err(SystemError::of_plan(error));
         }
-        let stages = self.plan.as_ref().map_or(0, |plan| plan.stages().len());
-        if core::mem::replace(&mut self.running, true) {
+        if self.roster.begin() {
             // A system panicked: what it wrote down is made first.
-            for slot in &mut self.slots {
-                slot.waits_since = slot.waits_since.or((!slot.commands.is_empty()).then_some(0));
+            for at in 0..self.slots.len() {
+                self.roster.resume(at, self.slots[at].commands.len());
             }
-            self.waiting = self.slots.iter().filter(|slot| slot.waits_since.is_some()).count();
         }
-        let mut failures = Failures::new(self.on_error);
         // What observers wrote down and was put off.
         world.flush();
         self.apply(world, 0..0, false);
-        let mut spent = false;
-        for stage in 0..stages {
-            let (range, phase_ends) = match &self.plan {
-                Some(plan) => (plan.range(stage), plan.ends_phase(stage)),
-                None => break,
-            };
-            spent |= self.run_stage(world, range.clone(), &mut failures);
-            self.apply(world, range.clone(), false);
-            if phase_ends || failures.stop() {
-                let first = self.first_of_phase(stage);
-                self.apply(world, first..range.end, true);
+        let (mut stage, mut spent) = (0, false);
+        while let Some((systems, phase_ends)) = self.roster.stage(stage) {
+            self.run_stage(world, systems.clone());
+            spent |= self.roster.end_stage(systems.clone());
+            self.apply(world, systems.clone(), false);
+            if phase_ends || self.roster.stops() {
+                self.apply(world, self.roster.first_of_phase(stage)..systems.end, true);
             }
-            if failures.stop() {
+            if self.roster.stops() {
                 break;
             }
+            stage += 1;
         }
-        self.running = false;
+        self.roster.end();
         // Not after a run that was cut short: some readers have not run.
-        if !failures.stop() {
+        if !self.roster.stops() {
             world.end_events();
         }
+        let result = self.roster.outcome();
         if spent {
             self.forget_spent();
         }
-        failures.into_error().or_else(|| self.refusal()).map_or(Ok(()), Err)
+        result
     }
 
-    /// Runs the systems of a stage whose conditions hold. Answers whether one of them has
-    /// run for the last time.
-    fn run_stage(
-        &mut self,
-        world: &mut World<W>,
-        range: Range<usize>,
-        failures: &mut Failures,
-    ) -> bool {
+    /// Runs the systems of a stage whose conditions hold.
+    fn run_stage(&mut self, world: &mut World<W>, range: Range<usize>) {
+        let clock = self.roster.clock;
+        let entries = &mut self.roster.entries[range.clone()];
         let slots = &mut self.slots[range];
-        for slot in slots.iter_mut() {
-            slot.runs = !slot.spent && slot.conditions.iter_mut().all(|holds| holds(world));
+        for (at, entry) in entries.iter_mut().enumerate() {
+            if entry.gets_ready() {
+                entry.runs = slots[at].holds(world);
+            }
         }
         world.advance();
         match &mut self.executor {
             Some(executor) if slots.len() > 1 => {
                 // SAFETY: systems of one stage are not in each other's way.
-                let stage = unsafe { Stage::new(slots, NonNull::from(&mut *world), self.clock) };
+                let stage =
+                    unsafe { Stage::new(slots, entries, NonNull::from(&mut *world), clock) };
                 executor.run(stage);
             }
             _ => {
-                for slot in slots.iter_mut().filter(|slot| slot.runs) {
-                    // SAFETY: the world is this call's alone, and systems run one by one.
-                    unsafe { slot.run(NonNull::from(&mut *world), self.clock) };
+                for (at, entry) in entries.iter_mut().enumerate() {
+                    if entry.runs {
+                        // SAFETY: the world is this call's alone, and systems run one by one.
+                        unsafe { slots[at].run(entry, NonNull::from(&mut *world), clock) };
+                    }
                 }
             }
         }
         world.advance();
-        let mut spent = false;
-        for slot in slots {
-            spent |= slot.spent;
-            if let Some(error) = slot.error.take() {
-                failures.add(slot.name(), error);
-            }
-        }
-        spent
     }
 
     /// Makes the commands that wait, the oldest first, then those of systems that are done:
     /// of those that put them off, or of the others.
     fn apply(&mut self, world: &mut World<W>, done: Range<usize>, deferred: bool) {
         // At the end of a phase, nothing has made room since its last stage.
-        if self.waiting > 0 && !deferred {
+        if self.roster.waiting > 0 && !deferred {
             self.apply_waiting(world);
         }
         for at in done {
-            let slot = &self.slots[at];
-            let fresh = !slot.commands.is_empty() && slot.waits_since.is_none();
-            if fresh && slot.deferred == deferred {
+            if self.roster.is_fresh(at, deferred) {
                 self.apply_of(world, at);
             }
         }
@@ -329,80 +298,28 @@ impl<W: WorldConfig> Schedule<W> {
 
     #[cold]
     fn apply_waiting(&mut self, world: &mut World<W>) {
-        let waits = |&at: &usize| self.slots[at].waits_since.is_some();
-        let waiting: Vec<usize> = (0..self.slots.len()).filter(waits).collect();
-        // Those that wait have a number.
-        let since = |&at: &usize| self.slots[at].waits_since.unwrap_or(0) as usize;
-        for next in order::ascending(waiting.iter().map(since).collect()) {
-            self.apply_of(world, waiting[next]);
+        let waiting = self.roster.waiting();
+        for &at in &*waiting {
+            self.apply_of(world, at);
         }
     }
 
     fn apply_of(&mut self, world: &mut World<W>, at: usize) {
-        let slot = &mut self.slots[at];
-        let waited = slot.waits_since.is_some();
-        slot.refusal = slot.commands.apply(world).err();
-        match slot.refusal {
-            Some(_) if !waited => {
-                self.refusals += 1;
-                slot.waits_since = Some(self.refusals);
-                self.waiting += 1;
-            }
-            None if waited => {
-                slot.waits_since = None;
-                self.waiting -= 1;
-            }
-            _ => {}
-        }
-    }
-
-    /// The first refusal of commands that wait, with the number of all that do.
-    fn refusal(&self) -> Option<SystemError> {
-        if self.waiting == 0 {
-            return None;
-        }
-        let waiting = self.slots.iter().filter(|slot| slot.waits_since.is_some());
-        let count = waiting.clone().map(|slot| slot.commands.len()).sum();
-        // What room alone doesn't mend is told first.
-        let full = |slot: &Slot<W>| {
-            slot.refusal.is_some_and(|error| matches!(error.why, Refusal::WorldFull { .. }))
-        };
-        let first = waiting.min_by_key(|slot| (full(slot), slot.waits_since))?;
-        let error = ApplyError { waiting: count, ..first.refusal? };
-        Some(SystemError::new(first.name().to_string(), Box::new(error)))
-    }
-
-    fn first_of_phase(&self, stage: usize) -> usize {
-        self.plan.as_ref().map_or(0, |plan| plan.first_of_phase(stage))
-    }
-
-    /// Puts the slots in this order of their places.
-    fn rearrange(&mut self, order: &[usize]) {
-        let mut slots: Vec<_> = core::mem::take(&mut self.slots).into_iter().map(Some).collect();
-        self.slots = order.iter().filter_map(|&place| slots[place].take()).collect();
+        let commands = &mut self.slots[at].commands;
+        let refusal = commands.apply(world).err();
+        self.roster.applied(at, refusal, commands.len());
     }
 
     /// Takes out the systems that were to run once and did, unless their commands wait.
+    #[cold]
     fn forget_spent(&mut self) {
-        let goes = |slot: &mut Slot<W>| slot.spent && slot.commands.is_empty();
-        let gone: Vec<Slot<W>> = self.slots.extract_if(.., goes).collect();
-        if gone.is_empty() {
-            return;
+        let (places, swaps) = self.roster.forget_spent();
+        // They end when all is in order again: who ends may panic.
+        let mut gone = Vec::new();
+        for &at in &*places {
+            gone.push(self.slots.remove(at));
         }
-        self.plan = None;
-        // Numbers don't grow with all systems that ever were.
-        self.rearrange(&order::ascending(self.slots.iter().map(|slot| slot.added).collect()));
-        (0..).zip(&mut self.slots).for_each(|(number, slot)| slot.added = number);
-        self.added = self.slots.len();
-        // Who was to run before or after them need not any more.
-        let gone: Vec<Node<'_>> = gone.iter().map(Slot::node).collect();
-        for at in 0..self.slots.len() {
-            let Slot { after, before, .. } = &mut self.slots[at];
-            let mut labels = [core::mem::take(after), core::mem::take(before)];
-            let left: Vec<Node<'_>> = self.slots.iter().map(Slot::node).collect();
-            labels.iter_mut().for_each(|labels| Node::forget(labels, &gone, &left));
-            [self.slots[at].after, self.slots[at].before] = labels;
-        }
+        self.swap(&swaps);
     }
 }
 
@@ -450,63 +367,65 @@ pub struct Added<'s, W: WorldConfig> {
 }
 
 impl<W: WorldConfig> Added<'_, W> {
-    fn slot(&mut self) -> &mut Slot<W> {
-        self.schedule.slots.last_mut().expect("it was added just now")
+    fn entry(&mut self) -> &mut Entry {
+        self.schedule.roster.last()
     }
 
     /// Runs it in this phase.
     pub fn in_phase(mut self, phase: Phase) -> Self {
-        self.slot().info.phase = Some(phase);
+        self.entry().info.phase = Some(phase);
         self
     }
 
     /// Runs it after another system of its phase, wherever that is added.
     pub fn after<M, F: IntoSystem<W, M> + 'static>(mut self, system: F) -> Self {
-        self.slot().after.push(Label::of(&system));
+        self.entry().after.push(Label::of(&system));
         self
     }
 
     /// Runs it before another system of its phase, wherever that is added.
     pub fn before<M, F: IntoSystem<W, M> + 'static>(mut self, system: F) -> Self {
-        self.slot().before.push(Label::of(&system));
+        self.entry().before.push(Label::of(&system));
         self
     }
 
     /// As [`after`](Self::after), for a system by its [name](Self::named).
     pub fn after_named(mut self, name: &str) -> Self {
-        self.slot().after.push(Label::named(name));
+        self.entry().after.push(Label::named(name));
         self
     }
 
     /// As [`before`](Self::before), for a system by its [name](Self::named).
     pub fn before_named(mut self, name: &str) -> Self {
-        self.slot().before.push(Label::named(name));
+        self.entry().before.push(Label::named(name));
         self
     }
 
     /// Calls it by this name.
     pub fn named(mut self, name: &str) -> Self {
-        self.slot().info.name = name.to_string();
+        self.entry().info.name = name.to_string();
         self
     }
 
     /// Runs it only when `condition` holds, which is asked right before its stage. Of
     /// several conditions, all must hold.
     pub fn run_if(mut self, condition: impl FnMut(&World<W>) -> bool + Send + 'static) -> Self {
-        self.slot().conditions.push(Box::new(condition));
+        self.entry().asks = true;
+        let slot = self.schedule.slots.last_mut().expect("it was added just now");
+        slot.conditions.push(Box::new(condition));
         self
     }
 
     /// Runs it once, and then takes it out of the schedule.
     pub fn once(mut self) -> Self {
-        self.slot().once = true;
+        self.entry().once = true;
         self
     }
 
     /// Makes its commands at the end of its phase, so that systems after it need not wait
     /// for them.
     pub fn deferred(mut self) -> Self {
-        self.slot().deferred = true;
+        self.entry().deferred = true;
         self
     }
 }

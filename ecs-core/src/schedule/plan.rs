@@ -239,10 +239,6 @@ impl Plan {
         self.links.iter().copied()
     }
 
-    pub(super) fn range(&self, stage: usize) -> Range<usize> {
-        self.stages[stage].systems()
-    }
-
     /// Whether the stage is its phase's last.
     pub(super) fn ends_phase(&self, stage: usize) -> bool {
         self.stages.get(stage + 1).is_none_or(|next| next.phase != self.stages[stage].phase)

@@ -6,12 +6,12 @@ use alloc::vec::Vec;
 use core::any::TypeId;
 use core::ptr::NonNull;
 
-use super::histogram::{Clock, Histogram};
+use super::histogram::{self, Clock, Histogram};
 use super::phase::Phase;
-use super::plan::Node;
-use crate::commands::{ApplyError, Commands};
+use super::roster::Entry;
+use crate::commands::Commands;
 use crate::config::WorldConfig;
-use crate::system::{BoxError, BoxedSystem, SystemAccess, SystemContext};
+use crate::system::{BoxedSystem, SystemAccess, SystemContext};
 use crate::world::World;
 
 /// Which systems are meant.
@@ -50,6 +50,10 @@ pub struct SystemInfo {
 }
 
 impl SystemInfo {
+    pub(super) fn new(name: &str, access: &'static SystemAccess) -> Self {
+        Self { name: name.to_string(), phase: None, access, histogram: None }
+    }
+
     /// The system's name: its path, if it was given none.
     pub fn name(&self) -> &str {
         &self.name
@@ -73,88 +77,40 @@ impl SystemInfo {
 
 type Condition<W> = Box<dyn FnMut(&World<W>) -> bool + Send>;
 
+/// What of a system depends on its world. The rest is its [`Entry`], at the same place.
 pub(super) struct Slot<W: WorldConfig> {
-    pub(super) info: SystemInfo,
     system: BoxedSystem<W>,
     pub(super) commands: Commands<W>,
-    pub(super) after: Vec<Label>,
-    pub(super) before: Vec<Label>,
     pub(super) conditions: Vec<Condition<W>>,
-    pub(super) once: bool,
-    pub(super) deferred: bool,
-    /// Its place in the order of adding.
-    pub(super) added: usize,
-    /// Whether it runs in this stage.
-    pub(super) runs: bool,
-    /// Whether it will not run again.
-    pub(super) spent: bool,
-    pub(super) error: Option<BoxError>,
-    /// Why the world last refused its commands.
-    pub(super) refusal: Option<ApplyError>,
-    /// Since which refusal they wait.
-    pub(super) waits_since: Option<u64>,
 }
 
 impl<W: WorldConfig> Slot<W> {
-    pub(super) fn new(system: BoxedSystem<W>, commands: Commands<W>, added: usize) -> Self {
-        let info = SystemInfo {
-            name: system.name().to_string(),
-            phase: None,
-            access: system.access(),
-            histogram: None,
-        };
-        Self {
-            info,
-            system,
-            commands,
-            after: Vec::new(),
-            before: Vec::new(),
-            conditions: Vec::new(),
-            once: false,
-            deferred: false,
-            added,
-            runs: false,
-            spent: false,
-            error: None,
-            refusal: None,
-            waits_since: None,
-        }
+    pub(super) fn new(system: BoxedSystem<W>, commands: Commands<W>) -> Self {
+        Self { system, commands, conditions: Vec::new() }
     }
 
-    pub(super) fn name(&self) -> &str {
-        &self.info.name
-    }
-
-    pub(super) fn node(&self) -> Node<'_> {
-        Node {
-            name: &self.info.name,
-            function: self.system.function(),
-            phase: self.info.phase,
-            access: self.info.access,
-            holds_up: self.info.access.commands && !self.deferred,
-            asks: !self.conditions.is_empty(),
-            after: &self.after,
-            before: &self.before,
-        }
+    /// Whether all its conditions hold.
+    pub(super) fn holds(&mut self, world: &World<W>) -> bool {
+        self.conditions.iter_mut().all(|holds| holds(world))
     }
 
     /// Runs the system; an error is kept.
     ///
     /// # Safety
     /// The world is valid, and nobody uses it meanwhile in conflict with the access.
-    pub(super) unsafe fn run(&mut self, world: NonNull<World<W>>, clock: Option<Clock>) {
+    pub(super) unsafe fn run(
+        &mut self,
+        entry: &mut Entry,
+        world: NonNull<World<W>>,
+        clock: Option<Clock>,
+    ) {
         #[cfg(feature = "tracing")]
-        let _span = tracing::info_span!("system", name = self.name()).entered();
-        let start = clock.map(|clock| clock());
+        let _span = tracing::info_span!("system", name = entry.info.name()).entered();
+        let start = histogram::read(clock);
         let commands = NonNull::from(&mut self.commands);
         // SAFETY: the world is valid for the call, as the commands are, which are this
         // system's; the caller keeps others away.
         let result = unsafe { self.system.run_beside(SystemContext::from_raw(world, commands)) };
-        self.error = result.err();
-        self.spent = self.once;
-        if let (Some(clock), Some(start)) = (clock, start) {
-            let took = clock().saturating_sub(start);
-            self.info.histogram.get_or_insert_with(Box::default).add(took);
-        }
+        entry.has_run(result, self.commands.len(), clock, start);
     }
 }
