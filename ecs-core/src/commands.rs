@@ -3,12 +3,12 @@
 mod chain;
 mod kinds;
 mod relations;
+mod words;
 
 use alloc::vec::Vec;
 use core::error::Error;
 use core::fmt;
 use core::marker::PhantomData;
-use core::mem::MaybeUninit;
 
 use crate::bundle::{Bundle, assert_distinct};
 use crate::config::WorldConfig;
@@ -18,10 +18,11 @@ use crate::event::EventOf;
 use crate::schema::Schema;
 use crate::world::{Change, World};
 
-use chain::{Chains, END, MADE};
+use chain::{END, MADE};
 use kinds::{
     Command, Complete, Despawn, Insert, Kind, Outcome, Remove, Run, Spawn, Tell, TellEntity, TellTo,
 };
+use words::{KeptWords, Word, Words};
 
 /// A bounded list of changes to a world, for where the world itself is
 /// borrowed: inside of a query.
@@ -51,14 +52,8 @@ use kinds::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Commands<W: WorldConfig> {
-    capacity: usize,
-    count: usize,
-    /// Commands from `first` on, each a [`Head`] and its payload, in whole words;
-    /// `count` of them are still to be made. Neither is aligned: they are read and
-    /// written as a whole, never borrowed in place.
-    words: Vec<MaybeUninit<u64>>,
-    first: usize,
-    chains: Chains,
+    /// Each command is a [`Head`] and its payload.
+    words: KeptWords,
     world: PhantomData<(W, <W::Schema as Schema>::Types)>,
 }
 
@@ -87,28 +82,27 @@ impl<W: WorldConfig> Commands<W> {
 
     /// A buffer for up to `capacity` commands. Memory is taken as it is needed.
     pub const fn with_capacity(capacity: usize) -> Self {
-        let chains = Chains::new();
-        Self { capacity, count: 0, words: Vec::new(), first: 0, chains, world: PhantomData }
+        Self { words: KeptWords::new(Words::new(capacity)), world: PhantomData }
     }
 
     /// How many commands wait.
     pub fn len(&self) -> usize {
-        self.count
+        self.words.count
     }
 
     /// Whether no command waits.
     pub fn is_empty(&self) -> bool {
-        self.count == 0
+        self.words.count == 0
     }
 
     /// The most commands that can wait.
     pub fn capacity(&self) -> usize {
-        self.capacity
+        self.words.capacity
     }
 
     /// The bytes allocated.
     pub fn bytes(&self) -> usize {
-        self.words.capacity() * size_of::<u64>() + self.chains.bytes()
+        self.words.bytes()
     }
 
     /// Makes an entity with the components of `bundle`.
@@ -207,29 +201,20 @@ impl<W: WorldConfig> Commands<W> {
     }
 
     fn push<C: Command<W>>(&mut self, command: C) -> Result<(), BufferFull<C>> {
-        if self.count == self.capacity {
+        if self.words.count == self.words.capacity {
             return Err(BufferFull(command));
-        }
-        // Commands that were made give up their memory once they are most of it,
-        // so that a buffer which is never quite empty does not grow.
-        if self.first > self.words.len() / 2 {
-            self.words.drain(..self.first);
-            self.first = 0;
         }
         const { assert!(words(size_of::<C>()) <= u32::MAX as usize, "a command of many gigabytes") };
         let payload = words(size_of::<C>());
         let (kind, entity) = (&C::KIND, command.entity());
         let head = Head::<W> { kind, entity, words: payload as u32, next: END };
-        let at = self.words.len();
-        self.words.resize(at + Self::HEAD + payload, MaybeUninit::uninit());
-        // SAFETY: the words from `at` on have room for both, written at whatever
-        // alignment words have.
+        let place = self.words.grow(Self::HEAD + payload);
+        // SAFETY: there is room for both, written at whatever alignment words have.
         unsafe {
-            let place = self.words.as_mut_ptr().add(at);
             place.cast::<Head<W>>().write_unaligned(head);
             place.add(Self::HEAD).cast::<C>().write_unaligned(command);
         }
-        self.count += 1;
+        self.words.count += 1;
         Ok(())
     }
 
@@ -245,7 +230,7 @@ impl<W: WorldConfig> Commands<W> {
     pub fn apply(&mut self, world: &mut World<W>) -> Result<Applied, ApplyError> {
         let mut applied = Applied { made: 0, missed: 0 };
         match self.pass(world, &mut applied, |_| false) {
-            Some(why) => Err(ApplyError { applied, waiting: self.count, why }),
+            Some(why) => Err(ApplyError { applied, waiting: self.words.count, why }),
             None => Ok(applied),
         }
     }
@@ -273,25 +258,22 @@ impl<W: WorldConfig> Commands<W> {
         let mut change = Change::new();
         self.link();
         let mut turn = Turn { commands: self, aside: Vec::new(), count: 0 };
-        while turn.commands.count > 0 {
+        while !turn.commands.is_empty() {
             turn.commands.pass_made();
             if turn.commands.make_chain(world, &mut change, applied) {
                 continue;
             }
-            let (at, before) = (turn.commands.first, turn.commands.count);
+            let (at, before) = (turn.commands.words.first, turn.commands.words.count);
             match turn.commands.next(Some(&mut *world)) {
                 Outcome::Made => applied.made += 1,
                 Outcome::Missed => applied.missed += 1,
                 Outcome::Refused(why) if why.may_pass() => {
-                    // The words, payload and all, move: nobody reads them where
-                    // they were any more.
-                    let words = &turn.commands.words[at..turn.commands.first];
-                    turn.aside.extend_from_slice(words);
+                    turn.commands.words.set_aside(at, &mut turn.aside);
                     turn.count += 1;
                     refused.get_or_insert(why);
                 }
                 Outcome::Refused(why) => {
-                    (turn.commands.first, turn.commands.count) = (at, before);
+                    (turn.commands.words.first, turn.commands.words.count) = (at, before);
                     if !go_on(turn.commands) {
                         refused = Some(why);
                         break;
@@ -304,20 +286,17 @@ impl<W: WorldConfig> Commands<W> {
 
     /// Moves the commands of another buffer behind these, however many they are.
     pub(crate) fn append(&mut self, other: &mut Self) {
-        self.words.extend_from_slice(&other.words[other.first..]);
-        self.count += core::mem::take(&mut other.count);
-        other.words.clear();
-        other.first = 0;
+        self.words.append(&mut other.words);
     }
 
     /// Changes how many commands can wait. Those that do stay.
     pub(crate) fn set_capacity(&mut self, capacity: usize) {
-        self.capacity = capacity;
+        self.words.capacity = capacity;
     }
 
     /// Drops the next command. `false` if there is none.
     pub fn skip(&mut self) -> bool {
-        if self.count == 0 {
+        if self.words.count == 0 {
             return false;
         }
         self.pass_made();
@@ -329,7 +308,6 @@ impl<W: WorldConfig> Commands<W> {
     pub fn clear(&mut self) {
         while self.skip() {}
         self.words.clear();
-        self.first = 0;
     }
 
     /// The head that starts at a word.
@@ -338,7 +316,7 @@ impl<W: WorldConfig> Commands<W> {
     /// A head starts there.
     unsafe fn head(&self, at: usize) -> Head<W> {
         // SAFETY: the caller promises a head.
-        unsafe { self.words.as_ptr().add(at).cast::<Head<W>>().read_unaligned() }
+        unsafe { self.words.at(at).cast::<Head<W>>().read_unaligned() }
     }
 
     /// Changes where the chain goes on after the command that starts at a word.
@@ -348,7 +326,7 @@ impl<W: WorldConfig> Commands<W> {
     unsafe fn set_next(&mut self, at: usize, next: u32) {
         // SAFETY: the caller promises a head.
         unsafe {
-            let head = self.words.as_mut_ptr().add(at).cast::<Head<W>>();
+            let head = self.words.at_mut(at).cast::<Head<W>>();
             (&raw mut (*head).next).write_unaligned(next);
         }
     }
@@ -356,24 +334,24 @@ impl<W: WorldConfig> Commands<W> {
     /// Steps over commands that were made as parts of chains.
     fn pass_made(&mut self) {
         // SAFETY: while commands wait, one starts at `first`, or one that was made.
-        while let head = unsafe { self.head(self.first) }
+        while let head = unsafe { self.head(self.words.first) }
             && head.next == MADE
         {
-            self.first += Self::HEAD + head.words as usize;
+            self.words.first += Self::HEAD + head.words as usize;
         }
     }
 
     /// Steps over the next command and runs it. There must be one, at `first`.
     fn next(&mut self, world: Option<&mut World<W>>) -> Outcome {
-        debug_assert!(self.count > 0);
+        debug_assert!(self.words.count > 0);
         // SAFETY: a command that was not run yet starts at `first`.
         let (head, payload) = unsafe {
-            let payload = self.words.as_mut_ptr().add(self.first + Self::HEAD).cast::<u8>();
-            (self.head(self.first), payload)
+            let first = self.words.first;
+            (self.head(first), self.words.at_mut(first + Self::HEAD).cast::<u8>())
         };
         // Before it runs, so that a panic does not run it again.
-        self.first += Self::HEAD + head.words as usize;
-        self.count -= 1;
+        self.words.first += Self::HEAD + head.words as usize;
+        self.words.count -= 1;
         // SAFETY: the payload is the command's; the buffer has stepped over it.
         unsafe { (head.kind.run)(payload, world) }
     }
@@ -383,17 +361,13 @@ impl<W: WorldConfig> Commands<W> {
 /// aside before those that are left.
 struct Turn<'a, W: WorldConfig> {
     commands: &'a mut Commands<W>,
-    aside: Vec<MaybeUninit<u64>>,
+    aside: Vec<Word>,
     count: usize,
 }
 
 impl<W: WorldConfig> Drop for Turn<'_, W> {
     fn drop(&mut self) {
-        let Self { commands, aside, count } = self;
-        let made = commands.first;
-        commands.words.splice(..made, aside.drain(..));
-        commands.first = 0;
-        commands.count += *count;
+        self.commands.words.put_back(&mut self.aside, self.count);
     }
 }
 
@@ -414,8 +388,8 @@ impl<W: WorldConfig> Drop for Commands<W> {
 impl<W: WorldConfig> fmt::Debug for Commands<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Commands")
-            .field("len", &self.count)
-            .field("capacity", &self.capacity)
+            .field("len", &self.words.count)
+            .field("capacity", &self.words.capacity)
             .finish()
     }
 }

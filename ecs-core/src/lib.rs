@@ -19,6 +19,7 @@ pub mod error;
 pub mod event;
 pub mod hash;
 pub mod inspect;
+mod kept;
 pub mod iter;
 #[cfg(feature = "bytemuck")]
 pub mod lanes;

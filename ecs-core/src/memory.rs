@@ -3,8 +3,7 @@
 
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 use core::alloc::Layout;
-use core::mem::{ManuallyDrop, MaybeUninit};
-use core::ops::{Deref, DerefMut};
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use crate::schema::{ComponentInfo, Mask};
@@ -163,67 +162,6 @@ impl<F: Fn(usize, usize) -> *mut u8> DropRows<F> {
 impl<F: Fn(usize, usize) -> *mut u8> Drop for DropRows<F> {
     fn drop(&mut self) {
         self.drop_rest();
-    }
-}
-
-/// Owns a value that is dropped by code which is compiled once, in this crate, and not again in
-/// each crate that drops what the value is a part of. For parts of worlds and schedules whose
-/// drop is long: the compiler would make it for each program.
-pub(crate) struct Kept<T: DropHere>(ManuallyDrop<T>);
-
-/// Of types of this crate, by [`drop_here!`].
-pub(crate) trait DropHere {
-    /// Drops the value.
-    ///
-    /// # Safety
-    /// It is not used again.
-    unsafe fn drop_here(value: &mut ManuallyDrop<Self>);
-}
-
-/// Has the drop of a type compiled in this crate, for [`Kept`].
-macro_rules! drop_here {
-    ($type:ty) => {
-        impl $crate::memory::DropHere for $type {
-            unsafe fn drop_here(value: &mut core::mem::ManuallyDrop<Self>) {
-                // SAFETY: the caller gives the value up.
-                unsafe { core::mem::ManuallyDrop::drop(value) }
-            }
-        }
-    };
-}
-pub(crate) use drop_here;
-
-impl<T: DropHere> Kept<T> {
-    pub(crate) const fn new(value: T) -> Self {
-        Self(ManuallyDrop::new(value))
-    }
-}
-
-impl<T: DropHere> Drop for Kept<T> {
-    fn drop(&mut self) {
-        // SAFETY: it ends here.
-        unsafe { T::drop_here(&mut self.0) }
-    }
-}
-
-impl<T: DropHere> Deref for Kept<T> {
-    type Target = T;
-    #[inline(always)]
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
-impl<T: DropHere> DerefMut for Kept<T> {
-    #[inline(always)]
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.0
-    }
-}
-
-impl<T: DropHere + Default> Default for Kept<T> {
-    fn default() -> Self {
-        Self::new(T::default())
     }
 }
 

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use crate::entities::{Entities, NONE};
 use crate::entity::Entity;
+use crate::kept::kept;
 
 /// Marks an entity to go to another world at the end of the tick.
 ///
@@ -112,6 +113,11 @@ pub(crate) struct Outbox {
     gaps: usize,
     /// Tables that leave as a whole, each once, in order.
     swept: Vec<(u32, Request)>,
+}
+
+kept! {
+    /// As a part of a world.
+    pub(crate) struct KeptOutbox(Outbox);
 }
 
 impl Outbox {

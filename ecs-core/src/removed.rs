@@ -7,6 +7,7 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use crate::entity::Entity;
+use crate::kept::kept;
 use crate::memory::bits;
 use crate::schema::Mask;
 
@@ -40,6 +41,11 @@ pub(crate) struct Logs {
     /// By component; none until something is removed.
     logs: Vec<Log>,
     limit: usize,
+}
+
+kept! {
+    /// As a part of a world.
+    pub(crate) struct KeptLogs(Logs);
 }
 
 impl Logs {

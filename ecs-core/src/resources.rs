@@ -7,6 +7,8 @@ use core::cell::UnsafeCell;
 use core::fmt;
 use core::ptr::NonNull;
 
+use crate::kept::kept;
+
 /// A value of which a world has one, with a name by which systems that use it are kept
 /// apart. Implemented with `#[derive(Resource)]`.
 ///
@@ -29,6 +31,11 @@ pub unsafe trait Resource: Send + 'static {
 #[derive(Default)]
 pub struct Resources {
     values: BTreeMap<TypeId, Entry>,
+}
+
+kept! {
+    /// As a part of a world.
+    pub(crate) struct KeptResources(Resources);
 }
 
 /// In a cell, so that systems can use one resource each at once.

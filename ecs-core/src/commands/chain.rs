@@ -66,14 +66,14 @@ impl<W: WorldConfig> Commands<W> {
     /// Links the commands of each entity that can be made at once. Not in a closed
     /// world, which may refuse one of them and take the next.
     pub(super) fn link(&mut self) {
-        if W::DESC.closed || self.count == 0 {
+        if W::DESC.closed || self.words.count == 0 {
             return;
         }
         // Else a link can't say where a command starts.
         let links = self.words.len() < MADE as usize;
-        let mut chains = core::mem::replace(&mut self.chains, Chains::new());
-        chains.clear(self.count);
-        let (mut at, mut left, mut since) = (self.first, self.count, 0);
+        let mut chains = core::mem::replace(&mut self.words.chains, Chains::new());
+        chains.clear(self.words.count);
+        let (mut at, mut left, mut since) = (self.words.first, self.words.count, 0);
         while left > 0 {
             // SAFETY: commands follow each other until `count` that wait were seen.
             let head = unsafe { self.head(at) };
@@ -107,7 +107,7 @@ impl<W: WorldConfig> Commands<W> {
                 chains.buckets[bucket] = start as u32;
             }
         }
-        self.chains = chains;
+        self.words.chains = chains;
     }
 
     /// Makes the chain whose first command is at `first`. `false`, with nothing done,
@@ -119,7 +119,7 @@ impl<W: WorldConfig> Commands<W> {
         applied: &mut Applied,
     ) -> bool {
         // SAFETY: a command that waits starts at `first`.
-        let head = unsafe { self.head(self.first) };
+        let head = unsafe { self.head(self.words.first) };
         let Some(entity) = head.entity.filter(|_| head.next < MADE) else { return false };
         let Some(old) = world.mask_of(entity) else { return false };
         if world.table_for_change(self.outcome(old)).is_none() {
@@ -138,8 +138,8 @@ impl<W: WorldConfig> Commands<W> {
         }
         change.begin(old);
         let made = Made(world, entity, change);
-        let mut at = self.first;
-        self.first += Self::HEAD + head.words as usize;
+        let mut at = self.words.first;
+        self.words.first += Self::HEAD + head.words as usize;
         loop {
             // SAFETY: the links of a chain lead to heads.
             let next = unsafe {
@@ -147,11 +147,11 @@ impl<W: WorldConfig> Commands<W> {
                 self.set_next(at, MADE);
                 next
             };
-            self.count -= 1;
+            self.words.count -= 1;
             // SAFETY: a command's payload is behind its head, and is the command's. It is
             // not used again: the command counts as made.
             let outcome = unsafe {
-                let payload = self.words.as_mut_ptr().add(at + Self::HEAD).cast::<u8>();
+                let payload = self.words.at_mut(at + Self::HEAD).cast::<u8>();
                 (self.part(at).make)(payload, made.2)
             };
             match outcome {
@@ -168,7 +168,7 @@ impl<W: WorldConfig> Commands<W> {
 
     /// What an entity that has `mask` will have after the chain at `first`.
     fn outcome(&self, mut mask: Mask) -> Mask {
-        let mut at = self.first;
+        let mut at = self.words.first;
         loop {
             let part = self.part(at);
             if mask & part.removes == part.removes {

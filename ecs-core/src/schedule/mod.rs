@@ -18,7 +18,6 @@ use core::time::Duration;
 
 use crate::commands::Commands;
 use crate::config::WorldConfig;
-use crate::memory::Kept;
 use crate::order::Swap;
 use crate::schema::Schema;
 use crate::system::BoxedSystem;
@@ -33,7 +32,7 @@ pub use phase::Phase;
 pub use plan::{Plan, PlanError, PlannedStage, Reason};
 pub use slot::SystemInfo;
 
-use roster::{Entry, Roster};
+use roster::{Entry, KeptRoster, Roster};
 use slot::{Label, Slot};
 
 /// The most commands of one system in one tick, unless a schedule says otherwise.
@@ -82,7 +81,7 @@ pub const DEFAULT_COMMANDS: usize = 1 << 16;
 pub struct Schedule<W: WorldConfig> {
     /// Each beside its entry.
     slots: Vec<Slot<W>>,
-    roster: Kept<Roster>,
+    roster: KeptRoster,
     executor: Option<Box<dyn Executor<W>>>,
     capacity: usize,
 }
@@ -96,7 +95,7 @@ impl<W: WorldConfig> Schedule<W> {
 
     /// No systems, and room for `capacity` commands of each.
     pub const fn with_commands(capacity: usize) -> Self {
-        Self { slots: Vec::new(), roster: Kept::new(Roster::new()), executor: None, capacity }
+        Self { slots: Vec::new(), roster: KeptRoster::new(Roster::new()), executor: None, capacity }
     }
 
     /// Phases of one's own, in their order, in place of the [default](Phase::DEFAULT).

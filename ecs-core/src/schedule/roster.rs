@@ -14,7 +14,7 @@ use super::plan::{Node, Plan, PlanError};
 use super::slot::{Label, SystemInfo};
 use crate::commands::ApplyError;
 use crate::error::Refusal;
-use crate::memory::drop_here;
+use crate::kept::kept;
 use crate::order::{self, Swap};
 use crate::schema::ComponentInfo;
 use crate::system::BoxError;
@@ -100,7 +100,10 @@ pub(super) struct Roster {
     running: bool,
 }
 
-drop_here!(Roster);
+kept! {
+    /// As a part of a schedule.
+    pub(super) struct KeptRoster(Roster);
+}
 
 impl Roster {
     pub(super) const fn new() -> Self {

@@ -119,7 +119,7 @@ where
             clone.outbox.put(&mut clone.entities, parcel);
         }
         self.outbox.swept().iter().for_each(|&(table, request)| clone.outbox.sweep(table, request));
-        clone.waiting = self.waiting.clone();
+        clone.waiting.clone_from(&self.waiting);
         clone.counts = self.counts;
         clone.clock = Clock::at(self.tick().0);
         clone

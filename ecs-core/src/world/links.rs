@@ -14,12 +14,18 @@ use super::observe::Operation;
 use crate::config::WorldConfig;
 use crate::entities::Place;
 use crate::entity::Entity;
+use crate::kept::kept;
 use crate::memory::bits;
 use crate::relation::{List, cascades, relation};
 use crate::schema::{Mask, Schema};
 
 /// The sources of targets that are not here, by target and index of the relation.
 pub(super) type Waiting = BTreeMap<(Entity, usize), List>;
+
+kept! {
+    /// As a part of a world.
+    pub(super) struct KeptWaiting(Waiting);
+}
 
 impl<W: WorldConfig> World<W> {
     /// The target to which a row is related, by the relation with this index.

@@ -42,9 +42,9 @@ use crate::entity::{Entity, MAX_ORIGIN};
 use crate::error::{EntityError, Refusal};
 use crate::event::EventStore;
 use crate::location::{Directory, Location, Locator, WorldDirectory};
-use crate::outbox::{Outbox, Parcel, TransferMarker};
-use crate::removed::Logs;
-use crate::resources::Resources;
+use crate::outbox::{KeptOutbox, Outbox, Parcel, TransferMarker};
+use crate::removed::{KeptLogs, Logs};
+use crate::resources::{KeptResources, Resources};
 use crate::schema::{Contains, Mask, Schema};
 use crate::table::Table;
 use crate::tables::Tables;
@@ -92,22 +92,22 @@ pub use trees::SendTreeError;
 pub struct World<W: WorldConfig> {
     tables: Tables,
     entities: Entities,
-    outbox: Outbox,
-    resources: Resources,
+    outbox: KeptOutbox,
+    resources: KeptResources,
     /// Guests that died here: their slots are their origins' to reuse. And natives that
     /// the directory may know.
     returns: alloc::vec::Vec<Entity>,
     counts: Counts,
     hooks: Option<Box<hooks::Hooks<W>>>,
-    waiting: links::Waiting,
+    waiting: links::KeptWaiting,
     /// Sources that end with a target that has ended.
     ending: alloc::vec::Vec<Entity>,
     observers: Option<Box<observe::Observers<W>>>,
     /// None where the schema has no events.
     events: Option<Box<EventStore<W::Schema>>>,
-    scratch: moving::Scratch,
+    scratch: moving::KeptScratch,
     clock: Clock,
-    removed: Logs,
+    removed: KeptLogs,
     /// Where entities of other worlds are; none in a world on its own.
     directory: WorldDirectory,
     types: PhantomData<<W::Schema as Schema>::Types>,
@@ -176,18 +176,18 @@ impl<W: WorldConfig> World<W> {
         Self {
             tables,
             entities: Entities::new(origin),
-            outbox: Outbox::default(),
-            resources: Resources::default(),
+            outbox: KeptOutbox::new(Outbox::default()),
+            resources: KeptResources::new(Resources::default()),
             returns: alloc::vec::Vec::new(),
             counts: Counts::default(),
             hooks: None,
-            waiting: links::Waiting::new(),
+            waiting: links::KeptWaiting::new(links::Waiting::new()),
             ending: alloc::vec::Vec::new(),
             observers: None,
             events: (!W::Schema::EVENTS.is_empty()).then(|| Box::new(EventStore::new())),
-            scratch: moving::Scratch::default(),
+            scratch: moving::KeptScratch::new(moving::Scratch::default()),
             clock: Clock::new(),
-            removed: Logs::new(),
+            removed: KeptLogs::new(Logs::new()),
             directory: None,
             types: PhantomData,
         }

@@ -11,6 +11,7 @@ use crate::config::WorldConfig;
 use crate::entities::Place;
 use crate::entity::Entity;
 use crate::error::{EntityError, Refusal, Refused};
+use crate::kept::kept;
 use crate::memory::{bits, move_value};
 use crate::outbox::Parcel;
 use crate::schema::{Mask, Schema};
@@ -63,6 +64,11 @@ pub(super) struct Scratch {
     pub(super) runs: Runs,
     ids: Vec<Entity>,
     tables: Vec<u32>,
+}
+
+kept! {
+    /// As a part of a world.
+    pub(super) struct KeptScratch(Scratch);
 }
 
 impl Scratch {

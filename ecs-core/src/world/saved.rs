@@ -40,7 +40,7 @@ impl<W: WorldConfig> World<W> {
         self.returns.extend(left.filter(|entity| entity.origin() != origin));
         self.counts.despawned += self.tables.all().iter().map(Table::len).sum::<usize>() as u64;
         self.tables.iter_mut().for_each(Table::clear);
-        self.outbox = Outbox::default();
+        *self.outbox = Outbox::default();
         self.entities = Entities::new(origin);
         self.waiting.clear();
         self.ending.clear();
