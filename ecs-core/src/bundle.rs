@@ -12,36 +12,93 @@ use crate::text::Text;
 /// component that is not in the schema.
 ///
 /// # Safety
-/// Where `TWICE` is none, `write` writes exactly the components of `MASK`,
-/// each once, and the marker if `MARKER`; `read` reads exactly these, each once.
-/// Neither panics: a row that is written or read in part would be dropped twice,
-/// or not at all. A value holds nothing else, so that it is `Send` if the
-/// schema's components are.
+/// A value holds nothing but the components of `MASK`, and the marker if `MARKER`, so that it is
+/// `Send` if the schema's components are. What is provided is not changed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a bundle of components of the schema `{S}`",
     label = "not a bundle of `{S}`",
     note = "a bundle is a component listed in the schema, a tuple of up to 16 bundles, or a struct with `#[derive(Bundle)]`"
 )]
 pub unsafe trait Bundle<S: Schema>: Sized + 'static {
+    /// How it is taken apart: `Self`, or for a component [`Single`].
+    type Form: Form<S, Self>;
+    /// The components.
+    const MASK: Mask = Self::Form::MASK;
+    /// What is in it twice, if anything is.
+    const TWICE: Option<Twice> = Self::Form::TWICE;
+    /// Whether a [`TransferMarker`] is in it.
+    const MARKER: bool = Self::Form::MARKER;
+
+    /// [`Form::write`].
+    ///
+    /// # Safety
+    /// As there.
+    #[inline(always)]
+    unsafe fn write<T: Cells<S>>(self, cells: &mut T) {
+        // SAFETY: the caller promises the same.
+        unsafe { Self::Form::write(self, cells) }
+    }
+
+    /// [`Form::read`].
+    ///
+    /// # Safety
+    /// As there.
+    #[inline(always)]
+    unsafe fn read<T: Cells<S>>(cells: &mut T) -> Self {
+        // SAFETY: the caller promises the same.
+        unsafe { Self::Form::read(cells) }
+    }
+}
+
+/// How a bundle `B` is taken apart, and put together.
+///
+/// # Safety
+/// Where `TWICE` is none, `write` writes exactly the components of `MASK`,
+/// each once, and the marker if `MARKER`; `read` reads exactly these, each once.
+/// Neither panics: a row that is written or read in part would be dropped twice,
+/// or not at all.
+pub unsafe trait Form<S: Schema, B> {
     /// The components.
     const MASK: Mask;
     /// What is in it twice, if anything is.
-    const TWICE: Option<Twice>;
+    const TWICE: Option<Twice> = None;
     /// Whether a [`TransferMarker`] is in it.
-    const MARKER: bool;
+    const MARKER: bool = false;
 
     /// Moves the components out to their cells.
     ///
     /// # Safety
     /// The cells of `MASK` are valid for writes and hold no value.
-    unsafe fn write<T: Cells<S>>(self, cells: &mut T);
+    unsafe fn write<T: Cells<S>>(bundle: B, cells: &mut T);
 
     /// Moves the components in from their cells.
     ///
     /// # Safety
     /// The cells of `MASK` hold values that are not used again; `cells` has a
     /// marker if `MARKER`.
-    unsafe fn read<T: Cells<S>>(cells: &mut T) -> Self;
+    unsafe fn read<T: Cells<S>>(cells: &mut T) -> B;
+}
+
+/// The form of a component. Its code stands here and not in each derive, where the compiler
+/// would look at it again with each edit that moves the component to another line.
+#[derive(Debug)]
+pub struct Single;
+
+// SAFETY: the one cell of the mask is written, or read, once.
+unsafe impl<C: Component, S: Contains<C>> Form<S, C> for Single {
+    const MASK: Mask = S::BIT;
+
+    #[inline(always)]
+    unsafe fn write<T: Cells<S>>(component: C, cells: &mut T) {
+        // SAFETY: the caller promises that the cell is valid.
+        unsafe { cells.cell::<C>().write(component) }
+    }
+
+    #[inline(always)]
+    unsafe fn read<T: Cells<S>>(cells: &mut T) -> C {
+        // SAFETY: the caller promises that the cell holds a value, and gives it up.
+        unsafe { cells.cell::<C>().read() }
+    }
 }
 
 /// The places of one entity's components: a row of a table, or of a transfer.
@@ -59,15 +116,19 @@ pub unsafe trait Cells<S: Schema> {
     fn take_marker(&mut self) -> TransferMarker;
 }
 
-// SAFETY: the mask is empty, and the marker is put, or taken, once.
+// SAFETY: it holds no component.
 unsafe impl<S: Schema> Bundle<S> for TransferMarker {
+    type Form = Self;
+}
+
+// SAFETY: the mask is empty, and the marker is put, or taken, once.
+unsafe impl<S: Schema> Form<S, Self> for TransferMarker {
     const MASK: Mask = 0;
-    const TWICE: Option<Twice> = None;
     const MARKER: bool = true;
 
     #[inline(always)]
-    unsafe fn write<T: Cells<S>>(self, cells: &mut T) {
-        cells.put_marker(self);
+    unsafe fn write<T: Cells<S>>(bundle: Self, cells: &mut T) {
+        cells.put_marker(bundle);
     }
 
     #[inline(always)]
@@ -76,14 +137,17 @@ unsafe impl<S: Schema> Bundle<S> for TransferMarker {
     }
 }
 
-// SAFETY: nothing is written or read.
+// SAFETY: it holds nothing.
 unsafe impl<S: Schema> Bundle<S> for () {
+    type Form = Self;
+}
+
+// SAFETY: nothing is written or read.
+unsafe impl<S: Schema> Form<S, Self> for () {
     const MASK: Mask = 0;
-    const TWICE: Option<Twice> = None;
-    const MARKER: bool = false;
 
     #[inline(always)]
-    unsafe fn write<T: Cells<S>>(self, _: &mut T) {}
+    unsafe fn write<T: Cells<S>>((): Self, _: &mut T) {}
 
     #[inline(always)]
     unsafe fn read<T: Cells<S>>(_: &mut T) -> Self {}
@@ -91,17 +155,22 @@ unsafe impl<S: Schema> Bundle<S> for () {
 
 macro_rules! bundle {
     ($($name:ident)+) => {
+        // SAFETY: it holds bundles.
+        unsafe impl<S: Schema, $($name: Bundle<S>),+> Bundle<S> for ($($name,)+) {
+            type Form = Self;
+        }
+
         // SAFETY: the parts write and read their own cells; where they overlap,
         // `TWICE` says so.
-        unsafe impl<S: Schema, $($name: Bundle<S>),+> Bundle<S> for ($($name,)+) {
+        unsafe impl<S: Schema, $($name: Bundle<S>),+> Form<S, Self> for ($($name,)+) {
             const MASK: Mask = 0 $(| $name::MASK)+;
             const TWICE: Option<Twice> = twice(&[$(part::<S, $name>()),+]);
             const MARKER: bool = false $(| $name::MARKER)+;
 
             #[inline(always)]
             #[allow(non_snake_case)]
-            unsafe fn write<T: Cells<S>>(self, cells: &mut T) {
-                let ($($name,)+) = self;
+            unsafe fn write<T: Cells<S>>(bundle: Self, cells: &mut T) {
+                let ($($name,)+) = bundle;
                 // SAFETY: the parts' cells are among those the caller promises.
                 unsafe { $($name.write(cells);)+ }
             }

@@ -19,8 +19,8 @@ pub mod error;
 pub mod event;
 pub mod hash;
 pub mod inspect;
-mod kept;
 pub mod iter;
+mod kept;
 #[cfg(feature = "bytemuck")]
 pub mod lanes;
 pub mod location;
@@ -64,7 +64,7 @@ pub use bytemuck;
 pub mod __support {
     pub use crate::__component_info as component_info;
     pub use crate::__neighbour_matrix as neighbour_matrix;
-    pub use crate::bundle::{Bundle, Cells, Part, Twice, part, twice};
+    pub use crate::bundle::{Bundle, Cells, Form, Part, Single, Twice, part, twice};
     pub use crate::component::Component;
     pub use crate::component::Storage;
     pub use crate::config::*;

@@ -8,7 +8,7 @@ use core::marker::PhantomData;
 use core::ops::Deref;
 use core::slice;
 
-use crate::bundle::{Bundle, Cells, Twice};
+use crate::bundle::{Bundle, Single};
 use crate::component::{Component, Storage};
 use crate::entity::Entity;
 #[cfg(feature = "snapshot")]
@@ -278,28 +278,15 @@ impl<R: Relation> Component for Sources<R> {
     const STORAGE: Storage = Storage::Sparse;
 }
 
-macro_rules! bundle {
-    ($component:ty $(, $param:ident: $bound:ident)?) => {
-        // SAFETY: the one cell of the mask is written, or read, once.
-        unsafe impl<S: Contains<Self> $(, $param: $bound)?> Bundle<S> for $component {
-            const MASK: Mask = S::BIT;
-            const TWICE: Option<Twice> = None;
-            const MARKER: bool = false;
-
-            unsafe fn write<T: Cells<S>>(self, cells: &mut T) {
-                // SAFETY: the caller promises a cell that holds nothing.
-                unsafe { cells.cell::<Self>().write(self) }
-            }
-
-            unsafe fn read<T: Cells<S>>(cells: &mut T) -> Self {
-                // SAFETY: the caller promises a value that is not used again.
-                unsafe { cells.cell::<Self>().read() }
-            }
-        }
-    };
+// SAFETY: a component is no more than itself.
+unsafe impl<S: Contains<Self>> Bundle<S> for ChildOf {
+    type Form = Single;
 }
-bundle!(ChildOf);
-bundle!(Sources<R>, R: Relation);
+
+// SAFETY: as above.
+unsafe impl<R: Relation, S: Contains<Self>> Bundle<S> for Sources<R> {
+    type Form = Single;
+}
 
 /// How a component takes part in a relation, for those who don't know its type.
 #[derive(Clone, Copy, Debug)]

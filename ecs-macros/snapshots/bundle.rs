@@ -7,6 +7,19 @@ where
     T: ::static_ecs::__support::Bundle<__S>,
     (Velocity, Failed): ::static_ecs::__support::Bundle<__S>,
 {
+    type Form = Self;
+}
+#[automatically_derived]
+unsafe impl<
+    T,
+    __S: ::static_ecs::__support::Schema,
+> ::static_ecs::__support::Form<__S, Self> for Mover<T>
+where
+    T: 'static,
+    Position: ::static_ecs::__support::Bundle<__S>,
+    T: ::static_ecs::__support::Bundle<__S>,
+    (Velocity, Failed): ::static_ecs::__support::Bundle<__S>,
+{
     const MASK: ::static_ecs::__support::Mask = 0
         | <Position as ::static_ecs::__support::Bundle<__S>>::MASK
         | <T as ::static_ecs::__support::Bundle<__S>>::MASK
@@ -25,16 +38,19 @@ where
         || <T as ::static_ecs::__support::Bundle<__S>>::MARKER
         || <(Velocity, Failed) as ::static_ecs::__support::Bundle<__S>>::MARKER;
     #[inline(always)]
-    unsafe fn write<__T: ::static_ecs::__support::Cells<__S>>(self, cells: &mut __T) {
+    unsafe fn write<__T: ::static_ecs::__support::Cells<__S>>(
+        bundle: Self,
+        cells: &mut __T,
+    ) {
         unsafe {
             <Position as ::static_ecs::__support::Bundle<
                 __S,
-            >>::write(self.position, cells);
-            <T as ::static_ecs::__support::Bundle<__S>>::write(self.r#type, cells);
+            >>::write(bundle.position, cells);
+            <T as ::static_ecs::__support::Bundle<__S>>::write(bundle.r#type, cells);
             <(
                 Velocity,
                 Failed,
-            ) as ::static_ecs::__support::Bundle<__S>>::write(self.rest, cells);
+            ) as ::static_ecs::__support::Bundle<__S>>::write(bundle.rest, cells);
         }
     }
     #[inline(always)]

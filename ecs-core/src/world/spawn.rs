@@ -23,7 +23,7 @@ impl<W: WorldConfig> World<W> {
     /// # Errors
     /// If the world is full, or has no archetype left: the bundle is handed back, and
     /// the world is as it was.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn spawn<B: Bundle<W::Schema>>(&mut self, bundle: B) -> Result<Entity, Refused<B>> {
         const { assert_declared::<W, B>() };
         let number = match self.check_room(1).and_then(|()| self.tables.of(tabled::<W>(B::MASK))) {

@@ -7,7 +7,7 @@ use syn::{parse_quote, parse_quote_spanned};
 
 use super::Bundle;
 
-/// The impl. The promises of `Bundle`: the mask is the fields' together, each
+/// The impls. The promises of `Bundle` and `Form`: the mask is the fields' together, each
 /// field writes or reads its own cells once, and where fields overlap
 /// `TWICE` says so.
 pub(super) fn expand(bundle: &Bundle) -> TokenStream {
@@ -41,6 +41,11 @@ pub(super) fn expand(bundle: &Bundle) -> TokenStream {
     quote! {
         #[automatically_derived]
         unsafe impl #params #bundle for #ident #arguments #bounds {
+            type Form = Self;
+        }
+
+        #[automatically_derived]
+        unsafe impl #params #support::Form<__S, Self> for #ident #arguments #bounds {
             const MASK: #support::Mask = 0 #(| <#types as #support::Bundle<__S>>::MASK)*;
             const TWICE: #support::core::option::Option<#support::Twice> =
                 #support::twice(&[#(#support::part::<__S, #types>()),*]);
@@ -48,8 +53,8 @@ pub(super) fn expand(bundle: &Bundle) -> TokenStream {
                 false #(|| <#types as #support::Bundle<__S>>::MARKER)*;
 
             #[inline(always)]
-            unsafe fn write<__T: #support::Cells<__S>>(self, cells: &mut __T) {
-                unsafe { #(<#types as #support::Bundle<__S>>::write(self.#members, cells);)* }
+            unsafe fn write<__T: #support::Cells<__S>>(bundle: Self, cells: &mut __T) {
+                unsafe { #(<#types as #support::Bundle<__S>>::write(bundle.#members, cells);)* }
             }
 
             #[inline(always)]

@@ -7,8 +7,8 @@ use syn::spanned::Spanned;
 
 use super::{Component, Relation, bounded};
 
-/// The impls; type parameters are bound to own their data. The promises of
-/// `Bundle`: the one cell of the mask is written, or read, once.
+/// The impls; type parameters are bound to own their data. The promise of
+/// `Bundle`: a component is no more than itself.
 pub(super) fn expand(component: &Component) -> TokenStream {
     let Component { root, ident, generics, sparse, version, observe, track, relation } = component;
     let support = root.support();
@@ -74,20 +74,7 @@ pub(super) fn expand(component: &Component) -> TokenStream {
 
         #[automatically_derived]
         unsafe impl #bundle_params #bundle for #ident #arguments #bundle_bounds {
-            const MASK: #support::Mask = __S::BIT;
-            const TWICE: #support::core::option::Option<#support::Twice> =
-                #support::core::option::Option::None;
-            const MARKER: #support::core::primitive::bool = false;
-
-            #[inline(always)]
-            unsafe fn write<__T: #support::Cells<__S>>(self, cells: &mut __T) {
-                unsafe { cells.cell::<Self>().write(self) }
-            }
-
-            #[inline(always)]
-            unsafe fn read<__T: #support::Cells<__S>>(cells: &mut __T) -> Self {
-                unsafe { cells.cell::<Self>().read() }
-            }
+            type Form = #support::Single;
         }
     }
 }
