@@ -85,7 +85,7 @@ pub unsafe trait Form<S: Schema, B> {
 pub struct Single;
 
 // SAFETY: the one cell of the mask is written, or read, once.
-unsafe impl<C: Component, S: Contains<C>> Form<S, C> for Single {
+unsafe impl<C: 'static, S: Contains<C>> Form<S, C> for Single {
     const MASK: Mask = S::BIT;
 
     #[inline(always)]

@@ -5,7 +5,7 @@
     "`Position` is in `components` twice: take one of the two out"
 }
 struct Game;
-#[allow(dead_code)]
+#[allow(dead_code, clippy::needless_update)]
 const _: () = {
     type __Component0 = Position;
     #[repr(C)]

@@ -1,6 +1,6 @@
 ///The world that accepts.
 pub struct Accept;
-#[allow(dead_code)]
+#[allow(dead_code, clippy::needless_update)]
 const _: () = {
     const __BASE: ::static_ecs::__support::WorldDesc = {
         #[allow(unused_imports)]
@@ -39,7 +39,7 @@ const _: () = {
 };
 /// Waits.
 struct Io;
-#[allow(dead_code)]
+#[allow(dead_code, clippy::needless_update)]
 const _: () = {
     const __BASE: ::static_ecs::__support::WorldDesc = {
         #[allow(unused_imports)]
@@ -78,7 +78,7 @@ const _: () = {
 };
 ///The world that computes.
 pub(crate) struct Compute;
-#[allow(dead_code)]
+#[allow(dead_code, clippy::needless_update)]
 const _: () = {
     const __BASE: ::static_ecs::__support::WorldDesc = {
         #[allow(unused_imports)]

@@ -1,7 +1,7 @@
 /// A game.
 #[derive(Debug)]
 pub struct Game;
-#[allow(dead_code)]
+#[allow(dead_code, clippy::needless_update)]
 const _: () = {
     type __Component0 = Position;
     type __Component1 = physics::Velocity;

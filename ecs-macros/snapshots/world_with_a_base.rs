@@ -1,5 +1,5 @@
 struct Zone;
-#[allow(dead_code)]
+#[allow(dead_code, clippy::needless_update)]
 const _: () = {
     const __BASE: ::static_ecs::__support::WorldDesc = {
         #[allow(unused_imports)]

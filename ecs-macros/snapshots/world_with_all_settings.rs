@@ -1,5 +1,5 @@
 pub(crate) struct r#Io;
-#[allow(dead_code)]
+#[allow(dead_code, clippy::needless_update)]
 const _: () = {
     use renamed as __crate;
     const __BASE: __crate::__support::WorldDesc = {

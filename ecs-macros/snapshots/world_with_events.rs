@@ -1,5 +1,5 @@
 struct Game;
-#[allow(dead_code)]
+#[allow(dead_code, clippy::needless_update)]
 const _: () = {
     type __Component0 = Position;
     #[repr(C)]

@@ -35,7 +35,7 @@ pub(super) fn world(world: &World) -> TokenStream {
     // Lints are allowed here: with an attribute of its own, a type that stands in that of each
     // world makes all of a program compile again when a line is added before it.
     let generated = quote! {
-        #[allow(dead_code)]
+        #[allow(dead_code, clippy::needless_update)]
         const _: () = {
             #import
             #body
