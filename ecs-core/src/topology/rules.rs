@@ -1,4 +1,6 @@
 //! The rules of a topology, checked where a coordinator is declared.
+//!
+//! They run in the compiler alone: each is `inline`, and so no code of it is in the library.
 
 use super::{Destination, MAX_GROUPS, Topology, WorldBits, target};
 use crate::config::{ArchetypeDesc, MAX_CAPACITY, MAX_WORLDS, OnFull, Target};
@@ -26,6 +28,7 @@ struct Fault {
 
 impl Verdict {
     /// Checks every rule, unless a world is not as it was meant to be. The first fault counts.
+    #[inline]
     pub const fn new(groups: &[Group]) -> Self {
         let mut group = 0;
         while group < groups.len() {
@@ -42,6 +45,7 @@ impl Verdict {
     /// # Panics
     /// At compile time, with a text that names the worlds.
     #[track_caller]
+    #[inline]
     pub const fn of_member(&self, group: usize) {
         match &self.0 {
             Some(Fault { text, group: Some(at) }) if *at == group => panic!("{}", text.as_str()),
@@ -54,6 +58,7 @@ impl Verdict {
     /// # Panics
     /// As [`of_member`](Self::of_member).
     #[track_caller]
+    #[inline]
     pub const fn of_several(&self) {
         if let Some(Fault { text, group: None }) = &self.0 {
             panic!("{}", text.as_str())
@@ -66,6 +71,7 @@ impl Verdict {
 /// # Panics
 /// At compile time, with a text that names the worlds.
 #[track_caller]
+#[inline]
 pub const fn check(groups: &[Group]) {
     if let Some(Fault { text, .. }) = &Verdict::new(groups).0 {
         panic!("{}", text.as_str())
@@ -81,6 +87,7 @@ macro_rules! first {
     };
 }
 
+#[inline]
 const fn fault(groups: &[Group]) -> Option<Fault> {
     first!(send(groups), schema(groups), count(groups), once(groups));
     let topology = Topology::new(groups);
@@ -98,16 +105,19 @@ const fn fault(groups: &[Group]) -> Option<Fault> {
 }
 
 /// A fault of one member.
+#[inline]
 const fn of(group: usize, text: Text) -> Option<Fault> {
     Some(Fault { text, group: Some(group) })
 }
 
 /// A fault of several members.
+#[inline]
 const fn of_several(text: Text) -> Option<Fault> {
     Some(Fault { text, group: None })
 }
 
 /// Each component may move to another thread.
+#[inline]
 const fn send(groups: &[Group]) -> Option<Fault> {
     let mut group = 0;
     while group < groups.len() {
@@ -135,6 +145,7 @@ const fn send(groups: &[Group]) -> Option<Fault> {
 }
 
 /// All worlds have one schema.
+#[inline]
 const fn schema(groups: &[Group]) -> Option<Fault> {
     let mut group = 1;
     while group < groups.len() {
@@ -160,6 +171,7 @@ const fn schema(groups: &[Group]) -> Option<Fault> {
 }
 
 /// There are worlds, and not too many.
+#[inline]
 const fn count(groups: &[Group]) -> Option<Fault> {
     let mut total: usize = 0;
     let mut group = 0;
@@ -200,6 +212,7 @@ const fn count(groups: &[Group]) -> Option<Fault> {
 }
 
 /// Each world type stands once: a route to it has one meaning.
+#[inline]
 const fn once(groups: &[Group]) -> Option<Fault> {
     let mut a = 0;
     while a < groups.len() {
@@ -229,6 +242,7 @@ const fn once(groups: &[Group]) -> Option<Fault> {
 }
 
 /// Ids are below the number of worlds, and each is one world's.
+#[inline]
 const fn ids(topology: &Topology<'_>) -> Option<Fault> {
     let total = topology.total();
     let mut world = 0;
@@ -277,6 +291,7 @@ const fn ids(topology: &Topology<'_>) -> Option<Fault> {
 }
 
 /// What gave the worlds of a group their ids.
+#[inline]
 const fn by(text: Text, group: &Group) -> Text {
     text.str(match group.desc.id {
         Some(_) => " by its `world_id`",
@@ -285,6 +300,7 @@ const fn by(text: Text, group: &Group) -> Text {
 }
 
 /// Each world can hold an entity.
+#[inline]
 const fn room(groups: &[Group]) -> Option<Fault> {
     let mut group = 0;
     while group < groups.len() {
@@ -304,6 +320,7 @@ const fn room(groups: &[Group]) -> Option<Fault> {
 }
 
 /// Queues have a size that works.
+#[inline]
 const fn queues(groups: &[Group]) -> Option<Fault> {
     let mut group = 0;
     while group < groups.len() {
@@ -355,6 +372,7 @@ const fn queues(groups: &[Group]) -> Option<Fault> {
 }
 
 /// Targets are in the coordinator, and no world is its own.
+#[inline]
 const fn targets(topology: &Topology<'_>) -> Option<Fault> {
     let groups = topology.groups;
     let mut group = 0;
@@ -403,6 +421,7 @@ const fn targets(topology: &Topology<'_>) -> Option<Fault> {
 }
 
 /// An array that is routed to shares an inbox, which has many receivers.
+#[inline]
 const fn inboxes(topology: &Topology<'_>) -> Option<Fault> {
     let groups = topology.groups;
     let mut group = 0;
@@ -429,6 +448,7 @@ const fn inboxes(topology: &Topology<'_>) -> Option<Fault> {
 }
 
 /// Each world is reached, or is a source.
+#[inline]
 const fn reached(topology: &Topology<'_>) -> Option<Fault> {
     let total = topology.total();
     if total == 1 {
@@ -457,6 +477,7 @@ const fn reached(topology: &Topology<'_>) -> Option<Fault> {
 }
 
 /// No cycle of worlds that all wait for room in the next.
+#[inline]
 const fn blocking(topology: &Topology<'_>) -> Option<Fault> {
     let mut blocks = WorldBits::EMPTY;
     let mut group = 0;
@@ -496,6 +517,7 @@ const fn blocking(topology: &Topology<'_>) -> Option<Fault> {
 }
 
 /// Refuses the cycle that `world` is on, or a shorter one.
+#[inline]
 const fn cycle(topology: &Topology<'_>, blocks: WorldBits, world: usize) -> Option<Fault> {
     let mut left = MAX_LOOKED_AT;
     let (mut shortest, mut len) = ([0; MAX_WORLDS], usize::MAX);
@@ -529,6 +551,7 @@ const fn cycle(topology: &Topology<'_>, blocks: WorldBits, world: usize) -> Opti
 
 /// The worlds of a shortest cycle through `start`, from there on, and how many; none if
 /// there is none or `left` of them were looked at before it was found.
+#[inline]
 const fn shortest_through(
     topology: &Topology<'_>,
     worlds: WorldBits,
@@ -576,6 +599,7 @@ const fn shortest_through(
 }
 
 /// What an open world sends to a closed one is declared there.
+#[inline]
 const fn closed(topology: &Topology<'_>) -> Option<Fault> {
     let groups = topology.groups;
     let mut from = 0;
@@ -598,6 +622,7 @@ const fn closed(topology: &Topology<'_>) -> Option<Fault> {
 }
 
 /// A fault of the closed group `to`, whose place is `at`.
+#[inline]
 const fn declared(from: &Group, to: &Group, at: usize) -> Option<Fault> {
     let text = Text::new()
         .str("`")
@@ -626,6 +651,7 @@ const fn declared(from: &Group, to: &Group, at: usize) -> Option<Fault> {
 }
 
 /// Whether an archetype with exactly these components is declared.
+#[inline]
 const fn has(archetypes: &[ArchetypeDesc], mask: Mask) -> bool {
     let mut index = 0;
     while index < archetypes.len() {
@@ -638,6 +664,7 @@ const fn has(archetypes: &[ArchetypeDesc], mask: Mask) -> bool {
 }
 
 /// The components of the mask, with commas.
+#[inline]
 const fn components(mut text: Text, group: &Group, mut mask: Mask) -> Text {
     while mask != 0 {
         text = text.str(group.components[mask.trailing_zeros() as usize].name);
@@ -650,11 +677,13 @@ const fn components(mut text: Text, group: &Group, mut mask: Mask) -> Text {
 }
 
 /// The name of a world in backquotes.
+#[inline]
 const fn named(text: Text, topology: &Topology<'_>, world: usize) -> Text {
     plain(text.str("`"), topology, world).str("`")
 }
 
 /// The name of a world; of a member of an array, with its place.
+#[inline]
 const fn plain(text: Text, topology: &Topology<'_>, world: usize) -> Text {
     let (group, member) = topology.locate(world);
     let text = text.str(topology.groups[group].desc.name);
@@ -662,6 +691,7 @@ const fn plain(text: Text, topology: &Topology<'_>, world: usize) -> Text {
 }
 
 /// The most bytes of what [`plain`] writes.
+#[inline]
 const fn name_room(topology: &Topology<'_>, world: usize) -> usize {
     let (group, _) = topology.locate(world);
     topology.groups[group].desc.name.len() + "[255] -> ".len()
