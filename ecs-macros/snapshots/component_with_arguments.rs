@@ -9,17 +9,5 @@ impl renamed::ecs::__support::Component for Mood {
 unsafe impl<
     __S: renamed::ecs::__support::Contains<Self>,
 > renamed::ecs::__support::Bundle<__S> for Mood {
-    const MASK: renamed::ecs::__support::Mask = __S::BIT;
-    const TWICE: renamed::ecs::__support::core::option::Option<
-        renamed::ecs::__support::Twice,
-    > = renamed::ecs::__support::core::option::Option::None;
-    const MARKER: renamed::ecs::__support::core::primitive::bool = false;
-    #[inline(always)]
-    unsafe fn write<__T: renamed::ecs::__support::Cells<__S>>(self, cells: &mut __T) {
-        unsafe { cells.cell::<Self>().write(self) }
-    }
-    #[inline(always)]
-    unsafe fn read<__T: renamed::ecs::__support::Cells<__S>>(cells: &mut __T) -> Self {
-        unsafe { cells.cell::<Self>().read() }
-    }
+    type Form = renamed::ecs::__support::Single;
 }

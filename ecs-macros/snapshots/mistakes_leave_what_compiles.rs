@@ -15,19 +15,10 @@ const _: () = {
     pub struct __Types(
         ::static_ecs::__support::core::marker::PhantomData<(__Component0,)>,
     );
-    impl ::static_ecs::__support::core::clone::Clone for __Types
+    impl ::static_ecs::__support::AllClone for __Types
     where
         for<'__any> __Component0: ::static_ecs::__support::core::clone::Clone,
-    {
-        fn clone(&self) -> Self {
-            Self(::static_ecs::__support::core::marker::PhantomData)
-        }
-    }
-    const __BASE: ::static_ecs::__support::WorldDesc = ::static_ecs::__support::WorldDesc::new(
-        "Game",
-        <Game as ::static_ecs::__support::WorldConfig>::PATH,
-        <Game as ::static_ecs::__support::Schema>::PATH,
-    );
+    {}
     unsafe impl ::static_ecs::__support::Schema for Game {
         type Types = __Types;
         type Row = __Row;
@@ -52,16 +43,18 @@ const _: () = {
         const PATH: &'static ::static_ecs::__support::core::primitive::str = ::static_ecs::__support::core::concat!(
             ::static_ecs::__support::core::module_path!(), "::", "Game"
         );
-        #[allow(clippy::needless_update)]
-        const DESC: ::static_ecs::__support::WorldDesc = ::static_ecs::__support::WorldDesc {
-            name: "Game",
-            path: <Game as ::static_ecs::__support::WorldConfig>::PATH,
-            role: ::static_ecs::__support::Role::Io,
-            id: ::static_ecs::__support::core::option::Option::None,
-            itself: false,
-            mistaken: true,
-            targets: &[],
-            ..__BASE
+        const DESC: ::static_ecs::__support::WorldDesc = {
+            const __BASE: ::static_ecs::__support::WorldDesc = ::static_ecs::__support::WorldDesc::new(
+                "Game",
+                <Game as ::static_ecs::__support::WorldConfig>::PATH,
+                <Game as ::static_ecs::__support::Schema>::PATH,
+            );
+            ::static_ecs::__support::WorldDesc {
+                role: ::static_ecs::__support::Role::Io,
+                mistaken: true,
+                targets: &[],
+                ..__BASE
+            }
         };
     }
 };

@@ -2,11 +2,6 @@
 pub struct Accept;
 #[allow(dead_code, clippy::needless_update)]
 const _: () = {
-    const __BASE: ::static_ecs::__support::WorldDesc = {
-        #[allow(unused_imports)]
-        use ::static_ecs::__support::NoBase as _;
-        ::static_ecs::__support::Inherited::<Base>::DESC
-    };
     impl ::static_ecs::__support::Queried for Accept {
         type Schema = <Base as ::static_ecs::__support::WorldConfig>::Schema;
     }
@@ -15,25 +10,32 @@ const _: () = {
         const PATH: &'static ::static_ecs::__support::core::primitive::str = ::static_ecs::__support::core::concat!(
             ::static_ecs::__support::core::module_path!(), "::", "Accept"
         );
-        #[allow(clippy::needless_update)]
-        const DESC: ::static_ecs::__support::WorldDesc = ::static_ecs::__support::WorldDesc {
-            name: "Accept",
-            path: <Accept as ::static_ecs::__support::WorldConfig>::PATH,
-            role: ::static_ecs::__support::Role::Accept,
-            id: {
-                let value: ::static_ecs::__support::core::primitive::u16 = 0;
-                ::static_ecs::__support::core::option::Option::Some(value)
-            },
-            itself: false,
-            routing: ::static_ecs::__support::Routing {
-                default: ::static_ecs::__support::core::option::Option::Some(
-                    ::static_ecs::__support::Target::World(
-                        <Io as ::static_ecs::__support::WorldConfig>::PATH,
+        const DESC: ::static_ecs::__support::WorldDesc = {
+            const __BASE: ::static_ecs::__support::WorldDesc = {
+                #[allow(unused_imports)]
+                use ::static_ecs::__support::NoBase as _;
+                ::static_ecs::__support::Inherited::<Base>::DESC
+                    .inherit(
+                        "Accept",
+                        <Accept as ::static_ecs::__support::WorldConfig>::PATH,
+                    )
+            };
+            ::static_ecs::__support::WorldDesc {
+                role: ::static_ecs::__support::Role::Accept,
+                id: {
+                    let value: ::static_ecs::__support::core::primitive::u16 = 0;
+                    ::static_ecs::__support::core::option::Option::Some(value)
+                },
+                routing: ::static_ecs::__support::Routing {
+                    default: ::static_ecs::__support::core::option::Option::Some(
+                        ::static_ecs::__support::Target::World(
+                            <Io as ::static_ecs::__support::WorldConfig>::PATH,
+                        ),
                     ),
-                ),
-                ..__BASE.routing
-            },
-            ..__BASE
+                    ..__BASE.routing
+                },
+                ..__BASE
+            }
         };
     }
 };
@@ -41,11 +43,6 @@ const _: () = {
 struct Io;
 #[allow(dead_code, clippy::needless_update)]
 const _: () = {
-    const __BASE: ::static_ecs::__support::WorldDesc = {
-        #[allow(unused_imports)]
-        use ::static_ecs::__support::NoBase as _;
-        ::static_ecs::__support::Inherited::<Base>::DESC
-    };
     impl ::static_ecs::__support::Queried for Io {
         type Schema = <Base as ::static_ecs::__support::WorldConfig>::Schema;
     }
@@ -54,25 +51,29 @@ const _: () = {
         const PATH: &'static ::static_ecs::__support::core::primitive::str = ::static_ecs::__support::core::concat!(
             ::static_ecs::__support::core::module_path!(), "::", "Io"
         );
-        #[allow(clippy::needless_update)]
-        const DESC: ::static_ecs::__support::WorldDesc = ::static_ecs::__support::WorldDesc {
-            name: "Io",
-            path: <Io as ::static_ecs::__support::WorldConfig>::PATH,
-            role: ::static_ecs::__support::Role::Io,
-            id: {
-                let value: ::static_ecs::__support::core::primitive::u16 = 1;
-                ::static_ecs::__support::core::option::Option::Some(value)
-            },
-            itself: false,
-            routing: ::static_ecs::__support::Routing {
-                default: ::static_ecs::__support::core::option::Option::Some(
-                    ::static_ecs::__support::Target::World(
-                        <Compute as ::static_ecs::__support::WorldConfig>::PATH,
+        const DESC: ::static_ecs::__support::WorldDesc = {
+            const __BASE: ::static_ecs::__support::WorldDesc = {
+                #[allow(unused_imports)]
+                use ::static_ecs::__support::NoBase as _;
+                ::static_ecs::__support::Inherited::<Base>::DESC
+                    .inherit("Io", <Io as ::static_ecs::__support::WorldConfig>::PATH)
+            };
+            ::static_ecs::__support::WorldDesc {
+                role: ::static_ecs::__support::Role::Io,
+                id: {
+                    let value: ::static_ecs::__support::core::primitive::u16 = 1;
+                    ::static_ecs::__support::core::option::Option::Some(value)
+                },
+                routing: ::static_ecs::__support::Routing {
+                    default: ::static_ecs::__support::core::option::Option::Some(
+                        ::static_ecs::__support::Target::World(
+                            <Compute as ::static_ecs::__support::WorldConfig>::PATH,
+                        ),
                     ),
-                ),
-                ..__BASE.routing
-            },
-            ..__BASE
+                    ..__BASE.routing
+                },
+                ..__BASE
+            }
         };
     }
 };
@@ -80,11 +81,6 @@ const _: () = {
 pub(crate) struct Compute;
 #[allow(dead_code, clippy::needless_update)]
 const _: () = {
-    const __BASE: ::static_ecs::__support::WorldDesc = {
-        #[allow(unused_imports)]
-        use ::static_ecs::__support::NoBase as _;
-        ::static_ecs::__support::Inherited::<Base>::DESC
-    };
     impl ::static_ecs::__support::Queried for Compute {
         type Schema = <Base as ::static_ecs::__support::WorldConfig>::Schema;
     }
@@ -93,25 +89,32 @@ const _: () = {
         const PATH: &'static ::static_ecs::__support::core::primitive::str = ::static_ecs::__support::core::concat!(
             ::static_ecs::__support::core::module_path!(), "::", "Compute"
         );
-        #[allow(clippy::needless_update)]
-        const DESC: ::static_ecs::__support::WorldDesc = ::static_ecs::__support::WorldDesc {
-            name: "Compute",
-            path: <Compute as ::static_ecs::__support::WorldConfig>::PATH,
-            role: ::static_ecs::__support::Role::Compute,
-            id: {
-                let value: ::static_ecs::__support::core::primitive::u16 = 2;
-                ::static_ecs::__support::core::option::Option::Some(value)
-            },
-            itself: false,
-            routing: ::static_ecs::__support::Routing {
-                default: ::static_ecs::__support::core::option::Option::Some(
-                    ::static_ecs::__support::Target::World(
-                        <Io as ::static_ecs::__support::WorldConfig>::PATH,
+        const DESC: ::static_ecs::__support::WorldDesc = {
+            const __BASE: ::static_ecs::__support::WorldDesc = {
+                #[allow(unused_imports)]
+                use ::static_ecs::__support::NoBase as _;
+                ::static_ecs::__support::Inherited::<Base>::DESC
+                    .inherit(
+                        "Compute",
+                        <Compute as ::static_ecs::__support::WorldConfig>::PATH,
+                    )
+            };
+            ::static_ecs::__support::WorldDesc {
+                role: ::static_ecs::__support::Role::Compute,
+                id: {
+                    let value: ::static_ecs::__support::core::primitive::u16 = 2;
+                    ::static_ecs::__support::core::option::Option::Some(value)
+                },
+                routing: ::static_ecs::__support::Routing {
+                    default: ::static_ecs::__support::core::option::Option::Some(
+                        ::static_ecs::__support::Target::World(
+                            <Io as ::static_ecs::__support::WorldConfig>::PATH,
+                        ),
                     ),
-                ),
-                ..__BASE.routing
-            },
-            ..__BASE
+                    ..__BASE.routing
+                },
+                ..__BASE
+            }
         };
     }
 };

@@ -1,11 +1,6 @@
 struct Zone;
 #[allow(dead_code, clippy::needless_update)]
 const _: () = {
-    const __BASE: ::static_ecs::__support::WorldDesc = {
-        #[allow(unused_imports)]
-        use ::static_ecs::__support::NoBase as _;
-        ::static_ecs::__support::Inherited::<game::Game>::DESC
-    };
     impl ::static_ecs::__support::Queried for Zone {
         type Schema = <game::Game as ::static_ecs::__support::WorldConfig>::Schema;
     }
@@ -14,13 +9,11 @@ const _: () = {
         const PATH: &'static ::static_ecs::__support::core::primitive::str = ::static_ecs::__support::core::concat!(
             ::static_ecs::__support::core::module_path!(), "::", "Zone"
         );
-        #[allow(clippy::needless_update)]
-        const DESC: ::static_ecs::__support::WorldDesc = ::static_ecs::__support::WorldDesc {
-            name: "Zone",
-            path: <Zone as ::static_ecs::__support::WorldConfig>::PATH,
-            id: ::static_ecs::__support::core::option::Option::None,
-            itself: false,
-            ..__BASE
+        const DESC: ::static_ecs::__support::WorldDesc = {
+            #[allow(unused_imports)]
+            use ::static_ecs::__support::NoBase as _;
+            ::static_ecs::__support::Inherited::<game::Game>::DESC
+                .inherit("Zone", <Zone as ::static_ecs::__support::WorldConfig>::PATH)
         };
     }
 };
