@@ -246,22 +246,29 @@ macro_rules! __component_info {
         #[allow(unused_imports)]
         use $crate::{probe::CanNot as _, relation::NotLinked as _};
         type Probe = $crate::probe::Probe<$component>;
-        let info = $crate::schema::ComponentInfo {
-            clone: Probe::CLONE,
-            copy: Probe::COPY,
-            send: Probe::SEND,
-            debug: Probe::DEBUG,
-            hash: Probe::HASH,
-            ..$crate::schema::ComponentInfo::new::<$component>(
-                $name,
-                $offset,
-                Probe::SETTINGS,
-                $crate::relation::LinkProbe::<Self, $component>::LINK,
+        // Without a `let`, which would keep the compiler from telling of a mistake early.
+        $crate::__serde_info!(
+            Probe,
+            $crate::__bytemuck_info!(
+                Probe,
+                $crate::schema::ComponentInfo {
+                    clone: Probe::CLONE,
+                    copy: Probe::COPY,
+                    send: Probe::SEND,
+                    debug: Probe::DEBUG,
+                    hash: Probe::HASH,
+                    ..$crate::schema::ComponentInfo::new::<$component>(
+                        $name,
+                        $offset,
+                        Probe::SETTINGS,
+                        $crate::relation::listed(
+                            Probe::SETTINGS.relation,
+                            $crate::relation::LinkProbe::<Self, $component>::LINK,
+                        ),
+                    )
+                }
             )
-        };
-        $crate::__bytemuck_info!(info, Probe);
-        $crate::__serde_info!(info, Probe);
-        info
+        )
     }};
 }
 
@@ -270,8 +277,8 @@ macro_rules! __component_info {
 #[macro_export]
 #[cfg(feature = "bytemuck")]
 macro_rules! __bytemuck_info {
-    ($info:ident, $probe:ty) => {
-        let $info = $info.with_bytes(<$probe>::HASH_BYTES, <$probe>::PLAIN);
+    ($probe:ty, $info:expr) => {
+        $info.with_bytes(<$probe>::HASH_BYTES, <$probe>::PLAIN)
     };
 }
 
@@ -280,7 +287,9 @@ macro_rules! __bytemuck_info {
 #[macro_export]
 #[cfg(not(feature = "bytemuck"))]
 macro_rules! __bytemuck_info {
-    ($info:ident, $probe:ty) => {};
+    ($probe:ty, $info:expr) => {
+        $info
+    };
 }
 
 /// What needs the feature `serde`.
@@ -288,8 +297,8 @@ macro_rules! __bytemuck_info {
 #[macro_export]
 #[cfg(feature = "serde")]
 macro_rules! __serde_info {
-    ($info:ident, $probe:ty) => {
-        let $info = $info.with_serde(<$probe>::SERIALIZE, <$probe>::DESERIALIZE);
+    ($probe:ty, $info:expr) => {
+        $info.with_serde(<$probe>::SERIALIZE, <$probe>::DESERIALIZE)
     };
 }
 
@@ -298,5 +307,7 @@ macro_rules! __serde_info {
 #[macro_export]
 #[cfg(not(feature = "serde"))]
 macro_rules! __serde_info {
-    ($info:ident, $probe:ty) => {};
+    ($probe:ty, $info:expr) => {
+        $info
+    };
 }

@@ -88,7 +88,7 @@ impl ComponentInfo {
             send: false,
             storage: settings.storage,
             observe: settings.observe,
-            link: crate::relation::listed(settings.relation, link),
+            link,
             track: settings.track,
             version: settings.version,
             debug: None,
