@@ -1,8 +1,11 @@
 //! The start of a tick: entities that have arrived move into the world's
 //! tables, a batch at a time, fair over sources, priority first.
 
+use ecs_core::block::Block;
 use ecs_core::config::WorldConfig;
+use ecs_core::entity::Entity;
 use ecs_core::error::Refusal;
+use ecs_core::schema::Schema;
 use ecs_core::world::World;
 
 use crate::endpoint::{Endpoint, PRIORITY_BURST};
@@ -48,6 +51,15 @@ pub(crate) fn receive<W: WorldConfig>(
     received
 }
 
+/// Writes down who came from a member of which array. By itself, so that worlds of one schema
+/// share it.
+fn note_who_came<S: Schema>(block: &Block<S>, group: u16, came: &mut Vec<(Entity, u16)>) {
+    let blocks = std::iter::successors(Some(block), |block| block.next());
+    // Also those for whom there is no room now: nobody else takes them in.
+    let ids = blocks.flat_map(|block| block.ids()).flatten();
+    came.extend(ids.map(|&entity| (entity, group)));
+}
+
 /// Moves the front batch of one lane in, as far as there is room.
 fn receive_batch<W: WorldConfig>(
     world: &mut World<W>,
@@ -66,10 +78,7 @@ fn receive_batch<W: WorldConfig>(
     let Some(mut front) = inlet.open(lane, Fate::Received, quiet) else { return 0 };
     let block = front.block();
     if let Some(first) = group {
-        let blocks = std::iter::successors(Some(&*block), |block| block.next());
-        // Also those for whom there is no room now: nobody else takes them in.
-        let ids = blocks.flat_map(|block| block.ids()).flatten();
-        came.extend(ids.map(|&entity| (entity, first)));
+        note_who_came(block, first, came);
     }
     let arrived =
         if block.is_unit() { world.arrive_unit(block, room) } else { world.arrive(block, room) };

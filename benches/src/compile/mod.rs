@@ -48,15 +48,19 @@ const fn size(components: usize, worlds: usize) -> Size {
     Size { entities: components, archetypes: worlds }
 }
 
-/// Few and many worlds with few and many components, and each number of components with 16.
+/// Few and many worlds with few and many components.
 const SIZES: &[Size] = &[
     size(8, 4),
+    size(32, 4),
+    size(64, 4),
     size(128, 4),
     size(8, 16),
     size(32, 16),
     size(64, 16),
     size(128, 16),
     size(8, 64),
+    size(32, 64),
+    size(64, 64),
     size(128, 64),
 ];
 

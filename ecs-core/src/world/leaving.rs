@@ -29,6 +29,21 @@ pub(super) struct Runs {
     batch: Vec<Run>,
 }
 
+impl Runs {
+    /// The first row of those behind a row that are gone.
+    #[inline]
+    fn first_behind(&self, row: usize) -> Option<usize> {
+        let rows = self.gone.iter().chain(&self.batch).map(|run| run.first);
+        rows.filter(|&first| first > row).min()
+    }
+}
+
+/// How many entities the lists have in common at their start.
+#[inline]
+fn alike(one: &[Entity], other: &[Entity]) -> usize {
+    one.iter().zip(other).take_while(|(one, other)| one == other).count()
+}
+
 /// So many runs wait at most before their gaps are closed: those who leave in the order
 /// of their rows leave few.
 const MOST_GAPS: usize = 8;
@@ -224,10 +239,8 @@ impl<'w, W: WorldConfig> Leaving<'w, W> {
             return 0;
         }
         // Rows that are gone are in the table still.
-        let rows = self.runs.gone.iter().chain(&self.runs.batch).map(|run| run.first);
-        let end = rows.filter(|&first| first > row).min().unwrap_or(table.len());
-        let ids = table.entities()[row..end].iter().zip(entities);
-        let alike = ids.take_while(|(id, entity)| id == entity).count();
+        let end = self.runs.first_behind(row).unwrap_or(table.len());
+        let alike = alike(&table.entities()[row..end], entities);
         if !sparse {
             return alike;
         }
