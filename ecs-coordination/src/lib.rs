@@ -6,6 +6,7 @@ pub mod admit;
 mod affinity;
 mod bounds;
 mod clock;
+mod control;
 pub mod coordinator;
 #[cfg(not(ecs_loom))]
 mod counters;
@@ -20,6 +21,7 @@ pub mod directory;
 mod dispatch;
 pub mod driver;
 pub mod endpoint;
+mod equip;
 pub mod error;
 #[cfg(not(ecs_loom))]
 mod events;
@@ -83,6 +85,7 @@ mod wiring;
 
 pub use admit::{Admission, Admit, Overloaded};
 pub use bounds::edge_bytes;
+pub use control::{DEFAULT_DEADLINE, StopHandle};
 pub use coordinator::WorldCoordinator;
 pub use describe::{
     EdgeDescription, EdgeReason, MemberDescription, QueueDescription, TopologyDescription,
@@ -98,7 +101,6 @@ pub use queue::{Full, LockFreeQueue};
 pub use report::{Conservation, EdgeBalance, WorldBalance};
 pub use ring::{Consumer, Producer};
 pub use running::{Running, Stopped};
-pub use runtime::{DEFAULT_DEADLINE, StopHandle};
 pub use spsc::SpscQueue;
 pub use stats::{
     CoordinatorStats, EdgeCounts, EdgeEnd, EdgeStats, StatsReader, WorldCounts, WorldStats,

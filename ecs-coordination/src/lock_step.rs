@@ -30,6 +30,7 @@ use ecs_core::members::WorldSet;
 use ecs_core::schema::Schema;
 
 use crate::clock;
+use crate::control::Control;
 use crate::coordinator::WorldCoordinator;
 use crate::crew::Crew;
 use crate::error::{Cause, Failure, RunError};
@@ -37,7 +38,7 @@ use crate::member::{Activity, Step};
 use crate::pace::Pace;
 use crate::placement::Placement;
 use crate::running::{Running, Stopped};
-use crate::runtime::{Control, Threads};
+use crate::runtime::Threads;
 use crate::supervise::Handling;
 
 impl<Worlds: WorldSet> WorldCoordinator<Worlds> {

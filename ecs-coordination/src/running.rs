@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use ecs_core::members::WorldSet;
 
+use crate::control::{DEFAULT_DEADLINE, StopHandle};
 use crate::coordinator::WorldCoordinator;
 use crate::error::Failure;
 use crate::report::Conservation;
-use crate::runtime::{DEFAULT_DEADLINE, StopHandle, Threads};
+use crate::runtime::Threads;
 use crate::stats::{CoordinatorStats, StatsReader};
 
 /// Worlds that run on threads. Dropped, it stops them.
