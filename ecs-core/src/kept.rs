@@ -10,12 +10,10 @@ macro_rules! kept {
     ($(#[$attribute:meta])* $visibility:vis struct $name:ident($type:ty);) => {
         $(#[$attribute])*
         $visibility struct $name {
-            /// A valid `$type`.
-            bytes: core::mem::MaybeUninit<
-                [usize; size_of::<$type>().div_ceil(size_of::<usize>())],
+            /// A valid `$type`, which may hold cells. What is `Sync` says so beside.
+            bytes: core::cell::UnsafeCell<
+                core::mem::MaybeUninit<[usize; size_of::<$type>().div_ceil(size_of::<usize>())]>,
             >,
-            /// What is `Sync` says so beside.
-            not_sync: core::marker::PhantomData<core::cell::Cell<()>>,
         }
 
         impl $name {
@@ -28,7 +26,7 @@ macro_rules! kept {
                 let mut bytes = core::mem::MaybeUninit::uninit();
                 // SAFETY: there are as many bytes, at least as aligned.
                 unsafe { (&raw mut bytes).cast::<$type>().write(value) };
-                Self { bytes, not_sync: core::marker::PhantomData }
+                Self { bytes: core::cell::UnsafeCell::new(bytes) }
             }
         }
 

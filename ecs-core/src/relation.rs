@@ -26,6 +26,10 @@ use crate::schema::{Contains, Mask, Schema};
 /// The target is a value in a column: a target more is no archetype more. Both are
 /// sparse: an entity stays in its table whatever it is related to.
 ///
+/// # Safety
+/// The derive is safe. `to` and `target` do not panic: the world asks for targets between one half
+/// of a move and the other.
+///
 /// # Examples
 /// ```
 /// # use static_ecs::prelude::*;
@@ -60,7 +64,7 @@ use crate::schema::{Contains, Mask, Schema};
     label = "not a relation",
     note = "put `#[derive(Component)]` and `#[component(relation)]` on a struct that holds an `Entity`"
 )]
-pub trait Relation: Component {
+pub unsafe trait Relation: Component {
     /// Whether the sources end with their target: `relation(on_despawn = cascade)`.
     const CASCADE: bool = false;
     /// Whether no entity may be related to itself by way of others.
@@ -81,9 +85,15 @@ pub trait Relation: Component {
     label = "not an `Entity`",
     note = "write `Entity` here, and put what else there is to say into another component"
 )]
-pub trait Target: Copy {
+pub trait Target: sealed::Sealed + Copy {
     fn of(target: Entity) -> Self;
     fn id(self) -> Entity;
+}
+
+/// Nobody else's code runs where a world asks for targets.
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Entity {}
 }
 
 impl Target for Entity {
@@ -257,7 +267,8 @@ impl ChildOf {
     }
 }
 
-impl Relation for ChildOf {
+// SAFETY: it is an id, without further code.
+unsafe impl Relation for ChildOf {
     const TREE: bool = true;
 
     fn to(target: Entity) -> Self {

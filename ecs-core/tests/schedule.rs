@@ -4,10 +4,12 @@
 mod common;
 
 use std::error::Error;
+use std::panic::AssertUnwindSafe;
 
 use ecs_core::commands::{ApplyError, Commands};
 use ecs_core::error::Refusal;
-use ecs_core::schedule::{Schedule, System};
+use ecs_core::schedule::{Executor, Phase, Schedule, Stage, System};
+use ecs_core::system::Local;
 use ecs_core::world::World;
 use ecs_macros::{Component, world_config};
 
@@ -246,4 +248,104 @@ fn the_memory_of_commands_is_bounded() {
     assert!(most < 2048, "{most} bytes");
     drop((commands, world));
     ledger.check_empty();
+}
+
+/// An error, kept by its system, that panics when it is dropped.
+#[derive(Debug)]
+struct Bomb;
+impl std::fmt::Display for Bomb {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a bomb")
+    }
+}
+impl Error for Bomb {}
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("the drop of an error");
+    }
+}
+
+/// Systems that are forgotten while an error's drop panics: those who are left are what the plan
+/// says.
+#[test]
+fn a_panic_while_systems_are_forgotten_leaves_the_others_in_step() {
+    fn stops(_: &mut World<Base>, _: &mut Commands<Base>) -> Result<(), &'static str> {
+        Err("stop here")
+    }
+    fn fails(_: Local<u8>) -> Result<(), Bomb> {
+        Err(Bomb)
+    }
+    let mut world = world();
+    let mut schedule = Schedule::<Base>::new();
+    let [early, late, last] = [Phase::PRE_UPDATE, Phase::UPDATE, Phase::POST_UPDATE];
+    // The second run stops after it, before the failed one, which still has its error, runs.
+    let mut runs = 0;
+    let second = move |_: &World<Base>| {
+        runs += 1;
+        runs == 2
+    };
+    schedule.add(stops).in_phase(early).once().run_if(second);
+    schedule.add(fails).in_phase(late).once();
+    let mut calls = 0;
+    // In one stage with it, so that its error is not looked at.
+    let panics_once = move |_: Local<u8>| {
+        calls += 1;
+        assert!(calls > 1, "the first call");
+    };
+    schedule.add(panics_once).in_phase(late).named("late");
+    schedule.add(first).in_phase(last).named("last");
+    panics(|| schedule.run(&mut world).is_err());
+    panics(|| schedule.run(&mut world).is_err());
+    assert_eq!(schedule.len(), 2);
+    assert!(schedule.names().eq(["late", "last"]));
+    schedule.run(&mut world).unwrap();
+    assert_eq!(taken(&mut world), ["first []"]);
+}
+
+#[test]
+fn settings_are_of_the_system_that_was_added() {
+    let mut world = world();
+    let mut schedule = Schedule::<Base>::new();
+    schedule.add(first).in_phase(Phase::POST_UPDATE);
+    let mut added = schedule.add(Own);
+    // It stands before the other now.
+    added.plan().unwrap();
+    let mut added = added.run_if(|_| false);
+    added.plan().unwrap();
+    added.in_phase(Phase::new("unknown"));
+    assert!(schedule.plan().is_err());
+    let mut other = Schedule::new();
+    let mut added = schedule.add(Own);
+    std::mem::swap(&mut *added, &mut other);
+    added.once();
+    other.set_phases([Phase::new("unknown"), Phase::UPDATE, Phase::POST_UPDATE]);
+    other.run(&mut world).unwrap();
+    // The second of the two, and it runs again.
+    assert_eq!(taken(&mut world), ["own []", "first []"]);
+    assert_eq!(other.len(), 3);
+}
+
+/// The commands of a system that panicked, which its executor survived, are made in that run.
+#[test]
+fn an_executor_may_catch_a_panic() {
+    struct Catching;
+    impl Executor<Base> for Catching {
+        fn run(&mut self, stage: Stage<'_, Base>) {
+            for job in stage {
+                let _ = std::panic::catch_unwind(AssertUnwindSafe(|| job.run()));
+            }
+        }
+    }
+    fn spawns(commands: &mut Commands<Base>) {
+        commands.spawn(Number(1)).unwrap();
+        panic!("after it");
+    }
+    fn beside(_: Local<u8>) {}
+    let mut world = world();
+    let mut schedule = Schedule::<Base>::new();
+    schedule.set_executor(Catching);
+    schedule.add(spawns).once();
+    schedule.add(beside);
+    schedule.run(&mut world).unwrap();
+    assert_eq!((world.len(), schedule.len()), (1, 1));
 }

@@ -1,5 +1,5 @@
 #[automatically_derived]
-impl ::static_ecs::__support::Relation for PartOf {
+unsafe impl ::static_ecs::__support::Relation for PartOf {
     const CASCADE: ::static_ecs::__support::core::primitive::bool = true;
     fn to(target: ::static_ecs::__support::Entity) -> Self {
         Self {

@@ -82,12 +82,16 @@ impl fmt::Debug for Rows<'_> {
 }
 
 /// Something that an entity can have: a component, or a [`TransferMarker`].
+///
+/// # Safety
+/// `MASK` is the bit of the one component, or none for the marker: filters promise by it which
+/// entities they leave out.
 #[diagnostic::on_unimplemented(
     message = "component `{Self}` is not in the schema `{S}`",
     label = "not a component of `{S}`",
     note = "list `{Self}` in the `components(...)` of `{S}`'s `#[world_config]`: a type with `#[derive(Component)]`, without `&`"
 )]
-pub trait Filterable<S: Schema> {
+pub unsafe trait Filterable<S: Schema> {
     /// The component; empty for the marker.
     const MASK: Mask;
     /// Whether it is the marker.
@@ -95,11 +99,13 @@ pub trait Filterable<S: Schema> {
 }
 // Or the compiler would tell of what is no component twice.
 #[diagnostic::do_not_recommend]
-impl<S: Contains<C>, C: Component> Filterable<S> for C {
+// SAFETY: it is the component's bit.
+unsafe impl<S: Contains<C>, C: Component> Filterable<S> for C {
     const MASK: Mask = S::BIT;
     const MARKER: bool = false;
 }
-impl<S: Schema> Filterable<S> for TransferMarker {
+// SAFETY: it is the marker.
+unsafe impl<S: Schema> Filterable<S> for TransferMarker {
     const MASK: Mask = 0;
     const MARKER: bool = true;
 }

@@ -127,13 +127,15 @@ impl<W: WorldConfig> Schedule<W> {
     pub fn add<M, S: IntoSystem<W, M>>(&mut self, system: S) -> Added<'_, W> {
         // Here as well, so that the compiler's note shows the caller's line.
         let () = S::CHECKED;
-        self.add_boxed(system.into_system());
-        Added { schedule: self }
+        let number = self.add_boxed(system.into_system());
+        Added { schedule: self, number }
     }
 
-    fn add_boxed(&mut self, system: BoxedSystem<W>) {
-        self.roster.add(SystemInfo::new(system.name(), system.access()), system.function());
+    fn add_boxed(&mut self, system: BoxedSystem<W>) -> usize {
+        let info = SystemInfo::new(system.name(), system.access());
+        let number = self.roster.add(info, system.function());
         self.slots.push(Slot::new(system, Commands::with_capacity(self.capacity)));
+        number
     }
 
     /// The names of the systems, in the order in which they run if that is known.
@@ -179,6 +181,9 @@ impl<W: WorldConfig> Schedule<W> {
     }
 
     fn make_plan(&mut self) -> Result<(), PlanError> {
+        if self.roster.plan().is_some() {
+            return Ok(());
+        }
         let (swaps, result) = self.roster.make_plan(W::Schema::COMPONENTS);
         self.swap(&swaps);
         result
@@ -217,6 +222,8 @@ impl<W: WorldConfig> Schedule<W> {
         if let Err(error) = self.make_plan() {
             return Err(SystemError::of_plan(error));
         }
+        // What may run at once is said of entries, and it is slots that run.
+        assert_eq!(self.slots.len(), self.roster.entries.len(), "each system has its entry");
         if self.roster.begin() {
             // A system panicked: what it wrote down is made first.
             for at in 0..self.slots.len() {
@@ -319,6 +326,7 @@ impl<W: WorldConfig> Schedule<W> {
             gone.push(self.slots.remove(at));
         }
         self.swap(&swaps);
+        self.roster.drop_gone();
     }
 }
 
@@ -363,69 +371,68 @@ impl<W: WorldConfig> fmt::Debug for Schedule<W> {
 #[derive(Debug)]
 pub struct Added<'s, W: WorldConfig> {
     schedule: &'s mut Schedule<W>,
+    /// By which it is found, wherever the plan has put it meanwhile.
+    number: usize,
 }
 
 impl<W: WorldConfig> Added<'_, W> {
-    fn entry(&mut self) -> &mut Entry {
-        self.schedule.roster.last()
+    /// Changes a setting. One that is gone has none.
+    fn set(self, change: impl FnOnce(&mut Entry)) -> Self {
+        if let Some(place) = self.schedule.roster.change(self.number) {
+            change(&mut self.schedule.roster.entries[place]);
+        }
+        self
     }
 
     /// Runs it in this phase.
-    pub fn in_phase(mut self, phase: Phase) -> Self {
-        self.entry().info.phase = Some(phase);
-        self
+    pub fn in_phase(self, phase: Phase) -> Self {
+        self.set(|entry| entry.info.phase = Some(phase))
     }
 
     /// Runs it after another system of its phase, wherever that is added.
-    pub fn after<M, F: IntoSystem<W, M> + 'static>(mut self, system: F) -> Self {
-        self.entry().after.push(Label::of(&system));
-        self
+    pub fn after<M, F: IntoSystem<W, M> + 'static>(self, system: F) -> Self {
+        self.set(|entry| entry.after.push(Label::of(&system)))
     }
 
     /// Runs it before another system of its phase, wherever that is added.
-    pub fn before<M, F: IntoSystem<W, M> + 'static>(mut self, system: F) -> Self {
-        self.entry().before.push(Label::of(&system));
-        self
+    pub fn before<M, F: IntoSystem<W, M> + 'static>(self, system: F) -> Self {
+        self.set(|entry| entry.before.push(Label::of(&system)))
     }
 
     /// As [`after`](Self::after), for a system by its [name](Self::named).
-    pub fn after_named(mut self, name: &str) -> Self {
-        self.entry().after.push(Label::named(name));
-        self
+    pub fn after_named(self, name: &str) -> Self {
+        self.set(|entry| entry.after.push(Label::named(name)))
     }
 
     /// As [`before`](Self::before), for a system by its [name](Self::named).
-    pub fn before_named(mut self, name: &str) -> Self {
-        self.entry().before.push(Label::named(name));
-        self
+    pub fn before_named(self, name: &str) -> Self {
+        self.set(|entry| entry.before.push(Label::named(name)))
     }
 
     /// Calls it by this name.
-    pub fn named(mut self, name: &str) -> Self {
-        self.entry().info.name = name.to_string();
-        self
+    pub fn named(self, name: &str) -> Self {
+        self.set(|entry| entry.info.name = name.to_string())
     }
 
     /// Runs it only when `condition` holds, which is asked right before its stage. Of
     /// several conditions, all must hold.
-    pub fn run_if(mut self, condition: impl FnMut(&World<W>) -> bool + Send + 'static) -> Self {
-        self.entry().asks = true;
-        let slot = self.schedule.slots.last_mut().expect("it was added just now");
-        slot.conditions.push(Box::new(condition));
+    pub fn run_if(self, condition: impl FnMut(&World<W>) -> bool + Send + 'static) -> Self {
+        if let Some(place) = self.schedule.roster.change(self.number) {
+            self.schedule.roster.entries[place].asks = true;
+            self.schedule.slots[place].conditions.push(Box::new(condition));
+        }
         self
     }
 
     /// Runs it once, and then takes it out of the schedule.
-    pub fn once(mut self) -> Self {
-        self.entry().once = true;
-        self
+    pub fn once(self) -> Self {
+        self.set(|entry| entry.once = true)
     }
 
     /// Makes its commands at the end of its phase, so that systems after it need not wait
     /// for them.
-    pub fn deferred(mut self) -> Self {
-        self.entry().deferred = true;
-        self
+    pub fn deferred(self) -> Self {
+        self.set(|entry| entry.deferred = true)
     }
 }
 

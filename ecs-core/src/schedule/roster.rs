@@ -64,17 +64,20 @@ impl Entry {
         self.runs && self.asks
     }
 
-    /// It has run, since `start`, and has so many commands to be made.
+    /// It has run, or panicked, and has so many commands to be made.
+    pub(super) fn is_done(&mut self, commands: usize) {
+        self.commands = commands;
+        self.spent = self.once;
+    }
+
+    /// It has run, since `start`.
     pub(super) fn has_run(
         &mut self,
         result: Result<(), BoxError>,
-        commands: usize,
         clock: Option<Clock>,
         start: Option<u64>,
     ) {
         self.error = result.err();
-        self.commands = commands;
-        self.spent = self.once;
         if let (Some(end), Some(start)) = (histogram::read(clock), start) {
             let took = end.saturating_sub(start);
             self.info.histogram.get_or_insert_with(Box::default).add(took);
@@ -86,6 +89,8 @@ impl Entry {
 pub(super) struct Roster {
     /// In the order of the plan, or if there is none, in which they were added.
     pub(super) entries: Vec<Entry>,
+    /// Those that were taken out, until their systems have gone too.
+    gone: Vec<Entry>,
     phases: Vec<Phase>,
     plan: Option<Plan>,
     pub(super) on_error: OnError,
@@ -109,6 +114,7 @@ impl Roster {
     pub(super) const fn new() -> Self {
         Self {
             entries: Vec::new(),
+            gone: Vec::new(),
             phases: Vec::new(),
             plan: None,
             on_error: OnError::Stop,
@@ -130,7 +136,8 @@ impl Roster {
         if self.phases.is_empty() { Phase::DEFAULT } else { &self.phases }
     }
 
-    pub(super) fn add(&mut self, info: SystemInfo, function: TypeId) {
+    /// Answers the number of the system.
+    pub(super) fn add(&mut self, info: SystemInfo, function: TypeId) -> usize {
         self.plan = None;
         self.entries.push(Entry {
             info,
@@ -149,11 +156,18 @@ impl Roster {
             waits_since: None,
         });
         self.added += 1;
+        self.added - 1
     }
 
-    /// The one that was added last, just now.
-    pub(super) fn last(&mut self) -> &mut Entry {
-        self.entries.last_mut().expect("it was added just now")
+    /// The place of the system with this number, of which something is to change.
+    pub(super) fn change(&mut self, number: usize) -> Option<usize> {
+        self.plan = None;
+        self.entries.iter().rposition(|entry| entry.added == number)
+    }
+
+    /// The systems have gone that were forgotten.
+    pub(super) fn drop_gone(&mut self) {
+        self.gone = Vec::new();
     }
 
     pub(super) fn measure_with(&mut self, clock: Clock) {
@@ -165,15 +179,12 @@ impl Roster {
         self.plan.as_ref()
     }
 
-    /// Works out the plan, if there is none. Answers the swaps that bring what stands beside
+    /// Works out the plan. Answers the swaps that bring what stands beside
     /// the entries into their new order.
     pub(super) fn make_plan(
         &mut self,
         components: &'static [ComponentInfo],
     ) -> (Vec<Swap>, Result<(), PlanError>) {
-        if self.plan.is_some() {
-            return (Vec::new(), Ok(()));
-        }
         let mut swaps = self.sort_by_adding();
         let nodes: Vec<Node<'_>> = self.entries.iter().map(Entry::node).collect();
         let planned = Plan::new(&nodes, self.phases(), components);
@@ -316,14 +327,15 @@ impl Roster {
         if places.is_empty() {
             return (places, Vec::new());
         }
-        let gone: Vec<Entry> = places.iter().map(|&at| self.entries.remove(at)).collect();
+        // They end when their systems have gone: an error that somebody still holds may panic.
+        self.gone = places.iter().map(|&at| self.entries.remove(at)).collect();
         self.plan = None;
         // Numbers don't grow with all systems that ever were.
         let swaps = self.sort_by_adding();
         (0..).zip(&mut self.entries).for_each(|(number, entry)| entry.added = number);
         self.added = self.entries.len();
         // Who was to run before or after them need not any more.
-        let gone: Vec<Node<'_>> = gone.iter().map(Entry::node).collect();
+        let gone: Vec<Node<'_>> = self.gone.iter().map(Entry::node).collect();
         let take = |entry: &mut Entry| [&mut entry.after, &mut entry.before].map(core::mem::take);
         let mut labels: Vec<[Vec<Label>; 2]> = self.entries.iter_mut().map(take).collect();
         let left: Vec<Node<'_>> = self.entries.iter().map(Entry::node).collect();

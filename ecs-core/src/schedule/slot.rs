@@ -107,10 +107,25 @@ impl<W: WorldConfig> Slot<W> {
         #[cfg(feature = "tracing")]
         let _span = tracing::info_span!("system", name = entry.info.name()).entered();
         let start = histogram::read(clock);
-        let commands = NonNull::from(&mut self.commands);
+        let Self { system, commands, .. } = self;
+        let ran = Ran { entry, commands };
+        let commands = NonNull::from(&mut *ran.commands);
         // SAFETY: the world is valid for the call, as the commands are, which are this
         // system's; the caller keeps others away.
-        let result = unsafe { self.system.run_beside(SystemContext::from_raw(world, commands)) };
-        entry.has_run(result, self.commands.len(), clock, start);
+        let result = unsafe { system.run_beside(SystemContext::from_raw(world, commands)) };
+        ran.entry.has_run(result, clock, start);
+    }
+}
+
+/// A system runs. Its end, a panic's too, which an executor may have caught, tells what is to be
+/// done.
+struct Ran<'a, W: WorldConfig> {
+    entry: &'a mut Entry,
+    commands: &'a mut Commands<W>,
+}
+
+impl<W: WorldConfig> Drop for Ran<'_, W> {
+    fn drop(&mut self) {
+        self.entry.is_done(self.commands.len());
     }
 }

@@ -253,8 +253,8 @@ impl<W: WorldConfig> World<W> {
         let number = world.table_for(mask, 1)?;
         let target = world.tables.get_mut(number);
         let to = Place { table: number, row: target.len() as u32 };
-        let moved = world.entities.arrive(Some(entity), to);
         self.unlink_departing(entity, from);
+        let moved = world.entities.arrive(Some(entity), to);
         self.outbox.take(&mut self.entities, entity);
         // SAFETY: the target has room, and holds the sparse components; its new row is
         // written right away, with the values of the row that goes.

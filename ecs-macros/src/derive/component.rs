@@ -47,7 +47,7 @@ pub(super) fn expand(component: &Component) -> TokenStream {
         };
         quote! {
             #[automatically_derived]
-            impl #params #support::Relation for #ident #arguments #bounds {
+            unsafe impl #params #support::Relation for #ident #arguments #bounds {
                 const CASCADE: #support::core::primitive::bool = #cascade;
 
                 fn to(target: #support::Entity) -> Self {

@@ -7,7 +7,7 @@ struct Likes(Entity);
 impl Component for Likes {
     const RELATION: bool = true;
 }
-impl Relation for Likes {
+unsafe impl Relation for Likes {
     fn to(target: Entity) -> Self {
         Self(target)
     }
