@@ -94,6 +94,8 @@ fn a_report_can_be_serialized() -> Result<(), Box<dyn std::error::Error>> {
 #[cfg(feature = "tracing")]
 mod spans {
     use std::fmt;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::{Arc, Mutex};
 
     use tracing::field::Visit;
@@ -167,6 +169,39 @@ mod spans {
             "< tick world=\"Rest\" id=1",
         ];
         assert_eq!(lines, expected);
+        Ok(())
+    }
+
+    /// Panics at the first span.
+    #[derive(Default)]
+    struct Broken(AtomicBool);
+
+    impl Subscriber for Broken {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn event(&self, _: &Event<'_>) {}
+        fn enter(&self, _: &Id) {
+            assert!(self.0.swap(true, Ordering::Relaxed), "the log is full");
+        }
+        fn exit(&self, _: &Id) {}
+    }
+
+    #[test]
+    fn a_subscriber_that_panics_takes_no_world_along() -> Result<(), Box<dyn std::error::Error>> {
+        let mut fields = Fields::new();
+        let kept = fields.world_mut::<First>().spawn(Position([1.0; 3]))?;
+        fields.start()?;
+        tracing::subscriber::with_default(Broken::default(), || {
+            assert!(catch_unwind(AssertUnwindSafe(|| fields.tick())).is_err());
+            fields.tick().map(|_| ())
+        })?;
+        assert_eq!((fields.len(), fields.world::<First>().contains(kept)), (2, true));
         Ok(())
     }
 }

@@ -196,12 +196,33 @@ struct Turn<'a, S: Schema> {
 impl<S: Schema> Turn<'_, S> {
     fn take(&mut self) -> Result<Activity, Failure> {
         let seat = self.seat;
-        let Some(mut node) = self.seats[seat].node.take() else { return Ok(Activity::default()) };
+        let Some(node) = self.seats[seat].node.take() else { return Ok(Activity::default()) };
         self.desks[seat].begin();
-        let ticked = node.tick(self);
-        end(&*node, &mut self.desks[seat], self.reactor);
-        self.seats[seat].node = Some(node);
+        let mut up = Up { turn: self, node: Some(node) };
+        up.tick()
+    }
+}
+
+/// A world that is up from its seat, to which it comes back also when a panic passes: one
+/// of a tracing subscriber, say, which no tick contains.
+struct Up<'t, 'a, S: Schema> {
+    turn: &'t mut Turn<'a, S>,
+    node: Option<Seated<S>>,
+}
+
+impl<S: Schema> Up<'_, '_, S> {
+    fn tick(&mut self) -> Result<Activity, Failure> {
+        let Some(node) = &mut self.node else { return Ok(Activity::default()) };
+        let ticked = node.tick(self.turn);
+        let Turn { desks, reactor, seat, .. } = self.turn;
+        end(&**node, &mut desks[*seat], reactor);
         ticked
+    }
+}
+
+impl<S: Schema> Drop for Up<'_, '_, S> {
+    fn drop(&mut self) {
+        self.turn.seats[self.turn.seat].node = self.node.take();
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::any::Any;
 use std::fmt;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ecs_core::members::WorldSet;
 use thiserror::Error;
@@ -121,10 +123,20 @@ pub enum Cause {
 }
 
 impl Cause {
-    pub(crate) fn of_panic(panic: &(dyn Any + Send)) -> Self {
+    /// Never panics, whatever the panic's payload does.
+    pub(crate) fn of_panic(panic: Box<dyn Any + Send>) -> Self {
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        discard(panic);
         Self::Panic(text.unwrap_or_else(|| "a value that is no text".to_owned()))
+    }
+}
+
+/// Drops the payload of a panic that was caught.
+pub(crate) fn discard(panic: Box<dyn Any + Send>) {
+    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+        // Its drop may panic as well, and so on for good.
+        mem::forget(another);
     }
 }
 

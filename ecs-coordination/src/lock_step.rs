@@ -355,7 +355,9 @@ fn contain<S: Schema>(
     part: impl FnOnce(&mut Crew<S>, &mut Vec<Failure>),
 ) {
     let done = catch_unwind(AssertUnwindSafe(|| part(crew, failures)));
-    if let (Err(panic), Some(node)) = (done, crew.nodes_mut().next()) {
-        failures.push(node.fail(Cause::of_panic(&*panic)));
+    if let Err(cause) = done.map_err(Cause::of_panic)
+        && let Some(node) = crew.nodes_mut().next()
+    {
+        failures.push(node.fail(cause));
     }
 }

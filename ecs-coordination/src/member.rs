@@ -181,7 +181,7 @@ pub(crate) trait Node<S: Schema> {
 
 /// A panic is one more way to fail.
 fn flatten<T>(result: std::thread::Result<Result<T, Cause>>) -> Result<T, Cause> {
-    result.unwrap_or_else(|panic| Err(Cause::of_panic(&*panic)))
+    result.unwrap_or_else(|panic| Err(Cause::of_panic(panic)))
 }
 
 impl<W: WorldConfig> Member<W> {
@@ -445,7 +445,7 @@ impl<W: WorldConfig> Node<W::Schema> for Member<W> {
         let started = catch_unwind(AssertUnwindSafe(|| driver.start(world, port)));
         match started {
             Ok(started) => started.map_err(|error| self.fail(Cause::Io(error))),
-            Err(panic) => Err(self.fail(Cause::of_panic(&*panic))),
+            Err(panic) => Err(self.fail(Cause::of_panic(panic))),
         }
     }
 
@@ -463,7 +463,7 @@ impl<W: WorldConfig> Node<W::Schema> for Member<W> {
         }
         let Self { world, driver: Some(driver), failed: false, .. } = self else { return Ok(()) };
         catch_unwind(AssertUnwindSafe(|| driver.close(world, port)))
-            .map_err(|panic| self.fail(Cause::of_panic(&*panic)))
+            .map_err(|panic| self.fail(Cause::of_panic(panic)))
     }
 
     fn is_quiet(&self) -> bool {

@@ -20,7 +20,7 @@ use ecs_core::schema::Schema;
 use crate::affinity;
 use crate::control::{Control, StopHandle};
 use crate::crew::Crew;
-use crate::error::{Cause, Failure};
+use crate::error::{Cause, Failure, discard};
 use crate::flags::Flags;
 use crate::lock_step::Steps;
 use crate::member::{Activity, Idle};
@@ -277,7 +277,7 @@ impl<S: Schema> Threads<S> {
         }
         let drained = nodes.iter().all(|node| node.is_quiet());
         // Who panics when told of a late tick is not told again.
-        let watch = self.watcher.and_then(|watcher| watcher.join().ok());
+        let watch = self.watcher.and_then(|watcher| watcher.join().map_err(discard).ok());
         let mut state = self.control.lock();
         let failures = std::mem::take(&mut state.failures);
         let survived = std::mem::take(&mut state.survived);
@@ -312,10 +312,10 @@ fn run_crew<S: Schema>(
         }
     }
     let _end = End(control);
-    let ran = catch_unwind(AssertUnwindSafe(|| life(crew, control)));
+    let ran = catch_unwind(AssertUnwindSafe(|| life(crew, control))).map_err(Cause::of_panic);
     crew.finish();
-    if let (Err(panic), Some(node)) = (ran, crew.nodes_mut().next()) {
-        control.fail(node.fail(Cause::of_panic(&*panic)));
+    if let (Err(cause), Some(node)) = (ran, crew.nodes_mut().next()) {
+        control.fail(node.fail(cause));
     }
 }
 
