@@ -41,6 +41,9 @@ pub use crate::equip::CloneSystem;
 /// `coordinator!` macro names it and checks its topology. The coordinator makes
 /// the worlds, so that the ids of their entities never collide.
 ///
+/// It knows a world by the name and the module of its type: two worlds of one name in two
+/// functions of one module are not told apart, and what asks for the wrong one panics.
+///
 /// It ticks its worlds by hand ([`start`](Self::start), [`tick`](Self::tick)),
 /// or hands them to threads ([`run`](Self::run)).
 ///
@@ -581,14 +584,20 @@ impl<Worlds: WorldSet> WorldCoordinator<Worlds> {
 
     fn member<W: WorldConfig>(&self, index: usize) -> &Member<W> {
         let node = self.crew.node(self.seat::<W>(index)).as_any();
-        node.downcast_ref().expect("a world's path is its own")
+        node.downcast_ref().unwrap_or_else(|| not_told_apart::<W>())
     }
 
     pub(crate) fn member_mut<W: WorldConfig>(&mut self, index: usize) -> &mut Member<W> {
         let seat = self.seat::<W>(index);
         let node = self.crew.node_mut(seat).as_any_mut();
-        node.downcast_mut().expect("a world's path is its own")
+        node.downcast_mut().unwrap_or_else(|| not_told_apart::<W>())
     }
+}
+
+/// Members are found by their paths, which do not name functions.
+#[cold]
+fn not_told_apart<W: WorldConfig>() -> ! {
+    panic!("two worlds have the path `{}` (declared in two functions?): name them apart", W::PATH)
 }
 
 /// Whether two texts are the same, at compile time.

@@ -112,4 +112,27 @@ mod tests {
         let mut wiring = wire::<Kept>(const { &[<Kept as Member>::GROUP] });
         Seated::new(World::<Kept>::new(), wiring.endpoints.remove(0));
     }
+
+    #[world_config(components(Number))]
+    struct Twin;
+
+    fn coordinator() -> crate::coordinator::WorldCoordinator<(Twin,)> {
+        Default::default()
+    }
+
+    #[test]
+    #[should_panic = "tests::Twin` (declared in two functions?): name them apart"]
+    fn worlds_of_one_path_are_not_told_apart() {
+        #[world_config(components(Number))]
+        struct Twin;
+        coordinator().world::<Twin>();
+    }
+
+    #[test]
+    #[should_panic = "tests::Twin` (declared in two functions?): name them apart"]
+    fn nor_to_be_changed() {
+        #[world_config(components(Number))]
+        struct Twin;
+        coordinator().world_mut::<Twin>();
+    }
 }
