@@ -10,30 +10,28 @@ use ecs_core::entity::Entity;
 use ecs_core::inspect::WorldReport;
 use ecs_core::location::{Location, Whereabouts};
 use ecs_core::members::{self, MemberVisitor, WorldSet};
+use ecs_core::schedule::{IntoSystem, Schedule};
 use ecs_core::schema::Schema;
+use ecs_core::system::Checked;
 use ecs_core::topology::Topology;
-use ecs_core::transfer::EntityTransfer;
 use ecs_core::world::World;
 
 use crate::affinity;
 use crate::crew::Crew;
 use crate::directory::Shared;
+use crate::driver::Driver;
 use crate::endpoint::Endpoint;
-use crate::error::{
-    Cause, Failure, QueueError, QueueErrorKind, RunError, RunErrorKind, StartError,
-};
-use crate::member::{Activity, Member, Node};
+use crate::error::{Cause, Failure, RunError, RunErrorKind, StartError};
+use crate::member::{Activity, Idle, Member, Node};
 use crate::net::Backend;
+use crate::pace::Pace;
 use crate::placement::Placement;
-use crate::problem::Problem;
 use crate::running::Running;
 use crate::runtime::{NotStarted, Threads};
 use crate::seated::{Seated, under_its_other_name};
-use crate::stats::{CoordinatorStats, StatsReader};
+use crate::stats::StatsReader;
 use crate::supervise::{Handling, Watch};
 use crate::wiring::{Wiring, wire};
-
-pub use crate::equip::CloneSystem;
 
 /// The worlds of `Worlds`, and the queues between them.
 ///
@@ -93,6 +91,16 @@ pub struct WorldCoordinator<Worlds: WorldSet> {
     pub(crate) cores: Vec<usize>,
     worlds: PhantomData<Worlds>,
 }
+
+/// A system that each member of an array can have a clone of.
+#[diagnostic::on_unimplemented(
+    message = "a system of a coordinator is cloned for each world, and this one holds what is not `Clone`",
+    note = "`move` into the closure what it uses, or keep that in a `Local` or in a resource"
+)]
+pub trait CloneSystem: Clone {}
+
+#[diagnostic::do_not_recommend]
+impl<S: Clone> CloneSystem for S {}
 
 /// Puts the nodes in the order of their ids.
 fn by_id<S: Schema>(nodes: &mut [Seated<S>]) {
@@ -262,6 +270,118 @@ impl<Worlds: WorldSet> WorldCoordinator<Worlds> {
         const { Self::first_id::<W>() as u16 }
     }
 
+    /// Adds a system to the world of type `W`, or a clone to each member of an array.
+    pub fn add_system<W, M>(&mut self, system: impl IntoSystem<W, M> + CloneSystem) -> &mut Self
+    where
+        W: WorldConfig,
+    {
+        const { Self::assert_member::<W>() };
+        Checked::<W, M, _>::NEW.of(&system);
+        for index in 0..Self::count::<W>() {
+            self.member_mut::<W>(index).schedule.add(system.clone());
+        }
+        self
+    }
+
+    /// The systems of the world of type `W`.
+    pub fn schedule<W: WorldConfig>(&mut self) -> &mut Schedule<W> {
+        const { Self::assert_member::<W>() };
+        &mut self.member_mut::<W>(0).schedule
+    }
+
+    /// The systems of a member of an array of worlds `W`.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    pub fn schedule_at<W: WorldConfig>(&mut self, index: usize) -> &mut Schedule<W> {
+        const { Self::assert_member::<W>() };
+        &mut self.member_mut::<W>(index).schedule
+    }
+
+    /// Gives the world of type `W` its driver; only worlds with the role
+    /// `accept`, `io` or `custom` have one. Of an array, the first member is meant.
+    pub fn set_driver<W>(&mut self, driver: impl Driver<W> + 'static) -> &mut Self
+    where
+        W: WorldConfig,
+    {
+        const { Self::assert_driven::<W>() };
+        self.member_mut::<W>(0).driver = Some(Box::new(driver));
+        self
+    }
+
+    /// Gives a member of an array of worlds `W` its driver.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    pub fn set_driver_at<W>(&mut self, index: usize, driver: impl Driver<W> + 'static) -> &mut Self
+    where
+        W: WorldConfig,
+    {
+        const { Self::assert_driven::<W>() };
+        self.member_mut::<W>(index).driver = Some(Box::new(driver));
+        self
+    }
+
+    /// Takes in what arrives at the world of type `W` by hand, at the start of
+    /// each tick: `intake` has the world and the ends of its edges, with the same
+    /// calls as the coordinator's. [`Endpoint::receive`] does what is done by
+    /// default. Of an array, the first member is meant.
+    pub fn set_intake<W>(
+        &mut self,
+        intake: impl FnMut(&mut World<W>, &mut Endpoint<W::Schema>) + Send + 'static,
+    ) -> &mut Self
+    where
+        W: WorldConfig,
+    {
+        const { Self::assert_member::<W>() };
+        self.member_mut::<W>(0).intake = Some(Box::new(intake));
+        self
+    }
+
+    /// As [`set_intake`](Self::set_intake), for a member of an array of worlds `W`.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    pub fn set_intake_at<W>(
+        &mut self,
+        index: usize,
+        intake: impl FnMut(&mut World<W>, &mut Endpoint<W::Schema>) + Send + 'static,
+    ) -> &mut Self
+    where
+        W: WorldConfig,
+    {
+        const { Self::assert_member::<W>() };
+        self.member_mut::<W>(index).intake = Some(Box::new(intake));
+        self
+    }
+
+    /// Says how the drivers' threads wait for the operating system:
+    /// [`Auto`](Backend::Auto), unless it is said.
+    #[cfg(all(feature = "net", any(unix, windows)))]
+    pub fn set_backend(&mut self, backend: Backend) -> &mut Self {
+        self.backend = backend;
+        self
+    }
+
+    /// Says when the worlds of type `W` tick on their threads.
+    pub fn set_pace<W: WorldConfig>(&mut self, pace: Pace) -> &mut Self {
+        const { Self::assert_member::<W>() };
+        for index in 0..Self::count::<W>() {
+            self.member_mut::<W>(index).pace = pace;
+        }
+        self
+    }
+
+    /// Says what the threads of worlds of type `W` do when there is nothing to
+    /// do; among worlds of one thread, the most wakeful wins.
+    pub fn set_idle<W: WorldConfig>(&mut self, idle: Idle) -> &mut Self {
+        const { Self::assert_member::<W>() };
+        for index in 0..Self::count::<W>() {
+            self.member_mut::<W>(index).idle = Some(idle);
+        }
+        self
+    }
+
     /// Marks the coordinator as running, for worlds that are ticked by hand, and
     /// starts the drivers.
     ///
@@ -363,106 +483,6 @@ impl<Worlds: WorldSet> WorldCoordinator<Worlds> {
         Ok(false)
     }
 
-    /// An empty transfer between the worlds with these ids.
-    pub fn create_transfer(source: u16, target: u16) -> EntityTransfer<Worlds::Schema> {
-        EntityTransfer::new(source, target)
-    }
-
-    /// Sends one entity from the world with id `source` to that with id `target`.
-    ///
-    /// # Errors
-    /// If there is no room, no edge or no such world, or both are the same: the
-    /// transfer is handed back.
-    pub fn queue_transfer(
-        &mut self,
-        source: u16,
-        target: u16,
-        transfer: EntityTransfer<Worlds::Schema>,
-    ) -> Result<(), QueueError<EntityTransfer<Worlds::Schema>>> {
-        if source as usize >= self.len() {
-            return Err(QueueError::new(QueueErrorKind::UnknownWorld(source), transfer));
-        }
-        self.endpoint_mut(source).queue_transfer(target, transfer)
-    }
-
-    /// Takes one entity that has arrived at the world with id `world`, fair over
-    /// sources, priority first. It keeps its id, which
-    /// [`World::insert_transfer`] takes over.
-    pub fn pop_transfer_for(&mut self, world: u16) -> Option<EntityTransfer<Worlds::Schema>> {
-        self.check_id(world)?;
-        self.endpoint_mut(world).pop_transfer()
-    }
-
-    /// Takes up to `max` entities that have arrived at the world with id `world`
-    /// to `out`. Answers how many.
-    pub fn pop_transfer_batch_for(
-        &mut self,
-        world: u16,
-        out: &mut Vec<EntityTransfer<Worlds::Schema>>,
-        max: usize,
-    ) -> usize {
-        match self.check_id(world) {
-            Some(()) => self.endpoint_mut(world).pop_transfer_batch(out, max),
-            None => 0,
-        }
-    }
-
-    /// Entities that are on their way to the world with id `world`, or to the
-    /// array it is in.
-    pub fn pending_transfers_for(&self, world: u16) -> usize {
-        match self.check_id(world) {
-            Some(()) => self.endpoint(world).pending_transfers(),
-            None => 0,
-        }
-    }
-
-    pub(crate) fn check_id(&self, world: u16) -> Option<()> {
-        ((world as usize) < self.len()).then_some(())
-    }
-
-    /// The ends of the edges of the world with this id.
-    ///
-    /// # Panics
-    /// If there is no such world.
-    pub fn endpoint(&self, world: u16) -> &Endpoint<Worlds::Schema> {
-        self.crew.node(world as usize).endpoint()
-    }
-
-    /// As [`endpoint`](Self::endpoint), to send and receive.
-    ///
-    /// # Panics
-    /// If there is no such world.
-    pub fn endpoint_mut(&mut self, world: u16) -> &mut Endpoint<Worlds::Schema> {
-        self.crew.node_mut(world as usize).endpoint_mut()
-    }
-
-    /// What has been counted since the start or the last reset.
-    pub fn stats(&self) -> CoordinatorStats {
-        self.stats.read()
-    }
-
-    /// Counts from here on.
-    pub fn reset_stats(&mut self) {
-        self.stats.reset();
-    }
-
-    /// Reads the statistics from any thread, while worlds run. Each world has
-    /// one as a resource.
-    pub fn stats_reader(&self) -> StatsReader {
-        self.stats.clone()
-    }
-
-    /// Problems in the declared topology that have come up, each once.
-    pub fn problems(&mut self) -> Vec<Problem> {
-        self.crew.nodes_mut().flat_map(|node| node.endpoint_mut().drain_problems()).collect()
-    }
-
-    /// Gives back memory that nobody needs now: that of [`World::shrink`] in each world, and
-    /// the empty blocks and lists that edges keep for the next batch.
-    pub fn shrink(&mut self) {
-        self.crew.nodes_mut().for_each(|node| node.shrink());
-    }
-
     /// Hands the worlds to threads and starts them.
     ///
     /// # Errors
@@ -558,7 +578,7 @@ impl<Worlds: WorldSet> WorldCoordinator<Worlds> {
     }
 
     /// Fails to compile where `W` is no member, or one without a driver.
-    pub(crate) const fn assert_driven<W: WorldConfig>() {
+    const fn assert_driven<W: WorldConfig>() {
         Self::assert_member::<W>();
         members::assert_driven(&W::DESC);
     }

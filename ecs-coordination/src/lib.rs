@@ -5,6 +5,7 @@ mod accounts;
 pub mod admit;
 mod affinity;
 mod bounds;
+mod by_hand;
 mod clock;
 mod control;
 pub mod coordinator;
@@ -21,7 +22,6 @@ pub mod directory;
 mod dispatch;
 pub mod driver;
 pub mod endpoint;
-mod equip;
 pub mod error;
 #[cfg(not(ecs_loom))]
 mod events;
