@@ -364,6 +364,8 @@ fn target_name(target: Target) -> String {
 }
 
 impl fmt::Display for WorldDescription {
+    // `inline`, as is what few programs print: it is compiled where it is used, and nowhere else.
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "world {}", self.name)?;
         if let Some(id) = self.id {

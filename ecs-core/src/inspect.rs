@@ -178,6 +178,8 @@ fn having(table: &Table, index: usize) -> usize {
 }
 
 impl fmt::Display for WorldReport {
+    // `inline`, as is what few programs print: it is compiled where it is used, and nowhere else.
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "world {}", self.name)?;
         if let Some(id) = self.id {

@@ -25,6 +25,7 @@ impl<const N: usize> Lines<N> {
 }
 
 impl<const N: usize> fmt::Display for Lines<N> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.cells.len() == 1 {
             return Ok(());

@@ -13,6 +13,7 @@ use super::{EventCounts, EventInfo, EventOf};
 use crate::inspect::EventReport;
 use crate::kept::kept;
 use crate::location::Locator;
+use crate::order;
 use crate::schema::Schema;
 
 /// What a world has of one event type, from the first one on.
@@ -90,9 +91,9 @@ impl Store {
         self.each().for_each(AnyChannel::shrink);
     }
 
-    fn set_targets(&mut self, mut targets: Vec<EventTarget>) {
-        targets.sort_unstable_by_key(|target| target.id);
-        self.targets = targets.into();
+    fn set_targets(&mut self, targets: &[EventTarget]) {
+        let order = order::ascending(targets.iter().map(|target| target.id.into()).collect());
+        self.targets = order.into_iter().map(|place| targets[place]).collect();
     }
 
     fn len(&self) -> usize {
@@ -208,7 +209,7 @@ impl<S: Schema> EventStore<S> {
     /// places in the order of ids.
     pub fn set_targets(&mut self, targets: impl IntoIterator<Item = (u16, &'static str)>) {
         let targets = targets.into_iter().map(|(id, path)| EventTarget { id, path });
-        self.store.set_targets(targets.collect());
+        self.store.set_targets(&targets.collect::<Vec<_>>());
     }
 
     /// Says, for each world by its id, at the place of which target the shortest way there

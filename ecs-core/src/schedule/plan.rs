@@ -252,6 +252,7 @@ impl Plan {
     }
 
     /// The plan as a Mermaid flowchart, for Markdown.
+    #[inline]
     pub fn mermaid(&self) -> impl fmt::Display {
         fmt::from_fn(|f| {
             f.write_str("flowchart LR\n")?;
@@ -272,6 +273,7 @@ impl Plan {
     }
 
     /// The plan as a Graphviz digraph, for `dot`.
+    #[inline]
     pub fn graphviz(&self) -> impl fmt::Display {
         fmt::from_fn(|f| {
             f.write_str("digraph schedule {\n  rankdir=LR;\n  node [shape=box];\n")?;
@@ -308,6 +310,8 @@ impl Plan {
 }
 
 impl fmt::Display for Plan {
+    // `inline`, as is what few programs print: it is compiled where it is used, and nowhere else.
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.systems.iter().map(|system| short(&system.name).len()).max().unwrap_or(0);
         for run in self.by_phase() {
