@@ -12,7 +12,7 @@ macro_rules! kept {
         $visibility struct $name {
             /// A valid `$type`, which may hold cells. What is `Sync` says so beside.
             bytes: core::cell::UnsafeCell<
-                core::mem::MaybeUninit<[usize; size_of::<$type>().div_ceil(size_of::<usize>())]>,
+                core::mem::MaybeUninit<[u64; size_of::<$type>().div_ceil(size_of::<u64>())]>,
             >,
         }
 
@@ -21,7 +21,7 @@ macro_rules! kept {
                 const {
                     const fn is_send<T: Send>() {}
                     is_send::<$type>();
-                    assert!(align_of::<$type>() <= align_of::<usize>());
+                    assert!(align_of::<$type>() <= align_of::<u64>());
                 }
                 let mut bytes = core::mem::MaybeUninit::uninit();
                 // SAFETY: there are as many bytes, at least as aligned.
