@@ -1,4 +1,12 @@
-//! What the threads of running worlds share with whoever stops them: the stop in order.
+//! What the threads of running worlds share with whoever stops them.
+//!
+//! # The stop
+//!
+//! First the sources close: they take in nothing new. Then strongly connected
+//! groups of worlds stop one after the other, those upstream first. A group's
+//! drivers close; the group stops when it is at rest (see [`quiet`](crate::quiet))
+//! or the deadline has come. What is left then stays in the worlds and queues
+//! and is reported.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};

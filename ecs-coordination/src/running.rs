@@ -3,14 +3,88 @@
 use std::fmt;
 use std::time::Duration;
 
+use ecs_core::config::WorldDesc;
 use ecs_core::members::WorldSet;
+use ecs_core::topology::Topology;
 
+use crate::affinity;
 use crate::control::{DEFAULT_DEADLINE, StopHandle};
 use crate::coordinator::WorldCoordinator;
-use crate::error::Failure;
+use crate::crew::Crew;
+use crate::error::{Failure, RunError, RunErrorKind};
+use crate::placement::Placement;
 use crate::report::Conservation;
-use crate::runtime::Threads;
+use crate::runtime::{NotStarted, Threads};
+use crate::seated::Seated;
 use crate::stats::{CoordinatorStats, StatsReader};
+
+impl<Worlds: WorldSet> WorldCoordinator<Worlds> {
+    /// Hands the worlds to threads and starts them.
+    ///
+    /// # Errors
+    /// If the placement does not fit, or a thread can't be made: the coordinator
+    /// is handed back.
+    pub fn run(self, placement: Placement) -> Result<Running<Worlds>, RunError<Worlds>> {
+        self.run_on(placement, |this, crews, sources| {
+            Threads::start(crews, this.components.clone(), sources, (&this.cores, this.backend))
+        })
+    }
+
+    /// Hands the worlds to threads, which `start` makes.
+    pub(crate) fn run_on(
+        mut self,
+        placement: Placement,
+        start: impl FnOnce(
+            &Self,
+            Vec<Crew<Worlds::Schema>>,
+            Vec<bool>,
+        ) -> Result<Threads<Worlds::Schema>, NotStarted<Worlds::Schema>>,
+    ) -> Result<Running<Worlds>, RunError<Worlds>> {
+        let threads = match placement.threads(self.len()) {
+            Ok(threads) => threads,
+            Err(error) => return Err(RunError::new(self, RunErrorKind::Placement(error))),
+        };
+        if let Some(core) = affinity::missing(&self.cores) {
+            return Err(RunError::new(self, RunErrorKind::Core(core)));
+        }
+        let sources = self.by_place(|desc| desc.role.is_source() || desc.source);
+        let nodes = std::mem::replace(&mut self.crew, Crew::new(Vec::new())).into_nodes();
+        let mut nodes: Vec<Option<Seated<Worlds::Schema>>> = nodes.map(Some).collect();
+        let crews = threads.iter().map(|ids| {
+            // Each id is on exactly one thread.
+            Crew::new(ids.iter().filter_map(|&id| nodes[id].take()).collect())
+        });
+        let crews = crews.collect();
+        match start(&self, crews, sources) {
+            Ok(mut threads) => {
+                self.running = true;
+                let watched = match self.watch.take() {
+                    Some(watch) => threads.watch(watch, self.stats.counters.clone()),
+                    None => Ok(()),
+                };
+                let running = Running::new(self, threads);
+                match watched {
+                    Ok(()) => Ok(running),
+                    Err((watch, error)) => {
+                        let mut back = running.stop_within(Duration::ZERO).coordinator;
+                        back.watch = Some(watch);
+                        Err(RunError::new(back, RunErrorKind::Thread(error)))
+                    }
+                }
+            }
+            Err(failed) => {
+                self.seat_all(failed.nodes);
+                Err(RunError::new(self, RunErrorKind::Thread(failed.error)))
+            }
+        }
+    }
+
+    fn by_place<T>(&self, value: impl Fn(&WorldDesc) -> T) -> Vec<T> {
+        let topology = Topology::new(Worlds::GROUPS);
+        let desc = |place| &Worlds::GROUPS[topology.locate(place).0].desc;
+        (0..topology.total()).map(|place| value(desc(place))).collect()
+    }
+}
 
 /// Worlds that run on threads. Dropped, it stops them.
 pub struct Running<Worlds: WorldSet> {

@@ -1,13 +1,5 @@
 //! Worlds on threads: a loop of ticks for each thread, sleep when there is
-//! nothing to do, and a stop in order.
-//!
-//! # The stop
-//!
-//! First the sources close: they take in nothing new. Then strongly connected
-//! groups of worlds stop one after the other, those upstream first. A group's
-//! drivers close; the group stops when it is at rest (see [`quiet`](crate::quiet))
-//! or the deadline has come. What is left then stays in the worlds and queues
-//! and is reported.
+//! nothing to do, and a stop in order (see [`control`](crate::control)).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
