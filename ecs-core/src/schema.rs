@@ -190,8 +190,11 @@ pub unsafe trait Schema: Queried<Schema = Self> + Sized + 'static {
 }
 
 /// Each component of a schema is [`Clone`]; of [`Schema::Types`].
+///
+/// # Safety
+/// It is so: to clone a world relies on it.
 // A trait of our own: to look at an impl of `Clone`, the compiler reads all that there are.
-pub trait AllClone {}
+pub unsafe trait AllClone {}
 
 const fn all(count: usize) -> Mask {
     assert!(count <= MAX_COMPONENTS, "a schema holds at most 128 components");

@@ -15,7 +15,7 @@ const _: () = {
     pub struct __Types(
         ::static_ecs::__support::core::marker::PhantomData<(__Component0,)>,
     );
-    impl ::static_ecs::__support::AllClone for __Types
+    unsafe impl ::static_ecs::__support::AllClone for __Types
     where
         for<'__any> __Component0: ::static_ecs::__support::core::clone::Clone,
     {}

@@ -60,7 +60,7 @@ pub(super) fn world(world: &World) -> TokenStream {
 ///
 /// The promises of `Schema`: description and index come from the same list in
 /// the same order, and `Row` is the struct whose offsets are given. Of
-/// `Contains`: the index is the component's place in that list.
+/// `Contains`: the index is the component's place in that list. That of `AllClone` is its bounds.
 fn schema(
     root: &Root,
     ident: &Ident,
@@ -120,7 +120,7 @@ fn schema(
 
         // The bounds are over a lifetime, or the compiler would demand them here and
         // not where a world is cloned.
-        impl #support::AllClone for __Types
+        unsafe impl #support::AllClone for __Types
         where
             #(for<'__any> #types: #support::core::clone::Clone,)*
         {}
