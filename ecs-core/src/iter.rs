@@ -2,7 +2,6 @@
 
 use core::fmt;
 use core::marker::PhantomData;
-use core::mem::MaybeUninit;
 use core::slice;
 
 use crate::query::{Filter, QueryData, Rows};
@@ -122,8 +121,9 @@ impl<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> Iterator for QueryIter<'w, S,
             let row = self.open.first;
             if row != self.open.end {
                 self.open.first = row + 1;
+                debug_assert!(row < self.open.last);
                 // SAFETY: the row is one of a run, and given once only.
-                return Some(unsafe { self.open.item(row) });
+                return Some(unsafe { Q::item(self.open.columns.found, row) });
             }
             if !self.advance() {
                 return None;
@@ -162,8 +162,7 @@ impl<S: Schema, Q: QueryData<S>, F: Filter<S>> fmt::Debug for QueryIter<'_, S, Q
 /// Can be sent to another thread if the schema's components can, and be shared.
 pub struct QueryChunk<'w, S: Schema, Q: QueryData<S>, F: Filter<S> = ()> {
     rows: Rows<'w>,
-    /// Of the table, unless no row was ever there.
-    fetch: MaybeUninit<Q::Fetch>,
+    columns: Columns<Q::Fetch>,
     /// A run of rows that match: `first..end` of them are left. Where all rows of a
     /// table match, there is one run.
     first: usize,
@@ -174,6 +173,15 @@ pub struct QueryChunk<'w, S: Schema, Q: QueryData<S>, F: Filter<S> = ()> {
     /// The row after the chunk's last.
     last: usize,
     exact: Exact<S, Q, F>,
+}
+
+/// The columns of the table, which are found unless no row was ever there.
+///
+/// A union in place of `MaybeUninit`, whose functions are code of their own wherever a
+/// query is compiled without optimizations.
+union Columns<F: Copy> {
+    none: (),
+    found: F,
 }
 
 /// Keeps a query, or a filter, from being taken for another, which might conflict
@@ -199,7 +207,7 @@ impl<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> QueryChunk<'w, S, Q, F> {
     fn empty(rows: Rows<'w>) -> Self {
         Self {
             rows,
-            fetch: MaybeUninit::uninit(),
+            columns: Columns { none: () },
             first: 0,
             end: 0,
             bits: 0,
@@ -216,9 +224,9 @@ impl<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> QueryChunk<'w, S, Q, F> {
     unsafe fn new(rows: Rows<'w>, first: usize, last: usize) -> Self {
         debug_assert!(first <= last && last <= rows.table.len());
         // SAFETY: the table matches, so it can have what is required.
-        let fetch = MaybeUninit::new(unsafe { Q::fetch(rows.table, rows.ticks) });
+        let columns = Columns { found: unsafe { Q::fetch(rows.table, rows.ticks) } };
         let word = first / WORD;
-        let mut chunk = Self { fetch, first, end: last, word, last, ..Self::empty(rows) };
+        let mut chunk = Self { columns, first, end: last, word, last, ..Self::empty(rows) };
         if Self::BITS {
             chunk.end = first;
             if first < last {
@@ -238,7 +246,7 @@ impl<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> QueryChunk<'w, S, Q, F> {
         let left = self.last - word * WORD;
         let there = if left < WORD { !(!0 << left) } else { !0 };
         // SAFETY: there is a row in this word, so the columns were found.
-        there & unsafe { Q::present(self.fetch.assume_init(), word) } & F::rows(self.rows, word)
+        there & unsafe { Q::present(self.columns.found, word) } & F::rows(self.rows, word)
     }
 
     /// Goes on to the next run of rows that match. `false` if there is none.
@@ -264,16 +272,6 @@ impl<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> QueryChunk<'w, S, Q, F> {
         true
     }
 
-    /// # Safety
-    /// The row is one of a run, and is asked for once only.
-    #[inline(always)]
-    unsafe fn item(&self, row: usize) -> Q::Item<'w> {
-        debug_assert!(row < self.last && row < self.rows.table.len());
-        // SAFETY: there was a run, so the columns were found; the row is in the table
-        // and matches.
-        unsafe { Q::item(self.fetch.assume_init(), row) }
-    }
-
     /// How many rows are left, at most: not all may match.
     #[inline]
     fn rows_left(&self) -> usize {
@@ -295,8 +293,9 @@ impl<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> Iterator for QueryChunk<'w, S
             let row = self.first;
             if row != self.end {
                 self.first = row + 1;
+                debug_assert!(row < self.last);
                 // SAFETY: the row is one of a run, and given once only.
-                return Some(unsafe { self.item(row) });
+                return Some(unsafe { Q::item(self.columns.found, row) });
             }
             if !self.next_run() {
                 return None;
@@ -317,7 +316,7 @@ impl<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> Iterator for QueryChunk<'w, S
             return result;
         }
         // SAFETY: there is a run, so the columns were found.
-        let fetch = unsafe { self.fetch.assume_init() };
+        let fetch = unsafe { self.columns.found };
         loop {
             for row in self.first..self.end {
                 debug_assert!(row < self.rows.table.len());

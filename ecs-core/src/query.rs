@@ -250,14 +250,13 @@ impl<C: 'static> Written<C> {
     /// Rows are given to be changed.
     ///
     /// # Safety
-    /// They are in the table, which has the component, and nobody else uses their stamps.
+    /// The component is tracked; they are in the table, which has it, and nobody else uses
+    /// their stamps.
     #[inline(always)]
-    unsafe fn stamp<S: Contains<C>>(self, first: usize, count: usize) {
-        if S::Component::TRACK {
-            for row in first..first + count {
-                // SAFETY: there are stamps for each row.
-                unsafe { self.changed.add(row).write(self.now) }
-            }
+    unsafe fn stamp(self, first: usize, count: usize) {
+        for row in first..first + count {
+            // SAFETY: there are stamps for each row.
+            unsafe { self.changed.add(row).write(self.now) }
         }
     }
 }
@@ -318,7 +317,9 @@ unsafe impl<S: Contains<C>, C: 'static> QueryData<S> for &mut C {
         // SAFETY: the row is in the column and its stamps, and no one else uses it for
         // `'w`.
         unsafe {
-            fetch.stamp::<S>(row, 1);
+            if const { S::Component::TRACK } {
+                fetch.stamp(row, 1);
+            }
             fetch.values.column.add(row).as_mut()
         }
     }
@@ -328,7 +329,9 @@ unsafe impl<S: Contains<C>, C: 'static> QueryData<S> for &mut C {
         // SAFETY: the column holds `len` values, and its stamps as many, and no one else
         // uses them for `'w`.
         unsafe {
-            fetch.stamp::<S>(0, len);
+            if const { S::Component::TRACK } {
+                fetch.stamp(0, len);
+            }
             slice::from_raw_parts_mut(fetch.values.column.as_ptr(), len)
         }
     }
