@@ -62,7 +62,7 @@ pub use bytemuck;
 /// What generated code names. Not for users.
 #[doc(hidden)]
 pub mod __support {
-    pub use crate::__component_info as component_info;
+    pub use crate::__component_infos as component_infos;
     pub use crate::__neighbour_matrix as neighbour_matrix;
     pub use crate::bundle::{Bundle, Cells, Form, Part, Single, Twice, part, twice};
     pub use crate::component::Component;

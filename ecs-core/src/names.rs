@@ -41,13 +41,12 @@ fn distance(one: &str, other: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::Settings;
+    use crate::probe::Probed;
 
     #[test]
     fn the_nearest_name_is_found() {
         let names = ["Position", "Velocity", "Hp"];
-        let components =
-            names.map(|name| ComponentInfo::new::<()>(name, 0, Settings::DEFAULT, None));
+        let components = names.map(|name| ComponentInfo::new::<()>(name, Probed::NOTHING));
         assert_eq!(nearest(&components, "Postion"), Some("Position"));
         assert_eq!(nearest(&components, "velocity"), Some("Velocity"));
         assert_eq!(nearest(&components, "Inventory"), None);

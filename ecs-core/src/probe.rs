@@ -6,6 +6,7 @@ use core::marker::PhantomData;
 
 use crate::component::{Component, Storage};
 use crate::hash::StateHasher;
+use crate::relation::Link;
 
 /// Clones the value behind the first pointer into the memory behind the second.
 pub type CloneFn = unsafe fn(*const u8, *mut u8);
@@ -66,16 +67,12 @@ pub trait CanNot {
     /// It can't be hashed.
     const HASH: Option<HashFn> = None;
     /// Its bytes can't be hashed.
-    #[cfg(feature = "bytemuck")]
     const HASH_BYTES: Option<HashFn> = None;
     /// It is not plain bytes.
-    #[cfg(feature = "bytemuck")]
     const PLAIN: Option<PlainFn> = None;
     /// It can't be serialized.
-    #[cfg(feature = "serde")]
     const SERIALIZE: Option<SerializeFn> = None;
     /// It can't be deserialized.
-    #[cfg(feature = "serde")]
     const DESERIALIZE: Option<DeserializeFn> = None;
 }
 impl<C> CanNot for Probe<C> {}
@@ -236,78 +233,72 @@ impl<C: serde::de::DeserializeOwned> Probe<C> {
     };
 }
 
-/// Describes a component whose type is known, with all that it can do.
-// Each look at what it can do takes the compiler time, for each component: none is for a feature
-// that is off.
+/// What can be found out of a component whose type is known.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Probed {
+    pub settings: Settings,
+    pub link: Option<Link>,
+    pub clone: Option<CloneFn>,
+    pub copy: bool,
+    pub send: bool,
+    pub debug: Option<DebugFn>,
+    pub hash: Option<HashFn>,
+    pub hash_bytes: Option<HashFn>,
+    pub plain: Option<PlainFn>,
+    pub serialize: Option<SerializeFn>,
+    pub deserialize: Option<DeserializeFn>,
+}
+
+#[cfg(test)]
+impl Probed {
+    /// Of what is no component.
+    pub(crate) const NOTHING: Self = Self {
+        settings: Settings::DEFAULT,
+        link: None,
+        clone: None,
+        copy: false,
+        send: false,
+        debug: None,
+        hash: None,
+        hash_bytes: None,
+        plain: None,
+        serialize: None,
+        deserialize: None,
+    };
+}
+
+/// Describes the components of a schema, whose types are known, with all that each can do, and
+/// where they are in its row.
+// The compiler looks at all of it for each component, whenever lines have moved: one body and
+// one call for each, with nothing of its own.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __component_info {
-    ($component:ty, $name:expr, $offset:expr) => {{
+macro_rules! __component_infos {
+    ($row:ty; $($component:ty, $name:expr;)*) => {{
         #[allow(unused_imports)]
         use $crate::{probe::CanNot as _, relation::NotLinked as _};
-        type Probe = $crate::probe::Probe<$component>;
-        // Without a `let`, which would keep the compiler from telling of a mistake early.
-        $crate::__serde_info!(
-            Probe,
-            $crate::__bytemuck_info!(
-                Probe,
-                $crate::schema::ComponentInfo {
-                    clone: Probe::CLONE,
-                    copy: Probe::COPY,
-                    send: Probe::SEND,
-                    debug: Probe::DEBUG,
-                    hash: Probe::HASH,
-                    ..$crate::schema::ComponentInfo::new::<$component>(
-                        $name,
-                        $offset,
-                        Probe::SETTINGS,
-                        $crate::relation::listed(
-                            Probe::SETTINGS.relation,
-                            $crate::relation::LinkProbe::<Self, $component>::LINK,
-                        ),
-                    )
-                }
-            )
-        )
+        &$crate::schema::in_row::<$row, _>([$(
+            $crate::schema::ComponentInfo::new::<$component>(
+                $name,
+                $crate::probe::Probed {
+                    settings: $crate::probe::Probe::<$component>::SETTINGS,
+                    // Here, where an error names the schema.
+                    link: $crate::relation::listed(
+                        $crate::probe::Probe::<$component>::SETTINGS.relation,
+                        $crate::relation::LinkProbe::<Self, $component>::LINK,
+                    ),
+                    clone: $crate::probe::Probe::<$component>::CLONE,
+                    copy: $crate::probe::Probe::<$component>::COPY,
+                    send: $crate::probe::Probe::<$component>::SEND,
+                    debug: $crate::probe::Probe::<$component>::DEBUG,
+                    hash: $crate::probe::Probe::<$component>::HASH,
+                    hash_bytes: $crate::probe::Probe::<$component>::HASH_BYTES,
+                    plain: $crate::probe::Probe::<$component>::PLAIN,
+                    serialize: $crate::probe::Probe::<$component>::SERIALIZE,
+                    deserialize: $crate::probe::Probe::<$component>::DESERIALIZE,
+                },
+            ),
+        )*])
     }};
-}
-
-/// What needs the feature `bytemuck`.
-#[doc(hidden)]
-#[macro_export]
-#[cfg(feature = "bytemuck")]
-macro_rules! __bytemuck_info {
-    ($probe:ty, $info:expr) => {
-        $info.with_bytes(<$probe>::HASH_BYTES, <$probe>::PLAIN)
-    };
-}
-
-/// There is nothing without the feature `bytemuck`.
-#[doc(hidden)]
-#[macro_export]
-#[cfg(not(feature = "bytemuck"))]
-macro_rules! __bytemuck_info {
-    ($probe:ty, $info:expr) => {
-        $info
-    };
-}
-
-/// What needs the feature `serde`.
-#[doc(hidden)]
-#[macro_export]
-#[cfg(feature = "serde")]
-macro_rules! __serde_info {
-    ($probe:ty, $info:expr) => {
-        $info.with_serde(<$probe>::SERIALIZE, <$probe>::DESERIALIZE)
-    };
-}
-
-/// There is nothing without the feature `serde`.
-#[doc(hidden)]
-#[macro_export]
-#[cfg(not(feature = "serde"))]
-macro_rules! __serde_info {
-    ($probe:ty, $info:expr) => {
-        $info
-    };
 }

@@ -6,9 +6,7 @@ use crate::component::{Component, Storage};
 use crate::config::WorldConfig;
 use crate::event::{EventInfo, EventVisitor};
 use crate::memory::bits;
-use crate::probe::{
-    CloneFn, DebugFn, DeserializeFn, DropFn, HashFn, PlainFn, SerializeFn, Settings,
-};
+use crate::probe::{CloneFn, DebugFn, DeserializeFn, DropFn, HashFn, PlainFn, Probed, SerializeFn};
 use crate::relation::Link;
 
 /// A set of components: bit `i` stands for the component with index `i`.
@@ -62,15 +60,9 @@ pub struct ComponentInfo {
 }
 
 impl ComponentInfo {
-    /// Describes `C` as far as any type can be described; what it can do beside is
-    /// found out by `component_info!`.
+    /// Describes `C` by what has been found out, at the start of a row.
     #[doc(hidden)]
-    pub const fn new<C>(
-        name: &'static str,
-        offset: usize,
-        settings: Settings,
-        link: Option<Link>,
-    ) -> Self {
+    pub const fn new<C>(name: &'static str, can: Probed) -> Self {
         /// # Safety
         /// `value` points to a valid `C` that is not used again.
         unsafe fn drop_value<C>(value: *mut u8) {
@@ -81,43 +73,40 @@ impl ComponentInfo {
             name,
             size: size_of::<C>(),
             align: align_of::<C>(),
-            offset,
+            offset: 0,
             drop: if core::mem::needs_drop::<C>() { Some(drop_value::<C>) } else { None },
-            clone: None,
-            copy: false,
-            send: false,
-            storage: settings.storage,
-            observe: settings.observe,
-            link,
-            track: settings.track,
-            version: settings.version,
-            debug: None,
-            hash: None,
-            plain: None,
-            serialize: None,
-            deserialize: None,
+            clone: can.clone,
+            copy: can.copy,
+            send: can.send,
+            storage: can.settings.storage,
+            observe: can.settings.observe,
+            link: can.link,
+            track: can.settings.track,
+            version: can.settings.version,
+            debug: can.debug,
+            // Its own way to hash values goes before that of its bytes.
+            hash: if can.hash.is_some() { can.hash } else { can.hash_bytes },
+            plain: can.plain,
+            serialize: can.serialize,
+            deserialize: can.deserialize,
         }
     }
+}
 
-    /// Adds what the component can do as plain bytes. Its own way to hash values goes before
-    /// that of its bytes.
-    #[doc(hidden)]
-    #[cfg(feature = "bytemuck")]
-    pub const fn with_bytes(self, hash: Option<HashFn>, plain: Option<PlainFn>) -> Self {
-        let hash = if self.hash.is_some() { self.hash } else { hash };
-        Self { hash, plain, ..self }
+/// The components as they stand in the row `R`, a `repr(C)` struct with a field for each, in
+/// their order. Each field begins where the one before it ends, at the next multiple of its
+/// alignment: see [the reference](https://doc.rust-lang.org/reference/type-layout.html).
+#[doc(hidden)]
+pub const fn in_row<R, const N: usize>(mut components: [ComponentInfo; N]) -> [ComponentInfo; N] {
+    let (mut index, mut end) = (0, 0_usize);
+    while index < N {
+        let component = &mut components[index];
+        component.offset = end.next_multiple_of(component.align);
+        end = component.offset + component.size;
+        index += 1;
     }
-
-    /// Adds how it is serialized.
-    #[doc(hidden)]
-    #[cfg(feature = "serde")]
-    pub const fn with_serde(
-        self,
-        serialize: Option<SerializeFn>,
-        deserialize: Option<DeserializeFn>,
-    ) -> Self {
-        Self { serialize, deserialize, ..self }
-    }
+    assert!(end.next_multiple_of(align_of::<R>()) == size_of::<R>());
+    components
 }
 
 /// The components of which something is true, as a constant.
@@ -305,6 +294,7 @@ impl ComponentSet {
 }
 
 impl fmt::Debug for ComponentSet {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter()).finish()
     }
@@ -312,6 +302,7 @@ impl fmt::Debug for ComponentSet {
 
 /// As in a sentence: "component `A`", or "components `A`, `B`".
 impl fmt::Display for ComponentSet {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let many = self.mask.count_ones() > 1;
         f.write_str(if many { "components " } else { "component " })?;

@@ -24,12 +24,9 @@ const _: () = {
         type Row = __Row;
         const NAME: &'static ::static_ecs::__support::core::primitive::str = "Game";
         const PATH: &'static ::static_ecs::__support::core::primitive::str = <Game as ::static_ecs::__support::WorldConfig>::PATH;
-        const COMPONENTS: &'static [::static_ecs::__support::ComponentInfo] = &[
-            ::static_ecs::__support::component_info!(
-                __Component0, "Position",
-                ::static_ecs::__support::core::mem::offset_of!(__Row, component_0)
-            ),
-        ];
+        const COMPONENTS: &'static [::static_ecs::__support::ComponentInfo] = ::static_ecs::__support::component_infos!(
+            __Row; __Component0, "Position";
+        );
     }
     unsafe impl ::static_ecs::__support::Contains<__Component0> for Game {
         type Component = __Component0;

@@ -23,16 +23,9 @@ const _: () = {
         type Row = __Row;
         const NAME: &'static ::static_ecs::__support::core::primitive::str = "Game";
         const PATH: &'static ::static_ecs::__support::core::primitive::str = <Game as ::static_ecs::__support::WorldConfig>::PATH;
-        const COMPONENTS: &'static [::static_ecs::__support::ComponentInfo] = &[
-            ::static_ecs::__support::component_info!(
-                __Component0, "Position",
-                ::static_ecs::__support::core::mem::offset_of!(__Row, component_0)
-            ),
-            ::static_ecs::__support::component_info!(
-                __Component1, "Velocity",
-                ::static_ecs::__support::core::mem::offset_of!(__Row, component_1)
-            ),
-        ];
+        const COMPONENTS: &'static [::static_ecs::__support::ComponentInfo] = ::static_ecs::__support::component_infos!(
+            __Row; __Component0, "Position"; __Component1, "Velocity";
+        );
     }
     unsafe impl ::static_ecs::__support::Contains<__Component0> for Game {
         type Component = __Component0;

@@ -18,12 +18,9 @@ const _: () = {
         type Row = __Row;
         const NAME: &'static ::static_ecs::__support::core::primitive::str = "Game";
         const PATH: &'static ::static_ecs::__support::core::primitive::str = <Game as ::static_ecs::__support::WorldConfig>::PATH;
-        const COMPONENTS: &'static [::static_ecs::__support::ComponentInfo] = &[
-            ::static_ecs::__support::component_info!(
-                __Component0, "Position",
-                ::static_ecs::__support::core::mem::offset_of!(__Row, component_0)
-            ),
-        ];
+        const COMPONENTS: &'static [::static_ecs::__support::ComponentInfo] = ::static_ecs::__support::component_infos!(
+            __Row; __Component0, "Position";
+        );
         const EVENTS: &'static [::static_ecs::__support::EventInfo] = &[
             ::static_ecs::__support::EventInfo::new::<
                 Damage,

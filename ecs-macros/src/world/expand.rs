@@ -131,13 +131,8 @@ fn schema(
             const NAME: &'static #support::core::primitive::str = #name;
             const PATH: &'static #support::core::primitive::str =
                 <#ident as #support::WorldConfig>::PATH;
-            const COMPONENTS: &'static [#support::ComponentInfo] = &[#(
-                #support::component_info!(
-                    #types,
-                    #names,
-                    #support::core::mem::offset_of!(__Row, #fields)
-                ),
-            )*];
+            const COMPONENTS: &'static [#support::ComponentInfo] =
+                #support::component_infos!(__Row; #(#types, #names;)*);
             #event_items
         }
         #(#contains)*
