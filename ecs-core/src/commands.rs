@@ -2,13 +2,14 @@
 
 mod chain;
 mod kinds;
+mod pass;
 mod relations;
 mod words;
 
-use alloc::vec::Vec;
 use core::error::Error;
 use core::fmt;
 use core::marker::PhantomData;
+use core::ptr::NonNull;
 
 use crate::bundle::{Bundle, assert_distinct};
 use crate::config::WorldConfig;
@@ -16,13 +17,11 @@ use crate::entity::Entity;
 use crate::error::Refusal;
 use crate::event::EventOf;
 use crate::schema::Schema;
-use crate::world::{Change, World};
+use crate::world::World;
 
-use chain::{END, MADE};
-use kinds::{
-    Command, Complete, Despawn, Insert, Kind, Outcome, Remove, Run, Spawn, Tell, TellEntity, TellTo,
-};
-use words::{KeptWords, Word, Words};
+use chain::END;
+use kinds::{Command, Complete, Despawn, Insert, Remove, Run, Spawn, Tell, TellEntity, TellTo};
+use words::{Head, KeptWords, Words, words};
 
 /// A bounded list of changes to a world, for where the world itself is
 /// borrowed: inside of a query.
@@ -62,24 +61,7 @@ pub struct Commands<W: WorldConfig> {
 // which `run` demands it.
 unsafe impl<W: WorldConfig> Send for Commands<W> where <W::Schema as Schema>::Types: Send {}
 
-/// Stands before each payload.
-struct Head<W: WorldConfig> {
-    kind: &'static Kind<W>,
-    /// Whom it is about; `None` for what is not about one entity.
-    entity: Option<Entity>,
-    /// The payload's size.
-    words: u32,
-    /// Where, in words, the next command of its chain is, or [`END`] or [`MADE`].
-    next: u32,
-}
-
-const fn words(bytes: usize) -> usize {
-    bytes.div_ceil(size_of::<u64>())
-}
-
 impl<W: WorldConfig> Commands<W> {
-    const HEAD: usize = words(size_of::<Head<W>>());
-
     /// A buffer for up to `capacity` commands. Memory is taken as it is needed.
     pub const fn with_capacity(capacity: usize) -> Self {
         Self { words: KeptWords::new(Words::new(capacity)), world: PhantomData }
@@ -207,14 +189,9 @@ impl<W: WorldConfig> Commands<W> {
         const { assert!(words(size_of::<C>()) <= u32::MAX as usize, "a command of many gigabytes") };
         let payload = words(size_of::<C>());
         let (kind, entity) = (&C::KIND, command.entity());
-        let head = Head::<W> { kind, entity, words: payload as u32, next: END };
-        let place = self.words.grow(Self::HEAD + payload);
-        // SAFETY: there is room for both, written at whatever alignment words have.
-        unsafe {
-            place.cast::<Head<W>>().write_unaligned(head);
-            place.add(Self::HEAD).cast::<C>().write_unaligned(command);
-        }
-        self.words.count += 1;
+        let place = self.words.push(Head { kind, entity, words: payload as u32, next: END });
+        // SAFETY: there is room, written at whatever alignment words have.
+        unsafe { place.cast::<C>().write_unaligned(command) };
         Ok(())
     }
 
@@ -229,7 +206,7 @@ impl<W: WorldConfig> Commands<W> {
     /// stay in the buffer; [`skip`](Self::skip) it. Nothing is lost either way.
     pub fn apply(&mut self, world: &mut World<W>) -> Result<Applied, ApplyError> {
         let mut applied = Applied { made: 0, missed: 0 };
-        match self.pass(world, &mut applied, |_| false) {
+        match self.pass(world, &mut applied, &mut |_| false) {
             Some(why) => Err(ApplyError { applied, waiting: self.words.count, why }),
             None => Ok(applied),
         }
@@ -239,9 +216,9 @@ impl<W: WorldConfig> Commands<W> {
     /// that wait for room stay. Answers how many were dropped as well.
     pub(crate) fn apply_all(&mut self, world: &mut World<W>) -> (Applied, usize) {
         let (mut applied, mut refused) = (Applied { made: 0, missed: 0 }, 0);
-        self.pass(world, &mut applied, |commands| {
+        self.pass(world, &mut applied, &mut |words| {
             refused += 1;
-            commands.skip()
+            words.skip()
         });
         (applied, refused)
     }
@@ -252,36 +229,11 @@ impl<W: WorldConfig> Commands<W> {
         &mut self,
         world: &mut World<W>,
         applied: &mut Applied,
-        mut go_on: impl FnMut(&mut Self) -> bool,
+        go_on: &mut dyn FnMut(&mut Words) -> bool,
     ) -> Option<Refusal> {
-        let mut refused = None;
-        let mut change = Change::new();
-        self.link();
-        let mut turn = Turn { commands: self, aside: Vec::new(), count: 0 };
-        while !turn.commands.is_empty() {
-            turn.commands.pass_made();
-            if turn.commands.make_chain(world, &mut change, applied) {
-                continue;
-            }
-            let (at, before) = (turn.commands.words.first, turn.commands.words.count);
-            match turn.commands.next(Some(&mut *world)) {
-                Outcome::Made => applied.made += 1,
-                Outcome::Missed => applied.missed += 1,
-                Outcome::Refused(why) if why.may_pass() => {
-                    turn.commands.words.set_aside(at, &mut turn.aside);
-                    turn.count += 1;
-                    refused.get_or_insert(why);
-                }
-                Outcome::Refused(why) => {
-                    (turn.commands.words.first, turn.commands.words.count) = (at, before);
-                    if !go_on(turn.commands) {
-                        refused = Some(why);
-                        break;
-                    }
-                }
-            }
-        }
-        refused
+        let pass = self.words.pass()?;
+        // SAFETY: whoever wrote a command into this buffer wrote one for worlds of this type.
+        unsafe { pass(&mut self.words, NonNull::from(world).cast(), applied, go_on) }
     }
 
     /// Moves the commands of another buffer behind these, however many they are.
@@ -296,92 +248,13 @@ impl<W: WorldConfig> Commands<W> {
 
     /// Drops the next command. `false` if there is none.
     pub fn skip(&mut self) -> bool {
-        if self.words.count == 0 {
-            return false;
-        }
-        self.pass_made();
-        self.next(None);
-        true
+        self.words.skip()
     }
 
     /// Drops all commands.
     pub fn clear(&mut self) {
         while self.skip() {}
         self.words.clear();
-    }
-
-    /// The head that starts at a word.
-    ///
-    /// # Safety
-    /// A head starts there.
-    unsafe fn head(&self, at: usize) -> Head<W> {
-        // SAFETY: the caller promises a head.
-        unsafe { self.words.at(at).cast::<Head<W>>().read_unaligned() }
-    }
-
-    /// Changes where the chain goes on after the command that starts at a word.
-    ///
-    /// # Safety
-    /// As [`head`](Self::head).
-    unsafe fn set_next(&mut self, at: usize, next: u32) {
-        // SAFETY: the caller promises a head.
-        unsafe {
-            let head = self.words.at_mut(at).cast::<Head<W>>();
-            (&raw mut (*head).next).write_unaligned(next);
-        }
-    }
-
-    /// Steps over commands that were made as parts of chains.
-    fn pass_made(&mut self) {
-        // SAFETY: while commands wait, one starts at `first`, or one that was made.
-        while let head = unsafe { self.head(self.words.first) }
-            && head.next == MADE
-        {
-            self.words.first += Self::HEAD + head.words as usize;
-        }
-    }
-
-    /// Steps over the next command and runs it. There must be one, at `first`.
-    fn next(&mut self, world: Option<&mut World<W>>) -> Outcome {
-        debug_assert!(self.words.count > 0);
-        // SAFETY: a command that was not run yet starts at `first`.
-        let (head, payload) = unsafe {
-            let first = self.words.first;
-            (self.head(first), self.words.at_mut(first + Self::HEAD).cast::<u8>())
-        };
-        // Before it runs, so that a panic does not run it again.
-        self.words.first += Self::HEAD + head.words as usize;
-        self.words.count -= 1;
-        // SAFETY: the payload is the command's; the buffer has stepped over it.
-        unsafe { (head.kind.run)(payload, world) }
-    }
-}
-
-/// One pass over the commands. Its end, a panic's too, puts those that stepped
-/// aside before those that are left.
-struct Turn<'a, W: WorldConfig> {
-    commands: &'a mut Commands<W>,
-    aside: Vec<Word>,
-    count: usize,
-}
-
-impl<W: WorldConfig> Drop for Turn<'_, W> {
-    fn drop(&mut self) {
-        self.commands.words.put_back(&mut self.aside, self.count);
-    }
-}
-
-impl<W: WorldConfig> Drop for Commands<W> {
-    fn drop(&mut self) {
-        /// Drops the rest also when a payload's drop panics.
-        struct Rest<'a, W: WorldConfig>(&'a mut Commands<W>);
-        impl<W: WorldConfig> Drop for Rest<'_, W> {
-            fn drop(&mut self) {
-                while self.0.skip() {}
-            }
-        }
-        let rest = Rest(self);
-        while rest.0.skip() {}
     }
 }
 

@@ -16,6 +16,7 @@ use core::slice;
 use crate::column;
 use crate::component::Storage;
 use crate::entity::Entity;
+use crate::kept::Infos;
 use crate::memory::{self, DropRows, bits};
 use crate::schema::{ComponentInfo, Mask};
 use stamps::Stamps;
@@ -38,7 +39,7 @@ pub struct Table {
     entities: NonNull<Entity>,
     // The rest.
     capacity: usize,
-    infos: &'static [ComponentInfo],
+    infos: Infos,
     /// The columns of `mask` that take bytes.
     sized: Box<[SizedColumn]>,
     /// By component, dangling where nothing is held; empty in a schema without
@@ -92,7 +93,7 @@ impl Table {
             columns: infos.iter().map(|info| memory::dangling(info.align)).collect(),
             entities: memory::dangling(ID).cast(),
             capacity: 0,
-            infos,
+            infos: Infos::new(infos),
             sized: sized.filter(|column| column.size > 0).collect(),
             held: 0,
             bitmaps: (0..bitmaps).map(|_| memory::dangling(8).cast()).collect(),
@@ -341,11 +342,12 @@ impl Table {
             self.column(index).wrapping_add(row * self.infos[index].size)
         };
         // SAFETY: the caller promises the values.
-        unsafe { DropRows::run(self.infos, mask, first, end, cell) }
+        unsafe { DropRows::run(self.infos.all(), mask, first, end, cell) }
     }
 
     /// Gives back memory beyond the present length, and that of sparse components
     /// that no row has.
+    #[inline]
     pub(crate) fn shrink(&mut self) {
         for index in bits(self.held) {
             let words = self.capacity.div_ceil(WORD);
@@ -360,6 +362,7 @@ impl Table {
     }
 
     /// The bytes that the table has allocated for its rows.
+    #[inline]
     pub(crate) fn bytes(&self) -> usize {
         let taken = |size: usize, align| column::rounded(size * self.capacity, align);
         let columns = bits(self.possible()).map(|index| &self.infos[index]);

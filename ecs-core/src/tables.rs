@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use crate::entities::MAX_TABLES;
 use crate::error::Refusal;
+use crate::kept::Infos;
 use crate::schema::{ComponentInfo, Mask};
 use crate::table::Table;
 
@@ -14,7 +15,7 @@ const UNKNOWN: u32 = u32::MAX;
 
 #[derive(Debug)]
 pub(crate) struct Tables {
-    infos: &'static [ComponentInfo],
+    infos: Infos,
     tables: Vec<Table>,
     /// For each table and component: the table that has this component more, or less.
     edges: Vec<u32>,
@@ -28,7 +29,7 @@ impl Tables {
     /// With the table of entities without components, which is always number 0.
     pub(crate) fn new(infos: &'static [ComponentInfo]) -> Self {
         let mut tables = Self {
-            infos,
+            infos: Infos::new(infos),
             tables: Vec::new(),
             edges: Vec::new(),
             buckets: vec![UNKNOWN; 16].into_boxed_slice(),
@@ -42,6 +43,7 @@ impl Tables {
     ///
     /// # Safety
     /// Each component is `Clone`.
+    #[inline]
     pub(crate) unsafe fn duplicate(&self) -> Self {
         Self {
             infos: self.infos,
@@ -168,7 +170,7 @@ impl Tables {
                 self.link(other);
             }
         }
-        self.tables.push(Table::new(self.infos, mask));
+        self.tables.push(Table::new(self.infos.all(), mask));
         self.edges.resize(self.edges.len() + self.infos.len(), UNKNOWN);
         self.link(table);
         Ok(table)
@@ -182,7 +184,7 @@ impl Tables {
         if self.tables.iter().map(Table::mask).eq(masks.iter().copied()) {
             return;
         }
-        let mut old = core::mem::replace(self, Self::new(self.infos));
+        let mut old = core::mem::replace(self, Self::new(self.infos.all()));
         for &mask in masks {
             let made = self.of(mask).expect("not too many tables");
             if let Some(number) = old.find(mask) {

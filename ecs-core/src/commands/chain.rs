@@ -8,13 +8,11 @@
 
 use alloc::vec::Vec;
 
-use super::{Applied, Commands};
-use crate::config::WorldConfig;
 use crate::entity::Entity;
 use crate::schema::Mask;
-use crate::world::{Change, World};
 
-use super::kinds::{Outcome, Part};
+use super::kinds::Part;
+use super::words::Words;
 
 /// The last command of its chain, or of none.
 pub(super) const END: u32 = u32::MAX;
@@ -62,23 +60,19 @@ impl Chains {
     }
 }
 
-impl<W: WorldConfig> Commands<W> {
-    /// Links the commands of each entity that can be made at once. Not in a closed
-    /// world, which may refuse one of them and take the next.
+impl Words {
+    /// Links the commands of each entity that can be made at once.
     pub(super) fn link(&mut self) {
-        if W::DESC.closed || self.words.count == 0 {
-            return;
-        }
         // Else a link can't say where a command starts.
-        let links = self.words.len() < MADE as usize;
-        let mut chains = core::mem::replace(&mut self.words.chains, Chains::new());
-        chains.clear(self.words.count);
-        let (mut at, mut left, mut since) = (self.words.first, self.words.count, 0);
+        let links = self.len() < MADE as usize;
+        let mut chains = core::mem::replace(&mut self.chains, Chains::new());
+        chains.clear(self.count);
+        let (mut at, mut left, mut since) = (self.first, self.count, 0);
         while left > 0 {
             // SAFETY: commands follow each other until `count` that wait were seen.
             let head = unsafe { self.head(at) };
             let start = at;
-            at += Self::HEAD + head.words as usize;
+            at += head.size();
             if head.next == MADE {
                 continue;
             }
@@ -107,68 +101,13 @@ impl<W: WorldConfig> Commands<W> {
                 chains.buckets[bucket] = start as u32;
             }
         }
-        self.words.chains = chains;
-    }
-
-    /// Makes the chain whose first command is at `first`. `false`, with nothing done,
-    /// if there is none, or its commands must be made one by one.
-    pub(super) fn make_chain(
-        &mut self,
-        world: &mut World<W>,
-        change: &mut Change<W::Schema>,
-        applied: &mut Applied,
-    ) -> bool {
-        // SAFETY: a command that waits starts at `first`.
-        let head = unsafe { self.head(self.words.first) };
-        let Some(entity) = head.entity.filter(|_| head.next < MADE) else { return false };
-        let Some(old) = world.mask_of(entity) else { return false };
-        if world.table_for_change(self.outcome(old)).is_none() {
-            return false;
-        }
-        /// Makes the change, also of what was gathered before a drop panicked, unless
-        /// that leads to no archetype.
-        struct Made<'a, W: WorldConfig>(&'a mut World<W>, Entity, &'a mut Change<W::Schema>);
-        impl<W: WorldConfig> Drop for Made<'_, W> {
-            fn drop(&mut self) {
-                let Self(world, entity, change) = self;
-                if world.table_for_change(change.mask()).is_some() {
-                    world.make_change(*entity, change);
-                }
-            }
-        }
-        change.begin(old);
-        let made = Made(world, entity, change);
-        let mut at = self.words.first;
-        self.words.first += Self::HEAD + head.words as usize;
-        loop {
-            // SAFETY: the links of a chain lead to heads.
-            let next = unsafe {
-                let next = self.head(at).next;
-                self.set_next(at, MADE);
-                next
-            };
-            self.words.count -= 1;
-            // SAFETY: a command's payload is behind its head, and is the command's. It is
-            // not used again: the command counts as made.
-            let outcome = unsafe {
-                let payload = self.words.at_mut(at + Self::HEAD).cast::<u8>();
-                (self.part(at).make)(payload, made.2)
-            };
-            match outcome {
-                Outcome::Made => applied.made += 1,
-                _ => applied.missed += 1,
-            }
-            if next == END {
-                break;
-            }
-            at = next as usize;
-        }
-        true
+        self.chains = chains;
     }
 
     /// What an entity that has `mask` will have after the chain at `first`.
-    fn outcome(&self, mut mask: Mask) -> Mask {
-        let mut at = self.words.first;
+    #[inline]
+    pub(super) fn outcome(&self, mut mask: Mask) -> Mask {
+        let mut at = self.first;
         loop {
             let part = self.part(at);
             if mask & part.removes == part.removes {
@@ -185,7 +124,8 @@ impl<W: WorldConfig> Commands<W> {
     }
 
     /// What the command of a chain, which starts at a word, does.
-    fn part(&self, at: usize) -> &'static Part<W> {
+    #[inline]
+    pub(super) fn part(&self, at: usize) -> &'static Part {
         // SAFETY: the links of a chain lead to heads.
         let kind = unsafe { self.head(at) }.kind;
         kind.part.as_ref().expect("a chain is made of parts")

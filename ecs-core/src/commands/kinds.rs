@@ -1,7 +1,10 @@
 //! What each kind of command does.
 
 use core::marker::PhantomData;
+use core::ptr::NonNull;
 
+use super::Applied;
+use super::words::Words;
 use crate::bundle::Bundle;
 use crate::config::WorldConfig;
 use crate::entity::Entity;
@@ -24,35 +27,61 @@ pub(super) const fn made(yes: bool) -> Outcome {
 }
 
 /// What a kind of command does, given its payload.
-pub(super) struct Kind<W: WorldConfig> {
-    /// Makes the change, or drops the payload where there is no world.
+///
+/// The type of world that it is for is that of the buffer; nothing here names it, so that a
+/// buffer's code is compiled once, and what makes commands in no program that writes none.
+pub(super) struct Kind {
+    /// Makes the change in a `World`, or drops the payload where there is none.
     ///
     /// # Safety
     /// The payload is valid, of the kind's type, at any alignment; it is used no
-    /// more unless the outcome is `Refused`.
-    pub(super) run: unsafe fn(*mut u8, Option<&mut World<W>>) -> Outcome,
+    /// more unless the outcome is `Refused`. The world is of the type that the command is for,
+    /// and nobody else uses it meanwhile.
+    pub(super) run: unsafe fn(*mut u8, Option<NonNull<()>>) -> Outcome,
     /// For commands that only change which components one entity has.
-    pub(super) part: Option<Part<W>>,
+    pub(super) part: Option<Part>,
     /// Whether it can do anything, or observers can see what was done before, so that those after it can't be made before it.
     pub(super) barrier: bool,
+    /// Makes all commands of a buffer.
+    pub(super) pass: Pass,
 }
 
+/// Makes the commands of a buffer in order. Where one is refused for good, and is the next, the
+/// last argument tells whether to go on. Answers why something waits, if it does.
+///
+/// # Safety
+/// The pointer is to the `World`, of the type that the commands are for, and nobody else uses it
+/// meanwhile.
+pub(super) type Pass = unsafe fn(
+    &mut Words,
+    NonNull<()>,
+    &mut Applied,
+    &mut dyn FnMut(&mut Words) -> bool,
+) -> Option<Refusal>;
+
 /// A command as a part of one change of an entity.
-pub(super) struct Part<W: WorldConfig> {
+pub(super) struct Part {
     /// What it takes: all of it, or it is missed.
     pub(super) removes: Mask,
     /// What it gives.
     pub(super) inserts: Mask,
+    /// Adds it to a `Change`.
+    ///
     /// # Safety
-    /// As [`Kind::run`]; the payload is used no more.
-    pub(super) make: unsafe fn(*mut u8, &mut Change<W::Schema>) -> Outcome,
+    /// As [`Kind::run`]; the payload is used no more, and the change is of the schema's type.
+    pub(super) make: unsafe fn(*mut u8, NonNull<()>) -> Outcome,
 }
 
 /// A payload, and what is done with it.
 pub(super) trait Command<W: WorldConfig>: Sized + 'static {
-    const PART: Option<Part<W>> = None;
+    const PART: Option<Part> = None;
     const BARRIER: bool = false;
-    const KIND: Kind<W> = Kind { run: run::<W, Self>, part: Self::PART, barrier: Self::BARRIER };
+    const KIND: Kind = Kind {
+        run: run::<W, Self>,
+        part: Self::PART,
+        barrier: Self::BARRIER,
+        pass: super::pass::pass::<W>,
+    };
 
     /// Whom it is about.
     fn entity(&self) -> Option<Entity>;
@@ -65,12 +94,13 @@ pub(super) trait Command<W: WorldConfig>: Sized + 'static {
 /// As [`Kind::run`] says, for the payload `C`.
 unsafe fn run<W: WorldConfig, C: Command<W>>(
     payload: *mut u8,
-    world: Option<&mut World<W>>,
+    world: Option<NonNull<()>>,
 ) -> Outcome {
     // SAFETY: the caller gives up a valid payload.
     let command = unsafe { payload.cast::<C>().read_unaligned() };
     let Some(world) = world else { return Outcome::Missed };
-    match command.run(world) {
+    // SAFETY: the caller gives the world, of this type.
+    match command.run(unsafe { world.cast::<World<W>>().as_mut() }) {
         Ok(outcome) => outcome,
         Err((command, why)) => {
             // SAFETY: the place has room for the payload, which was read from it.
@@ -124,7 +154,7 @@ pub(super) struct Insert<B>(pub(super) Entity, pub(super) B);
 
 impl<W: WorldConfig, B: Bundle<W::Schema>> Command<W> for Insert<B> {
     // A marker is no component: the outbox has it.
-    const PART: Option<Part<W>> = if B::MARKER || observed::<W, B>() {
+    const PART: Option<Part> = if B::MARKER || observed::<W, B>() {
         None
     } else {
         Some(Part { removes: 0, inserts: B::MASK, make: insert::<W, B> })
@@ -151,18 +181,19 @@ impl<W: WorldConfig, B: Bundle<W::Schema>> Command<W> for Insert<B> {
 /// As [`Part::make`] says, for the payload `Insert<B>`.
 unsafe fn insert<W: WorldConfig, B: Bundle<W::Schema>>(
     payload: *mut u8,
-    change: &mut Change<W::Schema>,
+    change: NonNull<()>,
 ) -> Outcome {
     // SAFETY: the caller gives up a valid payload.
     let Insert(_, bundle) = unsafe { payload.cast::<Insert<B>>().read_unaligned() };
-    change.insert(bundle);
+    // SAFETY: the caller gives the change, of this schema.
+    unsafe { change.cast::<Change<W::Schema>>().as_mut() }.insert(bundle);
     Outcome::Made
 }
 
 pub(super) struct Remove<B>(pub(super) Entity, pub(super) PhantomData<B>);
 
 impl<W: WorldConfig, B: Bundle<W::Schema>> Command<W> for Remove<B> {
-    const PART: Option<Part<W>> = if B::MARKER || observed::<W, B>() {
+    const PART: Option<Part> = if B::MARKER || observed::<W, B>() {
         None
     } else {
         Some(Part { removes: B::MASK, inserts: 0, make: remove::<W, B> })
@@ -186,11 +217,9 @@ impl<W: WorldConfig, B: Bundle<W::Schema>> Command<W> for Remove<B> {
 
 /// # Safety
 /// As [`Part::make`] says, for the payload `Remove<B>`, which needs no drop.
-unsafe fn remove<W: WorldConfig, B: Bundle<W::Schema>>(
-    _: *mut u8,
-    change: &mut Change<W::Schema>,
-) -> Outcome {
-    made(change.remove(B::MASK))
+unsafe fn remove<W: WorldConfig, B: Bundle<W::Schema>>(_: *mut u8, change: NonNull<()>) -> Outcome {
+    // SAFETY: the caller gives the change, of this schema.
+    made(unsafe { change.cast::<Change<W::Schema>>().as_mut() }.remove(B::MASK))
 }
 
 pub(super) struct Complete(pub(super) Entity);

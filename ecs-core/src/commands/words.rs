@@ -2,12 +2,40 @@
 
 use alloc::vec::Vec;
 use core::mem::MaybeUninit;
+use core::ptr::NonNull;
 
-use super::chain::Chains;
+use super::chain::{Chains, MADE};
+use super::kinds::{Kind, Outcome, Pass};
+use crate::entity::Entity;
 use crate::kept::kept;
 
 /// A word of a buffer: a part of a command's head, or of its payload.
 pub(super) type Word = MaybeUninit<u64>;
+
+/// Stands before each payload.
+pub(super) struct Head {
+    pub(super) kind: &'static Kind,
+    /// Whom it is about; `None` for what is not about one entity.
+    pub(super) entity: Option<Entity>,
+    /// The payload's size.
+    pub(super) words: u32,
+    /// Where, in words, the next command of its chain is, or `END` or `MADE`.
+    pub(super) next: u32,
+}
+
+pub(super) const fn words(bytes: usize) -> usize {
+    bytes.div_ceil(size_of::<u64>())
+}
+
+/// The size of a head.
+const HEAD: usize = words(size_of::<Head>());
+
+impl Head {
+    /// The size of the whole command.
+    pub(super) fn size(&self) -> usize {
+        HEAD + self.words as usize
+    }
+}
 
 /// Commands from `first` on, each a head and its payload, in whole words; `count` of them are
 /// still to be made. Neither is aligned: they are read and written as a whole, never borrowed in
@@ -41,28 +69,105 @@ impl Words {
         self.words.len()
     }
 
-    /// The words from this one on, to read.
+    /// Adds a command to the others, and answers where its payload belongs.
     #[inline]
-    pub(super) fn at(&self, at: usize) -> *const Word {
-        self.words.as_ptr().wrapping_add(at)
-    }
-
-    /// The words from this one on, to write.
-    #[inline]
-    pub(super) fn at_mut(&mut self, at: usize) -> *mut Word {
-        self.words.as_mut_ptr().wrapping_add(at)
-    }
-
-    /// Room for one more command, behind the others.
-    #[inline]
-    pub(super) fn grow(&mut self, words: usize) -> *mut Word {
+    pub(super) fn push(&mut self, head: Head) -> *mut u8 {
+        let words = head.size();
         if self.first > self.words.len() / 2 || self.words.capacity() - self.words.len() < words {
             self.make_room(words);
         }
         let at = self.words.len();
+        self.count += 1;
         // SAFETY: there is room, and words may be uninitialized.
-        unsafe { self.words.set_len(at + words) };
-        self.at_mut(at)
+        unsafe {
+            self.words.set_len(at + words);
+            let place = self.words.as_mut_ptr().add(at);
+            place.cast::<Head>().write_unaligned(head);
+            place.add(HEAD).cast()
+        }
+    }
+
+    /// The head that starts at a word.
+    ///
+    /// # Safety
+    /// A head starts there.
+    #[inline]
+    pub(super) unsafe fn head(&self, at: usize) -> Head {
+        // SAFETY: the caller promises a head.
+        unsafe { self.words.as_ptr().add(at).cast::<Head>().read_unaligned() }
+    }
+
+    /// Changes where the chain goes on after the command that starts at a word.
+    ///
+    /// # Safety
+    /// As [`head`](Self::head).
+    #[inline]
+    pub(super) unsafe fn set_next(&mut self, at: usize, next: u32) {
+        // SAFETY: the caller promises a head.
+        unsafe {
+            let head = self.words.as_mut_ptr().add(at).cast::<Head>();
+            (&raw mut (*head).next).write_unaligned(next);
+        }
+    }
+
+    /// The payload of the command that starts at a word.
+    ///
+    /// # Safety
+    /// As [`head`](Self::head).
+    #[inline]
+    pub(super) unsafe fn payload(&mut self, at: usize) -> *mut u8 {
+        // SAFETY: the caller promises a head, behind which the payload is.
+        unsafe { self.words.as_mut_ptr().add(at + HEAD).cast() }
+    }
+
+    /// How to make the commands that wait, if some do.
+    pub(super) fn pass(&mut self) -> Option<Pass> {
+        if self.count == 0 {
+            self.clear();
+            return None;
+        }
+        // SAFETY: while commands wait, one starts at `first`, or one that was made.
+        Some(unsafe { self.head(self.first) }.kind.pass)
+    }
+
+    /// Steps over commands that were made as parts of chains.
+    #[inline]
+    pub(super) fn pass_made(&mut self) {
+        // SAFETY: as above.
+        while let head = unsafe { self.head(self.first) }
+            && head.next == MADE
+        {
+            self.first += head.size();
+        }
+    }
+
+    /// Steps over the next command and runs it, or drops it where there is no world. There
+    /// must be one, at `first`.
+    ///
+    /// # Safety
+    /// The commands are for a world of this type.
+    #[inline]
+    pub(super) unsafe fn next(&mut self, world: Option<NonNull<()>>) -> Outcome {
+        debug_assert!(self.count > 0);
+        let first = self.first;
+        // SAFETY: a command that was not run yet starts at `first`.
+        let (head, payload) = unsafe { (self.head(first), self.payload(first)) };
+        // Before it runs, so that a panic does not run it again.
+        self.first += head.size();
+        self.count -= 1;
+        // SAFETY: the payload is the command's; the buffer has stepped over it.
+        unsafe { (head.kind.run)(payload, world) }
+    }
+
+    /// Drops the next command. `false` if there is none.
+    pub(super) fn skip(&mut self) -> bool {
+        if self.count == 0 {
+            return false;
+        }
+        self.pass_made();
+        // SAFETY: without a world, it is of no type.
+        unsafe { self.next(None) };
+        true
     }
 
     #[cold]
@@ -84,7 +189,14 @@ impl Words {
 
     /// Puts what was set aside, so many commands, before those that are left.
     pub(super) fn put_back(&mut self, aside: &mut Vec<Word>, count: usize) {
-        self.words.splice(..self.first, aside.drain(..));
+        if aside.is_empty() {
+            self.words.drain(..self.first);
+        } else {
+            // Into the memory that is there.
+            aside.extend_from_slice(&self.words[self.first..]);
+            self.words.clear();
+            self.words.extend_from_slice(aside);
+        }
         self.first = 0;
         self.count += count;
     }
@@ -100,5 +212,19 @@ impl Words {
     pub(super) fn clear(&mut self) {
         self.words.clear();
         self.first = 0;
+    }
+}
+
+impl Drop for Words {
+    fn drop(&mut self) {
+        /// Drops the rest also when a payload's drop panics.
+        struct Rest<'a>(&'a mut Words);
+        impl Drop for Rest<'_> {
+            fn drop(&mut self) {
+                while self.0.skip() {}
+            }
+        }
+        let rest = Rest(self);
+        while rest.0.skip() {}
     }
 }

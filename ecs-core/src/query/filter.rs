@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use crate::component::Component;
 use crate::entities::Entities;
 use crate::entity::Entity;
-use crate::outbox::{Outbox, Request, TransferMarker};
+use crate::outbox::{KeptOutbox, Request, TransferMarker};
 use crate::query::Fault;
 use crate::schema::{Contains, Mask, Schema};
 use crate::table::{Table, WORD};
@@ -47,7 +47,7 @@ pub unsafe trait Filter<S: Schema> {
 pub struct Rows<'w> {
     pub(crate) table: &'w Table,
     pub(crate) entities: &'w Entities,
-    pub(crate) outbox: &'w Outbox,
+    pub(crate) outbox: &'w KeptOutbox,
     pub(crate) ticks: Ticks,
 }
 
@@ -76,6 +76,7 @@ impl Rows<'_> {
 }
 
 impl fmt::Debug for Rows<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Rows").field(self.table).finish()
     }

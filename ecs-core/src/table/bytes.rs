@@ -63,7 +63,7 @@ impl Table {
         }
         for sparse in &part.sparse {
             let size = self.infos[sparse.index].size;
-            let list = listing(self.infos, sparse.index);
+            let list = listing(&self.infos, sparse.index);
             let mut rest = sparse.values;
             for (at, word) in sparse.words().enumerate() {
                 for bit in bits(word.into()) {

@@ -9,8 +9,9 @@ impl Table {
     ///
     /// # Safety
     /// Each component is `Clone`.
+    #[inline]
     pub(crate) unsafe fn duplicate(&self) -> Self {
-        let mut table = Self::new(self.infos, self.mask);
+        let mut table = Self::new(self.infos.all(), self.mask);
         table.reserve(self.len);
         table.hold(self.held);
         let mut rows = Cloned { from: self, table, mask: 0, part: 0, written: 0 };
@@ -30,7 +31,7 @@ impl Table {
             table.entities.copy_from_nonoverlapping(self.entities, self.len);
             table.added(self.len);
         }
-        core::mem::replace(table, Self::new(self.infos, 0))
+        core::mem::replace(table, Self::new(self.infos.all(), 0))
     }
 }
 
@@ -47,6 +48,7 @@ struct Cloned<'t> {
 }
 
 impl Cloned<'_> {
+    #[inline]
     fn clone_column(&mut self) {
         let (from, index) = (self.from, self.part);
         let info = &from.infos[index];

@@ -160,7 +160,7 @@ impl Table {
 
     /// Gets stamps ready for a sparse component that is held from now on.
     pub(super) fn hold_stamps(&mut self, index: usize) {
-        let new = Stamps::new(self.infos, 1 << index);
+        let new = Stamps::new(&self.infos, 1 << index);
         if let Some(new) = new {
             let stamps = self.stamps.get_or_insert(new);
             // SAFETY: there were none.

@@ -34,7 +34,7 @@ struct Lent<'w, W: WorldConfig, H> {
 
 impl<'w, W: WorldConfig, H> Lent<'w, W, H> {
     fn of(world: &'w mut World<W>, place: fn(&mut Hooks<W>) -> &mut Option<H>) -> Self {
-        let hook = world.hooks.as_mut().and_then(|hooks| place(hooks).take());
+        let hook = world.hooks_if_any().and_then(|hooks| place(hooks).take());
         Self { world, hook, place }
     }
 }
@@ -61,15 +61,26 @@ impl<W: WorldConfig> World<W> {
     }
 
     fn hooks_mut(&mut self) -> &mut Hooks<W> {
-        self.hooks.get_or_insert_with(|| Box::new(Hooks { depart: None, arrive: None }))
+        // SAFETY: nothing else is put in.
+        unsafe { self.hooks.get_or_insert(|| Hooks { depart: None, arrive: None }) }
+    }
+
+    fn hooks_if_any(&mut self) -> Option<&mut Hooks<W>> {
+        // SAFETY: as above.
+        unsafe { self.hooks.get_mut() }
+    }
+
+    fn hooks(&self) -> Option<&Hooks<W>> {
+        // SAFETY: as above.
+        unsafe { self.hooks.get() }
     }
 
     pub(super) fn has_depart_hook(&self) -> bool {
-        self.hooks.as_ref().is_some_and(|hooks| hooks.depart.is_some())
+        self.hooks().is_some_and(|hooks| hooks.depart.is_some())
     }
 
     pub(super) fn has_arrive_hook(&self) -> bool {
-        self.hooks.as_ref().is_some_and(|hooks| hooks.arrive.is_some())
+        self.hooks().is_some_and(|hooks| hooks.arrive.is_some())
     }
 
     pub(super) fn tell_departing(&mut self, entities: &[Entity], departure: Departure) {

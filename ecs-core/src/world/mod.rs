@@ -41,6 +41,7 @@ use crate::entities::{Entities, MAX_ROWS, MAX_TABLES};
 use crate::entity::{Entity, MAX_ORIGIN};
 use crate::error::{EntityError, Refusal};
 use crate::event::EventStore;
+use crate::kept::Rare;
 use crate::location::{Directory, Location, Locator, WorldDirectory};
 use crate::outbox::{KeptOutbox, Outbox, Parcel, TransferMarker};
 use crate::removed::{KeptLogs, Logs};
@@ -98,11 +99,13 @@ pub struct World<W: WorldConfig> {
     /// the directory may know.
     returns: alloc::vec::Vec<Entity>,
     counts: Counts,
-    hooks: Option<Box<hooks::Hooks<W>>>,
+    /// `Hooks<W>`.
+    hooks: Rare,
     waiting: links::KeptWaiting,
     /// Sources that end with a target that has ended.
     ending: alloc::vec::Vec<Entity>,
-    observers: Option<Box<observe::Observers<W>>>,
+    /// `Observers<W>`.
+    observers: Rare,
     /// None where the schema has no events.
     events: Option<Box<EventStore<W::Schema>>>,
     scratch: moving::KeptScratch,
@@ -180,10 +183,10 @@ impl<W: WorldConfig> World<W> {
             resources: KeptResources::new(Resources::default()),
             returns: alloc::vec::Vec::new(),
             counts: Counts::default(),
-            hooks: None,
+            hooks: Rare::default(),
             waiting: links::KeptWaiting::new(links::Waiting::new()),
             ending: alloc::vec::Vec::new(),
-            observers: None,
+            observers: Rare::default(),
             events: (!W::Schema::EVENTS.is_empty()).then(|| Box::new(EventStore::new())),
             scratch: moving::KeptScratch::new(moving::Scratch::default()),
             clock: Clock::new(),

@@ -193,12 +193,15 @@ impl<W: WorldConfig> World<W> {
     /// [`set_deferred_limit`](Self::set_deferred_limit) allows in one go.
     pub fn flush(&mut self) -> usize {
         self.settle(Self::WATCHED);
-        self.observers.as_ref().map_or(0, |o| o.running.len() + o.commands.len())
+        if const { Self::WATCHED == 0 } {
+            return 0;
+        }
+        self.observers().map_or(0, |o| o.running.len() + o.commands.len())
     }
 
     /// What became of commands that observers wrote down.
     pub fn deferred_counts(&self) -> DeferredCounts {
-        self.observers.as_ref().map(|observers| observers.counts).unwrap_or_default()
+        self.observers().map(|observers| observers.counts).unwrap_or_default()
     }
 
     /// Bounds what observers write down: the most commands that can wait, and the most
@@ -222,7 +225,20 @@ impl<W: WorldConfig> World<W> {
     }
 
     pub(super) fn observers_mut(&mut self) -> &mut Observers<W> {
-        self.observers.get_or_insert_with(|| Box::new(Observers::new()))
+        // SAFETY: nothing else is put in.
+        unsafe { self.observers.get_or_insert(Observers::new) }
+    }
+
+    #[inline(always)]
+    fn observers(&self) -> Option<&Observers<W>> {
+        // SAFETY: as above.
+        unsafe { self.observers.get() }
+    }
+
+    #[inline(always)]
+    fn observers_if_any(&mut self) -> Option<&mut Observers<W>> {
+        // SAFETY: as above.
+        unsafe { self.observers.get_mut() }
     }
 }
 
@@ -311,7 +327,7 @@ impl<W: WorldConfig> World<W> {
     /// Calls the observers of the components of `mask`, which change no structure.
     #[inline(never)]
     fn tell(&mut self, event: Event, entity: Entity, mask: Mask) {
-        let Some(observers) = &self.observers else { return };
+        let Some(observers) = self.observers() else { return };
         for component in bits(mask & observers.lists[event as usize].mask) {
             let observers = core::mem::take(self.observers_mut().of(event, component));
             let mut lent = Lent { world: self, observers, event, component };
@@ -328,7 +344,7 @@ impl<W: WorldConfig> World<W> {
     pub(super) fn settle(&mut self, mask: Mask) {
         if const { Self::WATCHED != 0 }
             && mask & Self::WATCHED != 0
-            && let Some(observers) = &self.observers
+            && let Some(observers) = self.observers()
             && observers.depth == 0
             && !(observers.commands.is_empty() && observers.running.is_empty())
         {
@@ -389,8 +405,8 @@ pub(super) struct Operation<'w, W: WorldConfig>(&'w mut World<W>);
 impl<'w, W: WorldConfig> Operation<'w, W> {
     #[inline(always)]
     pub(super) fn begin(world: &'w mut World<W>) -> Self {
-        if World::<W>::WATCHED != 0
-            && let Some(observers) = &mut world.observers
+        if const { World::<W>::WATCHED != 0 }
+            && let Some(observers) = world.observers_if_any()
         {
             observers.depth += 1;
         }
@@ -417,8 +433,8 @@ impl<W: WorldConfig> DerefMut for Operation<'_, W> {
 impl<W: WorldConfig> Drop for Operation<'_, W> {
     #[inline(always)]
     fn drop(&mut self) {
-        if World::<W>::WATCHED != 0
-            && let Some(observers) = &mut self.0.observers
+        if const { World::<W>::WATCHED != 0 }
+            && let Some(observers) = self.0.observers_if_any()
         {
             // Less than it was in a world that a command has put in this one's place.
             observers.depth = observers.depth.saturating_sub(1);
