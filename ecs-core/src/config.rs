@@ -148,6 +148,7 @@ impl Role {
 
 /// As it is written in an attribute.
 impl fmt::Display for Role {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Role::Standalone => "standalone",
@@ -184,6 +185,7 @@ impl QueueConfig {
 
 /// As in a sentence: "4096 in batches of 64 through one inbox, retain".
 impl fmt::Display for QueueConfig {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { capacity, batch_size, linger, spsc, on_full } = self;
         let through = if *spsc { "a ring for each source" } else { "one inbox" };
@@ -242,6 +244,7 @@ pub enum OnFull {
 
 /// As it is written in an attribute.
 impl fmt::Display for OnFull {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             OnFull::Retain => f.write_str("retain"),

@@ -115,6 +115,7 @@ pub struct ComponentDescription {
 }
 
 impl ComponentDescription {
+    #[inline]
     fn new(index: usize, info: &ComponentInfo) -> Self {
         Self {
             name: info.name,
@@ -140,6 +141,7 @@ impl ComponentDescription {
     }
 
     /// What is true of it, in words.
+    #[inline]
     pub fn traits(&self) -> impl Iterator<Item = &'static str> {
         let all = [
             (self.send, "send"),
@@ -256,6 +258,7 @@ impl WorldDescription {
     /// # Panics
     /// If the world has another schema.
     #[doc(hidden)]
+    #[inline]
     pub fn new<S: Schema>(desc: &WorldDesc) -> Self {
         assert_eq!(desc.schema, S::PATH, "a world is described by its own schema");
         let components = S::COMPONENTS;
@@ -303,6 +306,7 @@ impl WorldDescription {
 }
 
 /// The bytes that an entity with these components takes in a table.
+#[inline]
 const fn table_row_bytes(components: &[ComponentInfo], mask: Mask) -> usize {
     let mut bytes = size_of::<crate::entity::Entity>();
     let mut index = 0;
@@ -334,6 +338,7 @@ impl WorldDesc {
     /// 2 MiB are rounded up by at most a quarter, tables that grow double, and keep their room
     /// when their entities move to others, until the world is told to
     /// [`shrink`](crate::world::World::shrink).
+    #[inline]
     pub const fn entity_bytes(&self, components: &[ComponentInfo]) -> usize {
         let (mut sparse, mut index) = (0, 0);
         while index < components.len() {
@@ -356,6 +361,7 @@ impl WorldDesc {
 }
 
 /// The name of a target: that of a world, or `id 3`.
+#[inline]
 fn target_name(target: Target) -> String {
     match target {
         Target::World(path) => last_segment(path).into(),

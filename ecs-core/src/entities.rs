@@ -137,6 +137,7 @@ impl Entities {
     }
 
     /// The same ids at the same places, with nothing in the outbox.
+    #[inline]
     pub(crate) fn duplicate(&self) -> Self {
         let page = |page: &Option<Box<Page>>| {
             let mut page = page.clone()?;
@@ -564,6 +565,7 @@ impl Entities {
     }
 
     /// Gives back memory that no entity needs.
+    #[inline]
     pub(crate) fn shrink(&mut self) {
         self.natives.shrink();
         self.free.shrink();
@@ -579,6 +581,7 @@ impl Entities {
     }
 
     /// The bytes allocated.
+    #[inline]
     pub(crate) fn bytes(&self) -> usize {
         let pages: usize = self.guests.iter().map(|guests| guests.pages.capacity()).sum();
         let used: usize = self.guests.iter().flat_map(|guests| &guests.pages).flatten().count();

@@ -133,6 +133,7 @@ impl<W: WorldConfig> World<W> {
     }
 }
 
+#[inline]
 fn components(tables: &[Table], components: &[ComponentInfo]) -> Vec<ComponentReport> {
     let of = |(index, info): (usize, &ComponentInfo)| {
         let entities = tables.iter().map(|table| having(table, index)).sum();
@@ -148,6 +149,7 @@ fn components(tables: &[Table], components: &[ComponentInfo]) -> Vec<ComponentRe
     components.iter().enumerate().map(of).collect()
 }
 
+#[inline]
 fn archetypes(tables: &[Table], components: &[ComponentInfo]) -> Vec<ArchetypeReport> {
     let names = |mask| bits(mask).map(|index| components[index].name).collect();
     let archetype = |table: &Table| ArchetypeReport {
@@ -160,6 +162,7 @@ fn archetypes(tables: &[Table], components: &[ComponentInfo]) -> Vec<ArchetypeRe
     tables.iter().map(archetype).collect()
 }
 
+#[inline]
 fn resources(resources: &Resources) -> Vec<&'static str> {
     let mut names: Vec<_> = resources.names().collect();
     names.sort_unstable();
@@ -167,6 +170,7 @@ fn resources(resources: &Resources) -> Vec<&'static str> {
 }
 
 /// How many rows of a table have a component.
+#[inline]
 fn having(table: &Table, index: usize) -> usize {
     if table.mask() >> index & 1 == 1 {
         return table.len();
@@ -234,6 +238,7 @@ impl fmt::Display for WorldReport {
 pub struct Bytes(pub usize);
 
 impl fmt::Display for Bytes {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(bytes) = *self;
         match bytes {

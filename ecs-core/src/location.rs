@@ -54,6 +54,7 @@ impl Whereabouts {
 }
 
 impl fmt::Display for Whereabouts {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::At(world) => write!(f, "in world {world}"),
@@ -67,6 +68,7 @@ impl fmt::Display for Whereabouts {
 }
 
 impl fmt::Display for Location {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Here => f.write_str("here"),

@@ -3,15 +3,14 @@
 //! The sort of the standard library is thousands of lines of machine code, made anew for each
 //! type and closure: in a method of a world, for each world of a program.
 
+use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
 
 /// The places of the keys, from the least key to the greatest; equal ones stay in order.
 pub(crate) fn ascending(keys: Vec<usize>) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..keys.len()).collect();
-    if !keys.is_sorted() {
-        order.sort_by_key(|&place| keys[place]);
-    }
-    order
+    // The code of a heap is a tenth of that of a sort.
+    let keyed: BinaryHeap<(usize, usize)> = keys.into_iter().zip(0..).collect();
+    keyed.into_sorted_vec().into_iter().map(|(_, place)| place).collect()
 }
 
 /// Two places whose values change places.

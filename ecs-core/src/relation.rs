@@ -485,6 +485,7 @@ impl From<crate::error::EntityError> for RelateError {
 }
 
 impl fmt::Display for RelateError {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Entity(error) => error.fmt(f),

@@ -28,6 +28,7 @@ impl Log {
         self.forgotten + self.entities.len() as u64
     }
 
+    #[inline]
     fn forget_down_to(&mut self, limit: usize) {
         let over = self.entities.len().saturating_sub(limit);
         self.entities.drain(..over);
@@ -58,6 +59,7 @@ impl Logs {
     }
 
     /// An entity lost the components of the mask, of a schema with so many.
+    #[inline]
     pub(crate) fn add(&mut self, entity: Entity, mask: Mask, components: usize) {
         if self.logs.is_empty() {
             self.logs.resize_with(components, Log::default);
@@ -70,6 +72,7 @@ impl Logs {
         }
     }
 
+    #[inline]
     pub(crate) fn set_limit(&mut self, limit: usize) {
         self.limit = limit.max(1);
         for log in &mut self.logs {

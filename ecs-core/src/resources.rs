@@ -128,6 +128,7 @@ impl Resources {
 }
 
 impl fmt::Debug for Resources {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.values.values().map(|entry| entry.name)).finish()
     }

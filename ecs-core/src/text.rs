@@ -12,11 +12,13 @@ pub(crate) struct Text {
 
 impl Text {
     /// Nothing.
+    #[inline]
     pub(crate) const fn new() -> Self {
         Self { bytes: [0; CAPACITY], len: 0 }
     }
 
     /// Followed by `text`, or by nothing if there is no room for the whole.
+    #[inline]
     pub(crate) const fn str(mut self, text: &str) -> Self {
         let text = text.as_bytes();
         if text.len() > CAPACITY - self.len {
@@ -32,6 +34,7 @@ impl Text {
     }
 
     /// Followed by a number.
+    #[inline]
     pub(crate) const fn number(mut self, number: usize) -> Self {
         let mut unit = 1;
         while number / unit >= 10 {
@@ -46,11 +49,13 @@ impl Text {
     }
 
     /// How many bytes more find room.
+    #[inline]
     pub(crate) const fn room(&self) -> usize {
         CAPACITY - self.len
     }
 
     /// The text.
+    #[inline]
     pub(crate) const fn as_str(&self) -> &str {
         match core::str::from_utf8(self.bytes.split_at(self.len).0) {
             Ok(text) => text,
@@ -60,6 +65,7 @@ impl Text {
 }
 
 /// Whether two texts are the same.
+#[inline]
 pub(crate) const fn equal(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {
@@ -77,6 +83,7 @@ pub(crate) const fn equal(a: &str, b: &str) -> bool {
 }
 
 /// The last segment of a path.
+#[inline]
 pub(crate) const fn last_segment(path: &str) -> &str {
     let bytes = path.as_bytes();
     let mut start = bytes.len();

@@ -47,6 +47,7 @@ impl Time {
     }
 
     /// Lets time pass, as at the start of a tick.
+    #[inline]
     pub fn advance(&mut self, delta: Duration) {
         self.delta = delta;
         self.elapsed = self.elapsed.saturating_add(delta);
@@ -105,6 +106,7 @@ impl FixedSteps {
     }
 
     /// Lets time pass; answers how many steps are to be made now.
+    #[inline]
     pub fn advance(&mut self, passed: Duration) -> u32 {
         let behind = self.behind.saturating_add(passed);
         let steps = behind.as_nanos() / self.step.as_nanos();

@@ -31,6 +31,7 @@ impl WorldBits {
     pub const EMPTY: Self = Self([0; WORDS]);
 
     /// The worlds from `start` up to and without `end`.
+    #[inline]
     pub const fn range(start: usize, end: usize) -> Self {
         let mut bits = Self::EMPTY;
         let mut word = 0;
@@ -42,18 +43,21 @@ impl WorldBits {
     }
 
     /// With this world.
+    #[inline]
     pub const fn with(mut self, world: usize) -> Self {
         self.0[world / 64] |= 1 << (world % 64);
         self
     }
 
     /// Without this world.
+    #[inline]
     pub const fn without(mut self, world: usize) -> Self {
         self.0[world / 64] &= !(1 << (world % 64));
         self
     }
 
     /// The worlds of either set.
+    #[inline]
     pub const fn or(mut self, other: Self) -> Self {
         let mut word = 0;
         while word < WORDS {
@@ -64,6 +68,7 @@ impl WorldBits {
     }
 
     /// The worlds of both sets.
+    #[inline]
     pub const fn and(mut self, other: Self) -> Self {
         let mut word = 0;
         while word < WORDS {
@@ -74,6 +79,7 @@ impl WorldBits {
     }
 
     /// The worlds that are not in the other set.
+    #[inline]
     pub const fn and_not(mut self, other: Self) -> Self {
         let mut word = 0;
         while word < WORDS {
@@ -84,11 +90,13 @@ impl WorldBits {
     }
 
     /// Whether the world is in the set.
+    #[inline]
     pub const fn has(&self, world: usize) -> bool {
         world < MAX_WORLDS && self.0[world / 64] >> (world % 64) & 1 == 1
     }
 
     /// How many worlds.
+    #[inline]
     pub const fn number(&self) -> usize {
         let (mut number, mut word) = (0, 0);
         while word < WORDS {
@@ -99,6 +107,7 @@ impl WorldBits {
     }
 
     /// The lowest world.
+    #[inline]
     pub const fn first(&self) -> Option<usize> {
         let mut word = 0;
         while word < WORDS {
@@ -111,6 +120,7 @@ impl WorldBits {
     }
 
     /// Each world moved up by `places`.
+    #[inline]
     const fn shifted(self, places: usize) -> Self {
         let (words, bits) = (places / 64, places % 64);
         let mut out = Self::EMPTY;
@@ -138,6 +148,7 @@ impl Iterator for WorldBits {
 }
 
 /// The bits of a word that stand for worlds below `end`.
+#[inline]
 const fn below(end: usize, word: usize) -> u64 {
     if end <= word * 64 {
         0
@@ -175,6 +186,7 @@ impl<'a> Topology<'a> {
     ///
     /// # Panics
     /// With more than [`MAX_GROUPS`] groups or [`MAX_WORLDS`] worlds.
+    #[inline]
     pub const fn new(groups: &'a [Group]) -> Self {
         assert!(groups.len() <= MAX_GROUPS, "a coordinator has at most 16 members");
         let mut starts = [0; MAX_GROUPS + 1];
@@ -215,16 +227,19 @@ impl<'a> Topology<'a> {
     }
 
     /// The groups.
+    #[inline]
     pub const fn groups(&self) -> &'a [Group] {
         self.groups
     }
 
     /// The number of worlds.
+    #[inline]
     pub const fn total(&self) -> usize {
         self.starts[MAX_GROUPS]
     }
 
     /// The flat index of a member of a group.
+    #[inline]
     pub const fn flat(&self, group: usize, member: usize) -> usize {
         self.starts[group] + member
     }
@@ -233,6 +248,7 @@ impl<'a> Topology<'a> {
     ///
     /// # Panics
     /// If there is no such world.
+    #[inline]
     pub const fn locate(&self, world: usize) -> (usize, usize) {
         let mut group = 0;
         while world >= self.starts[group + 1] {
@@ -242,12 +258,14 @@ impl<'a> Topology<'a> {
     }
 
     /// The worlds of a group.
+    #[inline]
     pub const fn members(&self, group: usize) -> WorldBits {
         WorldBits::range(self.starts[group], self.starts[group + 1])
     }
 
     /// The id of the first world of a group: the declared one, else its place
     /// among all worlds.
+    #[inline]
     pub const fn first_id(&self, group: usize) -> usize {
         match self.groups[group].desc.id {
             Some(id) => id as usize,
@@ -259,12 +277,14 @@ impl<'a> Topology<'a> {
     ///
     /// # Panics
     /// If there is no such world.
+    #[inline]
     pub const fn id_of(&self, world: usize) -> u16 {
         let (group, member) = self.locate(world);
         (self.first_id(group) + member) as u16
     }
 
     /// The world with this id.
+    #[inline]
     pub const fn world_of(&self, id: u16) -> Option<usize> {
         let mut group = 0;
         while group < self.groups.len() {
@@ -279,6 +299,7 @@ impl<'a> Topology<'a> {
     }
 
     /// What a target leads to; none if it is not in the coordinator.
+    #[inline]
     pub const fn resolve(&self, target: Target) -> Option<Destination> {
         let path = match target {
             Target::World(path) => path,
@@ -305,11 +326,13 @@ impl<'a> Topology<'a> {
 
     /// Whether `from` sends to `to` as one world: named by type or id, or as a
     /// neighbour in their array.
+    #[inline]
     pub const fn edge(&self, from: usize, to: usize) -> bool {
         self.one_by_one(from).has(to)
     }
 
     /// Whether `from` sends to the array that is `group`, through its inbox.
+    #[inline]
     pub const fn array_edge(&self, from: usize, group: usize) -> bool {
         let (own, _) = self.locate(from);
         self.shared[own] >> group & 1 == 1
@@ -317,11 +340,13 @@ impl<'a> Topology<'a> {
 
     /// Whether the members of the array that is `group` share an inbox: some
     /// world outside routes to the array.
+    #[inline]
     pub const fn shares_inbox(&self, group: usize) -> bool {
         self.shared_by(group).is_some()
     }
 
     /// The first group that routes to the array that is `group`.
+    #[inline]
     const fn shared_by(&self, group: usize) -> Option<usize> {
         let mut from = 0;
         while from < MAX_GROUPS {
@@ -334,6 +359,7 @@ impl<'a> Topology<'a> {
     }
 
     /// The worlds that `from` sends to as one world each.
+    #[inline]
     pub const fn one_by_one(&self, from: usize) -> WorldBits {
         let (group, member) = self.locate(from);
         let own = &self.groups[group];
@@ -351,6 +377,7 @@ impl<'a> Topology<'a> {
     }
 
     /// The worlds at which something that `from` sends can arrive.
+    #[inline]
     pub const fn successors(&self, from: usize) -> WorldBits {
         let (group, _) = self.locate(from);
         let mut out = self.one_by_one(from);
@@ -365,12 +392,14 @@ impl<'a> Topology<'a> {
     }
 
     /// Which worlds lie on cycles together.
+    #[inline]
     pub const fn cycles(&self) -> Cycles {
         Cycles::new(self, WorldBits::EMPTY)
     }
 
     /// Which worlds lie on cycles together that no source of entities is part
     /// of: what comes back to a source has left the circle.
+    #[inline]
     pub const fn circles(&self) -> Cycles {
         let mut sources = WorldBits::EMPTY;
         let mut group = 0;
@@ -386,12 +415,14 @@ impl<'a> Topology<'a> {
 }
 
 /// Whether the target with this index is the default, or a route's.
+#[inline]
 const fn is_route(group: &Group, index: usize) -> bool {
     let routing = group.desc.routing;
     index < routing.routes.len() + routing.default.is_some() as usize
 }
 
 /// The target with this index: the default, the routes', then the further ones.
+#[inline]
 const fn target(group: &Group, index: usize) -> Option<Target> {
     let desc = &group.desc;
     let index = match (desc.routing.default, index) {

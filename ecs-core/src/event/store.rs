@@ -52,6 +52,7 @@ impl Store {
         Targets { near: &self.targets, ways: &self.ways }
     }
 
+    #[inline]
     fn sort_post(&mut self, locator: Locator<'_>) {
         let targets = Targets { near: &self.targets, ways: &self.ways };
         let channels = self.slots.iter_mut().filter_map(|slot| slot.get_mut().as_deref_mut());
@@ -67,6 +68,7 @@ impl Store {
         self.slots.iter().filter_map(|slot| unsafe { &*slot.get() }.as_deref())
     }
 
+    #[inline]
     fn inspect(&self, events: &[EventInfo]) -> Vec<EventReport> {
         let of = |(slot, info): (&Slot, &EventInfo)| {
             // SAFETY: as in `EventStore::channel`.
@@ -91,52 +93,64 @@ impl Store {
         self.each().for_each(AnyChannel::shrink);
     }
 
+    #[inline]
     fn set_targets(&mut self, targets: &[EventTarget]) {
         let order = order::ascending(targets.iter().map(|target| target.id.into()).collect());
         self.targets = order.into_iter().map(|place| targets[place]).collect();
     }
 
+    #[inline]
     fn len(&self) -> usize {
         self.all().map(AnyChannel::len).sum()
     }
 
+    #[inline]
     fn is_empty(&self) -> bool {
         self.all().all(|channel| channel.len() == 0)
     }
 
+    #[inline]
     fn waiting(&self) -> usize {
         self.all().map(AnyChannel::waiting).sum()
     }
 
+    #[inline]
     fn is_blocked(&self) -> bool {
         self.all().any(AnyChannel::is_blocked)
     }
 
+    #[inline]
     fn is_pending(&self) -> bool {
         self.all().any(AnyChannel::is_pending)
     }
 
+    #[inline]
     fn waits_for(&self, place: usize) -> bool {
         self.all().any(|channel| channel.waits_for(place))
     }
 
+    #[inline]
     fn no_edge(&self) -> u64 {
         self.all().map(AnyChannel::no_edge).sum()
     }
 
+    #[inline]
     fn lost_away(&self) -> (u64, u64) {
         let lost = self.all().map(AnyChannel::lost_away);
         lost.fold((0, 0), |sum, lost| (sum.0 + lost.0, sum.1 + lost.1))
     }
 
+    #[inline]
     fn undelivered(&self) -> u64 {
         self.all().map(AnyChannel::undelivered).sum()
     }
 
+    #[inline]
     fn for_each_overdue(&mut self, tell: &mut dyn FnMut(&'static str)) {
         self.each().filter_map(AnyChannel::take_overdue).for_each(tell);
     }
 
+    #[inline]
     fn for_each_unreached(&mut self, tell: &mut dyn FnMut(u16)) {
         self.each().flat_map(AnyChannel::take_unreached).for_each(tell);
     }
@@ -180,11 +194,13 @@ impl<S: Schema> EventStore<S> {
     }
 
     /// Sends events to entities on their way.
+    #[inline]
     pub(crate) fn sort_post(&mut self, locator: Locator<'_>) {
         self.store.sort_post(locator);
     }
 
     /// What is here of each type.
+    #[inline]
     pub(crate) fn inspect(&self) -> Vec<EventReport> {
         self.store.inspect(S::EVENTS)
     }
@@ -207,6 +223,7 @@ impl<S: Schema> EventStore<S> {
 impl<S: Schema> EventStore<S> {
     /// Says which worlds events can go to, by id and path. Their places are their
     /// places in the order of ids.
+    #[inline]
     pub fn set_targets(&mut self, targets: impl IntoIterator<Item = (u16, &'static str)>) {
         let targets = targets.into_iter().map(|(id, path)| EventTarget { id, path });
         self.store.set_targets(&targets.collect::<Vec<_>>());
@@ -219,32 +236,38 @@ impl<S: Schema> EventStore<S> {
     }
 
     /// How many events are here, to be read.
+    #[inline]
     pub fn len(&self) -> usize {
         self.store.len()
     }
 
     /// Whether no event is here.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.store.is_empty()
     }
 
     /// How many events wait to leave for other worlds, or for their entity to come.
+    #[inline]
     pub fn waiting(&self) -> usize {
         self.store.waiting()
     }
 
     /// Whether so many wait for their entities that others of their type can't come in.
+    #[inline]
     pub fn is_blocked(&self) -> bool {
         self.store.is_blocked()
     }
 
     /// Whether some wait to leave, or were to go where no edge leads and nobody was
     /// told yet.
+    #[inline]
     pub fn is_pending(&self) -> bool {
         self.store.is_pending()
     }
 
     /// Whether events of any type wait to leave for the world at this place.
+    #[inline]
     pub fn waits_for(&self, place: usize) -> bool {
         self.store.waits_for(place)
     }
@@ -255,29 +278,34 @@ impl<S: Schema> EventStore<S> {
     }
 
     /// How many events were to go where no edge leads, and were handed back.
+    #[inline]
     pub fn no_edge(&self) -> u64 {
         self.store.no_edge()
     }
 
     /// How many events that were to leave were handed back, since too many waited, and
     /// how many were dropped to make room for others.
+    #[inline]
     pub fn lost_away(&self) -> (u64, u64) {
         self.store.lost_away()
     }
 
     /// How many events to entities were given up.
+    #[inline]
     pub fn undelivered(&self) -> u64 {
         self.store.undelivered()
     }
 
     /// Calls `tell` with the name of each event of which some, since the last call, did not
     /// reach their entities, though these live.
+    #[inline]
     pub fn for_each_overdue(&mut self, mut tell: impl FnMut(&'static str)) {
         self.store.for_each_overdue(&mut tell);
     }
 
     /// Calls `tell` with each world that events were to go to and no edge leads to,
     /// since the last call.
+    #[inline]
     pub fn for_each_unreached(&mut self, mut tell: impl FnMut(u16)) {
         self.store.for_each_unreached(&mut tell);
     }

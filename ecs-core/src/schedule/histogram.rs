@@ -81,6 +81,7 @@ impl Histogram {
     }
 
     /// What the share `quantile` of all took at most, such as 0.99; zero of nothing.
+    #[inline]
     pub fn quantile(&self, quantile: f64) -> Duration {
         let wanted = (quantile.clamp(0.0, 1.0) * self.count as f64) as u64;
         let mut seen = 0;
@@ -121,6 +122,7 @@ impl Default for Histogram {
 }
 
 impl fmt::Debug for Histogram {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Histogram")
             .field("count", &self.count)

@@ -331,6 +331,7 @@ impl fmt::Display for Plan {
 }
 
 /// A system's name without its path.
+#[inline]
 fn short(name: &str) -> &str {
     // Of a closure, the function that it is in stays.
     match name.strip_suffix("::{{closure}}") {
@@ -339,6 +340,7 @@ fn short(name: &str) -> &str {
     }
 }
 
+#[inline]
 fn mermaid_text(text: &str) -> String {
     text.replace('"', "#quot;").replace('{', "#123;").replace('}', "#125;")
 }

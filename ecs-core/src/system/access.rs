@@ -43,11 +43,13 @@ impl EventUse {
     /// Nothing.
     pub const NONE: Self = Self { read: 0, write: 0, known: &[] };
 
+    #[inline]
     const fn and(self, other: Self) -> Self {
         let known = if self.known.is_empty() { other.known } else { self.known };
         Self { read: self.read | other.read, write: self.write | other.write, known }
     }
 
+    #[inline]
     const fn clash(&self, other: &Self) -> Option<Clash> {
         let both = self.write & (other.read | other.write) | other.write & self.read;
         match both {
@@ -104,21 +106,25 @@ impl SystemAccess {
     pub const ALONE: Self = Self { shares: true, alone: true, commands: true, ..Self::NONE };
 
     /// These components, of entities that have all of `with` and none of `without`.
+    #[inline]
     pub const fn of_components(components: Access, with: Mask, without: Mask) -> Self {
         Self { components, with, without, shares: true, ..Self::NONE }
     }
 
     /// This resource.
+    #[inline]
     pub const fn of_resource(name: &'static str, write: bool) -> Self {
         Self { resource: Some(ResourceUse { name, write }), shares: true, ..Self::NONE }
     }
 
     /// These events.
+    #[inline]
     pub const fn of_events(events: EventUse) -> Self {
         Self { events, shares: true, ..Self::NONE }
     }
 
     /// All of these at once.
+    #[inline]
     pub const fn of_parts(parts: &'static [&'static Self]) -> Self {
         let mut whole = Self { parts, ..Self::NONE };
         let mut index = 0;
@@ -135,6 +141,7 @@ impl SystemAccess {
     }
 
     /// Whether something of the world is written.
+    #[inline]
     pub const fn writes(&self) -> bool {
         if self.alone || self.components.write != 0 || self.events.write != 0 {
             return true;
@@ -153,6 +160,7 @@ impl SystemAccess {
     }
 
     /// What can't be used by both at once, commands aside.
+    #[inline]
     pub const fn clash(&self, other: &Self) -> Option<Clash> {
         if (self.alone && other.shares) || (other.alone && self.shares) {
             return Some(Clash::World);
@@ -166,6 +174,7 @@ impl SystemAccess {
         self.resource_clash(other)
     }
 
+    #[inline]
     const fn component_clash(&self, other: &Self) -> Option<Clash> {
         let (a, b) = (self.components, other.components);
         let both = a.write & (b.read | b.write) | b.write & a.read;
@@ -188,6 +197,7 @@ impl SystemAccess {
         None
     }
 
+    #[inline]
     const fn resource_clash(&self, other: &Self) -> Option<Clash> {
         if let Some(resource) = self.resource
             && other.clashes_with_resource(resource)
@@ -204,6 +214,7 @@ impl SystemAccess {
         None
     }
 
+    #[inline]
     const fn clashes_with_resource(&self, used: ResourceUse) -> bool {
         if let Some(own) = self.resource
             && (own.write || used.write)
@@ -222,6 +233,7 @@ impl SystemAccess {
     }
 
     /// What two of the parts can't use at once, or one part can't by itself.
+    #[inline]
     pub const fn own_clash(&self) -> Option<Clash> {
         let mut index = 0;
         while index < self.parts.len() {
@@ -246,6 +258,7 @@ impl SystemAccess {
     }
 
     /// Why one of the queries can't be asked by itself.
+    #[inline]
     const fn fault(&self) -> Option<Fault> {
         if self.parts.is_empty() {
             return self.components.fault;
@@ -269,6 +282,7 @@ impl SystemAccess {
 }
 
 /// Fails to compile where [`IntoSystem::CHECKED`](super::IntoSystem::CHECKED) says so.
+#[inline]
 pub(super) const fn assert_sound(access: &SystemAccess, components: &[ComponentInfo]) {
     Fault::assert_none(access.fault(), components);
     let Some(clash) = access.own_clash() else { return };

@@ -14,6 +14,7 @@ pub struct Cycles {
 
 impl Cycles {
     /// Edges into worlds of `ignored` don't count.
+    #[inline]
     pub(super) const fn new(topology: &Topology<'_>, ignored: WorldBits) -> Self {
         let total = topology.total();
         let mut successors = [WorldBits::EMPTY; MAX_WORLDS];
@@ -58,17 +59,20 @@ impl Cycles {
     }
 
     /// The number of components.
+    #[inline]
     pub const fn count(&self) -> usize {
         self.count
     }
 
     /// The component of a world. Edges lead to the same component or to one with
     /// a higher number.
+    #[inline]
     pub const fn component_of(&self, world: usize) -> usize {
         self.component[world] as usize
     }
 
     /// Whether two worlds lie on a cycle together; each does with itself.
+    #[inline]
     pub const fn same(&self, a: usize, b: usize) -> bool {
         self.component[a] == self.component[b]
     }
@@ -82,11 +86,13 @@ struct Walk {
 }
 
 impl Walk {
+    #[inline]
     const fn new(total: usize) -> Self {
         Self { unseen: WorldBits::range(0, total), left: [0; MAX_WORLDS], left_count: 0 }
     }
 
     /// Walks to all unseen worlds that `start` leads to.
+    #[inline]
     const fn from(&mut self, start: usize, next: &[WorldBits; MAX_WORLDS]) {
         if !self.unseen.has(start) {
             return;

@@ -48,6 +48,7 @@ impl<W: WorldConfig> World<W> {
 
 /// Names the first component of `mask` that is not `Clone`.
 #[cold]
+#[inline]
 pub(super) fn not_clone(components: &[ComponentInfo], mask: Mask) -> CopyError {
     let mut infos = bits(mask).map(|index| &components[index]);
     CopyError::NotClone(infos.find(|info| info.clone.is_none()).map_or("", |info| info.name))
@@ -78,6 +79,7 @@ impl From<EntityError> for CopyError {
 }
 
 impl fmt::Display for CopyError {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Entity(error) => error.fmt(f),

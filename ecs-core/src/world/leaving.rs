@@ -299,6 +299,7 @@ impl<'w, W: WorldConfig> Leaving<'w, W> {
 }
 
 /// Sorts runs from the last to the first. By itself, so that it is compiled once.
+#[inline]
 fn descend(runs: &mut [Run]) {
     if !runs.is_sorted_by(|one, next| one > next) {
         runs.sort_unstable_by(|one, other| other.cmp(one));

@@ -110,6 +110,7 @@ impl Unhashed {
 }
 
 impl fmt::Display for Unhashed {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,

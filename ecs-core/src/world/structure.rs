@@ -298,6 +298,7 @@ impl From<EntityError> for RemoveError {
 }
 
 impl core::fmt::Display for RemoveError {
+    #[inline]
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match *self {
             Self::Entity(error) => error.fmt(f),
