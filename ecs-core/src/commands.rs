@@ -232,7 +232,8 @@ impl<W: WorldConfig> Commands<W> {
         go_on: &mut dyn FnMut(&mut Words) -> bool,
     ) -> Option<Refusal> {
         let pass = self.words.pass()?;
-        // SAFETY: whoever wrote a command into this buffer wrote one for worlds of this type.
+        // SAFETY: whoever wrote a command into this buffer wrote one for worlds of this type; the
+        // world is borrowed meanwhile.
         unsafe { pass(&mut self.words, NonNull::from(world).cast(), applied, go_on) }
     }
 

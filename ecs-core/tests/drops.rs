@@ -356,6 +356,41 @@ fn commands() {
     ledger.check_empty();
 }
 
+/// Two spawns step aside, since the world is full, before a command panics with others behind it.
+#[test]
+fn commands_keep_their_memory_where_one_panics() {
+    let ledger = Ledger::default();
+    let mut world = World::<Base>::with_origin(1);
+    world.spawn_batch((0..16).map(|value| Last(ledger.owned(value)))).unwrap();
+    let mut commands = Commands::with_capacity(100);
+    // For the memory in which commands of one entity are found.
+    (0..46).for_each(|_| commands.run(|_| ()).unwrap());
+    commands.apply(&mut world).unwrap();
+
+    commands.spawn(Last(ledger.owned(16))).unwrap();
+    commands.run(|_| ()).unwrap();
+    commands.spawn(Last(ledger.owned(17))).unwrap();
+    commands.run(|_| panic!("a command")).unwrap();
+    for value in 18..60 {
+        commands.spawn(Last(ledger.owned(value))).unwrap();
+    }
+    let bytes = commands.bytes();
+    panics(|| commands.apply(&mut world));
+    assert_eq!((commands.len(), commands.bytes()), (44, bytes));
+    assert_eq!(commands.apply(&mut world).unwrap_err().waiting, 44);
+    assert_eq!(commands.bytes(), bytes);
+
+    // In their order, as many as there is room for.
+    for expected in [16..32, 32..48, 48..60] {
+        world.clear();
+        _ = commands.apply(&mut world);
+        let values: Vec<_> = world.view::<&Last>().map(|last| last.0.value).collect();
+        assert_eq!(values, expected.collect::<Vec<_>>());
+        ledger.check();
+    }
+    assert!(commands.is_empty());
+}
+
 #[test]
 fn a_command_that_holds_commands() {
     let ledger = Ledger::default();

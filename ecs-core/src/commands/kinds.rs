@@ -68,7 +68,8 @@ pub(super) struct Part {
     /// Adds it to a `Change`.
     ///
     /// # Safety
-    /// As [`Kind::run`]; the payload is used no more, and the change is of the schema's type.
+    /// As [`Kind::run`]; the payload is used no more, the change is of the schema's type, and
+    /// nobody else uses it meanwhile.
     pub(super) make: unsafe fn(*mut u8, NonNull<()>) -> Outcome,
 }
 

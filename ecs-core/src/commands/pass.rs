@@ -68,7 +68,7 @@ struct Turn<'a> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.words.put_back(&mut self.aside, self.count);
+        self.words.put_back(&self.aside, self.count);
     }
 }
 

@@ -188,15 +188,11 @@ impl Words {
     }
 
     /// Puts what was set aside, so many commands, before those that are left.
-    pub(super) fn put_back(&mut self, aside: &mut Vec<Word>, count: usize) {
-        if aside.is_empty() {
-            self.words.drain(..self.first);
-        } else {
-            // Into the memory that is there.
-            aside.extend_from_slice(&self.words[self.first..]);
-            self.words.clear();
-            self.words.extend_from_slice(aside);
-        }
+    pub(super) fn put_back(&mut self, aside: &[Word], count: usize) {
+        // Into the room of those that were made: nothing is allocated while a panic passes.
+        let start = self.first - aside.len();
+        self.words[start..self.first].copy_from_slice(aside);
+        self.words.drain(..start);
         self.first = 0;
         self.count += count;
     }
