@@ -5,7 +5,7 @@
 #![allow(unreachable_pub)]
 #![warn(missing_docs, clippy::pedantic, clippy::undocumented_unsafe_blocks)]
 
-use core::mem::MaybeUninit;
+use core::mem::{MaybeUninit, offset_of};
 use core::time::Duration;
 use std::rc::Rc;
 
@@ -124,6 +124,34 @@ fn row_has_room_for_each_component() {
     assert!(end <= size_of::<Row>());
     assert_eq!(align_of::<Row>(), 32);
     assert_eq!(size_of::<MaybeUninit<path::Wide>>(), 0);
+}
+
+/// Some begin behind a gap, one of which an empty one makes.
+#[world_config(components(Tagged<u8, 3>, path::Wide, Tagged<u8, 1>, Request, Failed, Tagged<u16, 3>))]
+struct Gaps;
+
+#[test]
+fn components_are_where_the_compiler_puts_them() {
+    #[repr(C)]
+    struct Fields {
+        bytes: MaybeUninit<Tagged<u8, 3>>,
+        wide: MaybeUninit<path::Wide>,
+        byte: MaybeUninit<Tagged<u8, 1>>,
+        request: MaybeUninit<Request>,
+        failed: MaybeUninit<Failed>,
+        words: MaybeUninit<Tagged<u16, 3>>,
+    }
+    let offsets: Vec<usize> = Gaps::COMPONENTS.iter().map(|component| component.offset).collect();
+    let expected = [
+        offset_of!(Fields, bytes),
+        offset_of!(Fields, wide),
+        offset_of!(Fields, byte),
+        offset_of!(Fields, request),
+        offset_of!(Fields, failed),
+        offset_of!(Fields, words),
+    ];
+    assert_eq!(offsets, expected);
+    assert_eq!(size_of::<<Gaps as Schema>::Row>(), size_of::<Fields>());
 }
 
 #[test]

@@ -96,11 +96,15 @@ impl ComponentInfo {
 /// The components as they stand in the row `R`, a `repr(C)` struct with a field for each, in
 /// their order. Each field begins where the one before it ends, at the next multiple of its
 /// alignment: see [the reference](https://doc.rust-lang.org/reference/type-layout.html).
+///
+/// # Panics
+/// If the row is another one, as far as its size and alignment tell.
 #[doc(hidden)]
 pub const fn in_row<R, const N: usize>(mut components: [ComponentInfo; N]) -> [ComponentInfo; N] {
     let (mut index, mut end) = (0, 0_usize);
     while index < N {
         let component = &mut components[index];
+        assert!(component.align <= align_of::<R>());
         component.offset = end.next_multiple_of(component.align);
         end = component.offset + component.size;
         index += 1;
