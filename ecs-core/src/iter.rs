@@ -122,7 +122,8 @@ impl<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> Iterator for QueryIter<'w, S,
             if row != self.open.end {
                 self.open.first = row + 1;
                 debug_assert!(row < self.open.last);
-                // SAFETY: the row is one of a run, and given once only.
+                // SAFETY: there was a run, so the columns were found; the row is one of it, and
+                // given once only.
                 return Some(unsafe { Q::item(self.open.columns.found, row) });
             }
             if !self.advance() {
@@ -294,7 +295,8 @@ impl<'w, S: Schema, Q: QueryData<S>, F: Filter<S>> Iterator for QueryChunk<'w, S
             if row != self.end {
                 self.first = row + 1;
                 debug_assert!(row < self.last);
-                // SAFETY: the row is one of a run, and given once only.
+                // SAFETY: there was a run, so the columns were found; the row is one of it, and
+                // given once only.
                 return Some(unsafe { Q::item(self.columns.found, row) });
             }
             if !self.next_run() {

@@ -142,7 +142,7 @@ impl Rare {
         if self.is_none() {
             insert(self, new);
         }
-        // SAFETY: the caller promises it.
+        // SAFETY: the caller promises the type, and now something is there.
         unsafe { self.get_mut().unwrap_unchecked() }
     }
 }

@@ -298,7 +298,7 @@ impl<'w, W: WorldConfig> Leaving<'w, W> {
     }
 }
 
-/// Sorts runs from the last to the first. By itself, so that it is compiled once.
+/// Sorts runs from the last to the first. It names no world, so that all of a program share it.
 #[inline]
 fn descend(runs: &mut [Run]) {
     if !runs.is_sorted_by(|one, next| one > next) {
